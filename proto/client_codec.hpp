@@ -1,0 +1,92 @@
+/// Reads and writes the client protocol in both encodings. Takes hostile bytes: bounded by limits.hpp,
+/// nothing throws. One message holds several commands or replies: JSON objects separated by newlines,
+/// or Protobuf messages each preceded by its varint length.
+#pragma once
+
+#include "proto/client_frames.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace grapevine::proto {
+
+/// Parser memory that is reused from message to message, so that steady traffic allocates nothing.
+/// One per loop; not shared between threads.
+class ClientScratch {
+public:
+    ClientScratch();
+    ~ClientScratch();
+    ClientScratch(const ClientScratch&) = delete;
+    ClientScratch& operator=(const ClientScratch&) = delete;
+
+    struct Parts;
+    [[nodiscard]] Parts& parts() { return *parts_; }
+
+private:
+    std::unique_ptr<Parts> parts_;
+};
+
+/// Walks what one WebSocket message holds.
+class CommandReader {
+public:
+    enum class Step : std::uint8_t { command, end, malformed };
+
+    CommandReader(ClientScratch& scratch, Encoding encoding, std::string_view message);
+    Step next(Command& command);
+
+private:
+    ClientScratch& scratch_;
+    Encoding encoding_;
+    std::string_view rest_;
+    std::size_t commands_ = 0;
+};
+
+/// The same for the other direction: `grapevine chat`, the load generator and simulated clients.
+class ReplyReader {
+public:
+    enum class Step : std::uint8_t { reply, end, malformed };
+
+    ReplyReader(ClientScratch& scratch, Encoding encoding, std::string_view message);
+    Step next(Reply& reply);
+
+private:
+    ClientScratch& scratch_;
+    Encoding encoding_;
+    std::string_view rest_;
+};
+
+// ---- node to client. Each call appends one reply or push to `out`, with whatever separates it from those before.
+void append_error(std::string& out, Encoding encoding, std::uint32_t id, ErrorCode code);
+void append_connect(std::string& out, Encoding encoding, std::uint32_t id, const ConnectResult& result);
+/// The empty result of subscribe, unsubscribe, publish or ping.
+void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind);
+/// `data` must be valid JSON without raw newlines.
+void append_rpc(std::string& out, Encoding encoding, std::uint32_t id, std::string_view data);
+/// A publication push. `body` is an encoded publication as a Forward carries it: for Protobuf it is
+/// wrapped as it is, for JSON it is rewritten. False, and nothing appended, if the body is malformed, or
+/// if a binary payload is to be written as JSON.
+bool append_push(
+    std::string& out, Encoding encoding, std::string_view channel, PayloadKind kind, std::string_view body);
+void append_disconnect(std::string& out, Encoding encoding, CloseCode code);
+void append_ping(std::string& out, Encoding encoding);
+
+// ---- the body of a publication, the same on every link and for every subscriber
+void append_publication(std::string& out, const Publication& publication);
+std::optional<Publication> read_publication(std::string_view body);
+
+// ---- client to node. Only the fields of the command's kind are written.
+void append_command(std::string& out, Encoding encoding, const Command& command);
+
+// ---- payloads
+/// Whether `text` is one valid JSON value, nested at most limits::json_depth deep. If it holds raw newlines
+/// outside strings (inside them JSON forbids it), `out` gets it without them; else `out` is `text`
+/// itself. The view is valid until the scratch is used again.
+bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out);
+/// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+/// Whether `text` is valid UTF-8 (RFC 3629).
+bool is_utf8(std::string_view text);
+
+}  // namespace grapevine::proto

@@ -1,0 +1,96 @@
+/// What clients and nodes say to each other, as plain values (client_codec.hpp reads and writes them).
+///
+///   C ─ connect{data, token} ─▶ N        must be the first command
+///   C ◀─ connect{client, ping, subs} ─ N
+///   C ─ subscribe{channel} ───▶ N        answered by a result or an error with the same id
+///   C ─ publish{channel, data} ▶ N       `#user` reaches a user, other names a channel
+///   C ◀─ push{channel, pub} ─── N
+///   C ◀─ ping ───────────────── N        answered with the same bytes within the pong time
+#pragma once
+
+#include "proto/codes.hpp"
+#include "proto/mesh_frames.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace grapevine::proto {
+
+/// JSON travels in text messages, Protobuf in binary ones. Fixed for the life of a session.
+enum class Encoding : std::uint8_t { json, protobuf };
+
+enum class CommandKind : std::uint8_t {
+    pong,      ///< an empty command: the answer to a ping
+    connect,
+    subscribe,
+    unsubscribe,
+    publish,
+    presence,
+    presence_stats,
+    history,
+    ping,
+    send,
+    rpc,
+    refresh,
+    sub_refresh,
+    none,      ///< an id, and no request that we know
+};
+
+/// One command. Views point into the received message or into the reader's scratch: valid until the
+/// next command is read.
+struct Command {
+    std::uint32_t id = 0;
+    CommandKind kind = CommandKind::none;
+    std::string_view channel;      ///< decoded (no JSON escapes); not checked against limits
+    std::string_view method;
+    std::string_view token;
+    /// Payload. From JSON: a valid JSON value without raw newlines. From Protobuf: any bytes, and
+    /// `data_kind` says whether they are such a value (then, if needed, its newlines are gone too).
+    std::string_view data;
+    PayloadKind data_kind = PayloadKind::json;
+};
+
+/// Who published. Empty user and client: nobody in particular (HTTP API).
+struct ClientInfo {
+    std::string_view user;
+    std::string_view client;
+    friend bool operator==(const ClientInfo&, const ClientInfo&) = default;
+};
+
+/// Decoded body of a Forward.
+struct Publication {
+    std::string_view data;
+    ClientInfo info;
+    friend bool operator==(const Publication&, const Publication&) = default;
+};
+
+struct ConnectResult {
+    std::string_view client;
+    std::string_view version;
+    std::string_view session;
+    std::string_view node;
+    std::span<const std::string> subs;    ///< channels the server subscribed the session to
+    std::uint32_t ping_s = 25;
+    bool pong = true;
+};
+
+/// One answer or push, as a client reads it. Views as in Command.
+struct Reply {
+    enum class Kind : std::uint8_t {
+        ping, error, connect, subscribe, unsubscribe, publish, rpc, publication, disconnect, other
+    };
+    std::uint32_t id = 0;
+    Kind kind = Kind::other;
+    std::uint32_t code = 0;            ///< error or disconnect code
+    std::string_view text;             ///< error message or disconnect reason
+    bool temporary = false;
+    std::string_view channel;          ///< of a publication
+    Publication publication;
+    std::string_view data;             ///< of an rpc result
+    std::string_view client;           ///< of a connect result
+    std::string_view node;             ///< of a connect result
+};
+
+}  // namespace grapevine::proto

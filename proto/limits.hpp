@@ -1,0 +1,53 @@
+/// Every limit of the two wires, with its unit. A length is checked against these before anything is allocated for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace grapevine::proto::limits {
+
+// ---- the client's side
+/// One WebSocket message from a client. Larger: close 1009 would make SDKs give up, so 3501.
+inline constexpr std::size_t client_message_bytes = 64 * 1024;
+/// Commands in one message. Each may cost a reply, so a flood of tiny ones is refused as a whole.
+inline constexpr std::size_t client_commands_per_message = 1024;
+inline constexpr std::size_t channel_name_bytes = 255;
+/// One less than a channel name: the personal channel puts `#` before it.
+inline constexpr std::size_t user_name_bytes = 254;
+inline constexpr std::size_t rpc_method_bytes = 255;
+inline constexpr std::size_t channels_per_session = 128;
+/// Bytes queued towards one client before it counts as slow (3008).
+inline constexpr std::size_t session_queue_bytes = 1024 * 1024;
+/// Names in one `user_status` call.
+inline constexpr std::size_t users_per_query = 256;
+/// JSON nesting; deeper payloads are refused as invalid rather than parsed.
+inline constexpr std::size_t json_depth = 64;
+
+// ---- between nodes
+/// One WebSocket message between nodes.
+inline constexpr std::size_t mesh_message_bytes = 128 * 1024;
+/// A batch is closed when it reaches this, so a heartbeat never waits behind more.
+inline constexpr std::size_t mesh_batch_bytes = 64 * 1024;
+/// One message before its HELLO was accepted: nobody unknown makes us hold more.
+inline constexpr std::size_t mesh_handshake_bytes = 4 * 1024;
+inline constexpr std::size_t node_name_bytes = 128;
+inline constexpr std::size_t cluster_name_bytes = 128;
+inline constexpr std::size_t address_bytes = 260;
+inline constexpr std::size_t addresses_per_member = 8;
+/// Members in one MEMBERS frame; a longer list is sent as several.
+inline constexpr std::size_t members_per_frame = 256;
+/// Changes in one DELTA frame: at most 17 bytes each, so 36 KiB.
+inline constexpr std::size_t delta_changes = 2048;
+/// Keys in one snapshot chunk.
+inline constexpr std::size_t snapshot_keys = 4096;
+/// Encoded body of a publication: a client message and the sender's info always fit.
+inline constexpr std::size_t forward_body_bytes = 80 * 1024;
+inline constexpr std::size_t refusal_text_bytes = 512;
+
+// ---- http
+inline constexpr std::size_t http_head_bytes = 8 * 1024;
+inline constexpr std::size_t http_body_bytes = 1024 * 1024;
+/// JSON body of `POST /api/publish`: what a client could have sent.
+inline constexpr std::size_t publish_data_bytes = client_message_bytes;
+
+}  // namespace grapevine::proto::limits

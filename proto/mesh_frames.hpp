@@ -1,0 +1,224 @@
+/// The frames between nodes as plain values, and the protocol they make.
+///
+/// A link begins with mutual proof of the shared secret; nothing else is said before it.
+///
+///   D ─ Hello{cluster, id, epoch, boot, nonce} ─▶ A       D dialled, A accepted
+///   D ◀─ HelloAck{the same of A} ──────────────── A       or Refuse{reason}, then close
+///   D ─ Auth{mac(dialer)} ───────────────────────▶ A
+///   D ◀─ Auth{mac(acceptor)}, Welcome ─────────── A       Welcome: what I hold of your log
+///   D ─ Welcome, LinkActive{V, hash} ────────────▶ A
+///   D ◀─ LinkActive{V, hash} ──────────────────── A       now both ends know that both are ready
+///
+/// If another link to the same node was in use, both ends move to the better one (initiated by the
+/// smaller node id; among those the newest). The last frame on the old link is LinkSwitch; nothing of
+/// the new one is read before it, so order survives the change.
+///
+///   A ─ ... data, LinkSwitch ─▶ B     on the old link
+///   A ─ data ... ─────────────▶ B     on the new link, kept until LinkSwitch was read
+///
+/// Then, for as long as the link lives:
+///
+///   Ping/Pong each second, Members when they change, Delta{from, to} of the sender's log,
+///   Catchup{origin, V} when a replica finds a gap, answered by Deltas or SnapBegin SnapChunk* SnapEnd,
+///   Forward for publications, Probe/Echo to ask an old link whether its process lives, Leave at the end.
+#pragma once
+
+#include "proto/bytes.hpp"
+#include "proto/hash.hpp"
+#include "proto/ids.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace grapevine::proto {
+
+/// Versions of this protocol that this program speaks.
+inline constexpr std::uint32_t mesh_version_min = 1;
+inline constexpr std::uint32_t mesh_version_max = 1;
+inline constexpr std::size_t nonce_bytes = 16;
+
+struct Hello {
+    std::string cluster;
+    std::uint32_t proto_min = mesh_version_min;
+    std::uint32_t proto_max = mesh_version_max;
+    NodeId node_id;
+    Epoch epoch;
+    Boot boot;
+    std::string name;
+    std::string nonce;             ///< exactly nonce_bytes from the system's entropy
+    std::uint64_t dial_seq = 0;    ///< grows with each dial of one process; the newest of one initiator wins
+    NodeId expected_node_id;       ///< zero unless the dialer means a certain node
+    std::uint64_t features = 0;
+
+    friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+struct HelloAck {
+    Hello hello;
+    friend bool operator==(const HelloAck&, const HelloAck&) = default;
+};
+
+struct Auth {
+    Sha256 mac{};
+    friend bool operator==(const Auth&, const Auth&) = default;
+};
+
+struct Welcome {
+    Epoch your_epoch_floor;        ///< the highest epoch known of the receiver; zero: none
+    std::string advertise;         ///< host:port that others should dial; empty: the link's own address
+    Version your_version;          ///< how much of the receiver's log, in its present epoch, is held here
+    friend bool operator==(const Welcome&, const Welcome&) = default;
+};
+
+struct LinkActive {
+    Version version;               ///< of the sender's own log; a joiner is ready when it holds this much
+    std::uint64_t sethash = 0;
+    friend bool operator==(const LinkActive&, const LinkActive&) = default;
+};
+
+struct LinkSwitch {
+    friend bool operator==(const LinkSwitch&, const LinkSwitch&) = default;
+};
+
+/// Why a link is refused. Numbers are on the wire.
+enum class RefuseReason : std::uint8_t {
+    wrong_cluster = 1,
+    wrong_version = 2,
+    wrong_secret = 3,
+    is_self = 4,
+    duplicate_node = 5,
+    loser_link = 6,
+    unexpected_node = 7,
+    protocol_error = 8,
+    stale_epoch = 9,
+    leaving = 10,
+};
+
+struct Refuse {
+    RefuseReason reason{};
+    std::string text;              ///< for people
+    friend bool operator==(const Refuse&, const Refuse&) = default;
+};
+
+struct Ping {
+    std::uint64_t seq = 0;
+    std::uint64_t sent_us = 0;     ///< sender's clock, returned in Pong
+    Version version;
+    std::uint64_t sethash = 0;
+    friend bool operator==(const Ping&, const Ping&) = default;
+};
+
+struct Pong {
+    std::uint64_t seq = 0;
+    std::uint64_t sent_us = 0;
+    Version your_version;          ///< how much of the receiver's log is held here
+    friend bool operator==(const Pong&, const Pong&) = default;
+};
+
+/// What a node believes of another. Numbers are on the wire and in the API.
+enum class MemberState : std::uint8_t { joining = 1, alive = 2, suspect = 3, down = 4, left = 5 };
+
+struct MemberFact {
+    NodeId node_id;
+    Epoch epoch;
+    std::uint32_t refute = 0;
+    MemberState state = MemberState::alive;
+    std::string name;
+    std::vector<std::string> addresses;
+    friend bool operator==(const MemberFact&, const MemberFact&) = default;
+};
+
+struct Members {
+    std::vector<MemberFact> members;
+    friend bool operator==(const Members&, const Members&) = default;
+};
+
+struct Leave {
+    Epoch epoch;
+    Version version;
+    friend bool operator==(const Leave&, const Leave&) = default;
+};
+
+struct Probe {
+    std::uint64_t nonce = 0;
+    friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+struct Echo {
+    std::uint64_t nonce = 0;
+    friend bool operator==(const Echo&, const Echo&) = default;
+};
+
+struct Catchup {
+    NodeId origin;
+    Epoch epoch;
+    Version version;
+    friend bool operator==(const Catchup&, const Catchup&) = default;
+};
+
+enum class TableKind : std::uint8_t { users = 0, channels = 1 };
+
+/// Final count of one key: 0 gone, 255 means 255 or more. For channels 0 or 1.
+struct Change {
+    std::uint64_t key = 0;
+    TableKind kind = TableKind::users;
+    std::uint8_t count = 0;
+    friend bool operator==(const Change&, const Change&) = default;
+};
+
+/// For every key touched in (from, to]: its final count at `to`. At most limits::delta_changes of them.
+struct Delta {
+    NodeId origin;
+    Epoch epoch;
+    Version from;
+    Version to;
+    std::vector<Change> changes;
+    std::optional<std::uint64_t> hash_after;    ///< set hash at `to`, when the sender knew it
+    friend bool operator==(const Delta&, const Delta&) = default;
+};
+
+struct SnapBegin {
+    NodeId origin;
+    Epoch epoch;
+    Version version;               ///< the keys of the chunks up to the closing ones are those of this version
+    std::uint64_t keys = 0;        ///< an estimate, to reserve room for; bounded by the receiver
+    friend bool operator==(const SnapBegin&, const SnapBegin&) = default;
+};
+
+struct SnapChunk {
+    NodeId origin;
+    std::vector<Change> changes;
+    friend bool operator==(const SnapChunk&, const SnapChunk&) = default;
+};
+
+struct SnapEnd {
+    NodeId origin;
+    Version version;               ///< what is staged now is exactly the log up to here
+    std::uint64_t keys = 0;
+    std::uint64_t sethash = 0;
+    friend bool operator==(const SnapEnd&, const SnapEnd&) = default;
+};
+
+enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3 };
+enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
+
+/// A publication on its way to the sessions of one node. Views point into the message it was read from.
+struct Forward {
+    MessageId message_id;
+    Target target = Target::channel;
+    std::string_view name;         ///< user or channel in full: hashes may collide, names do not
+    PayloadKind payload_kind = PayloadKind::json;
+    std::string_view body;         ///< an encoded client.wire.Publication
+    friend bool operator==(const Forward&, const Forward&) = default;
+};
+
+/// One decoded frame. Forward is only valid while the bytes it was read from are.
+using MeshFrame = std::variant<
+    Hello, HelloAck, Auth, Welcome, LinkActive, LinkSwitch, Refuse, Ping, Pong, Members, Leave, Probe, Echo,
+    Catchup, Delta, SnapBegin, SnapChunk, SnapEnd, Forward>;
+
+}  // namespace grapevine::proto
