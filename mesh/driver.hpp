@@ -1,0 +1,82 @@
+/// Runs the two machines of one node together: hands what one says to the other until both are quiet,
+/// and leaves at the edge only what must leave the process. The real node and the simulator drive the
+/// machines through this class and no other way, so what is simulated is what runs.
+///
+///     driver.on(SessionReceived{...}, now);   // as many facts as the turn has
+///     driver.end_turn(now);                   // then once
+///     for (auto& send : driver.edge().session_sends) ...   // do it, then
+///     driver.edge().clear();
+#pragma once
+
+#include "mesh/mesh.hpp"
+#include "mesh/sessions.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace grapevine::mesh {
+
+/// Everything the outside must do, in the order of each list; sends before closes.
+struct Edge {
+    std::vector<SendToSession> session_sends;
+    std::vector<CloseSession> session_closes;
+    std::vector<Dial> dials;
+    std::vector<Resolve> resolves;
+    std::vector<SendFrame> link_sends;
+    std::vector<CloseLink> link_closes;
+    std::vector<TrustLink> link_trusts;
+    Events events;
+    bool has_left = false;
+    bool must_stop = false;
+
+    void clear();
+};
+
+class Driver {
+public:
+    Driver(MeshConfig mesh, SessionsConfig sessions, Now start);
+
+    // ---- facts from clients
+    void on(const SessionOpened& opened, Now now);
+    void on(const SessionReceived& received, Now now);
+    void on(const SessionClosed& closed, Now now);
+    void on(const SessionDrained& drained, Now now);
+    // ---- facts from links
+    void on(const LinkOpened& opened, Now now);
+    void on(const LinkReceived& received, Now now);
+    void on(const LinkClosed& closed, Now now);
+    void on(const LinkDrained& drained, Now now);
+    void on(const DialFailed& failed, Now now);
+    void on(const Resolved& resolved, Now now);
+
+    /// A publication from the HTTP API. `data` is valid JSON without raw newlines (or any bytes, if
+    /// binary); `name` within limits. Both are the caller's to check.
+    void publish(proto::Target target, std::string_view name, proto::PayloadKind kind, std::string_view data, Now now);
+    /// SIGTERM: sessions are closed with 3001, the others hear LEAVE; Edge::has_left follows.
+    void leave(Now now);
+    /// When next_deadline() has come.
+    void time_reached(Now now);
+    void end_turn(Now now);
+
+    [[nodiscard]] Instant next_deadline() const;
+    [[nodiscard]] Edge& edge() { return edge_; }
+    [[nodiscard]] const Mesh& mesh() const { return mesh_; }
+    [[nodiscard]] const Sessions& sessions() const { return sessions_; }
+    [[nodiscard]] bool is_leaving() const { return leaving_; }
+    /// As `GET /api/cluster` and `rpc cluster` answer.
+    [[nodiscard]] std::string cluster_json(Now now) const;
+
+private:
+    void exchange(Now now);
+    void collect_sessions();
+    void collect_mesh();
+
+    Mesh mesh_;
+    Sessions sessions_;
+    SessionsOutput sessions_output_;
+    MeshOutput mesh_output_;
+    Edge edge_;
+    bool leaving_ = false;
+};
+
+}  // namespace grapevine::mesh

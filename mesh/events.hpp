@@ -1,0 +1,133 @@
+/// What is rare and worth knowing. node/ turns each into one log line and one counter, checkers and
+/// scenarios watch them. What happens per message is a counter instead (MeshCounters).
+#pragma once
+
+#include "mesh/now.hpp"
+#include "proto/mesh_frames.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace grapevine::mesh {
+
+/// Why a link ended, as this node sees it.
+enum class LinkEnd : std::uint8_t {
+    peer_closed,         ///< the other end or the network closed it
+    silent,              ///< nothing was heard for the DOWN time
+    handshake_timeout,
+    refused,             ///< one side sent Refuse
+    protocol_error,      ///< bytes that are not our protocol
+    replaced,            ///< a better link to the same node took over
+    replaced_process,    ///< the node runs as a new process
+    switch_overdue,      ///< the old link did not finish its LinkSwitch in time
+    epoch_raised,        ///< we start a new epoch and greet everybody again
+    member_left,
+    leaving,             ///< we leave
+};
+
+struct MemberJoined {
+    proto::NodeId node;
+    proto::Epoch epoch;
+    std::string name;
+    std::string address;
+};
+struct MemberSuspected {
+    proto::NodeId node;
+    std::string name;
+    Duration silent{};
+    bool link_lost = false;
+};
+struct MemberCleared {
+    proto::NodeId node;
+    std::string name;
+};
+struct MemberDown {
+    proto::NodeId node;
+    std::string name;
+    Duration silent{};
+    bool refused = false;
+};
+struct MemberReturned {
+    proto::NodeId node;
+    std::string name;
+};
+struct MemberLeft {
+    proto::NodeId node;
+    std::string name;
+};
+struct MemberForgotten {
+    proto::NodeId node;
+    std::string name;
+};
+struct MemberRestarted {
+    proto::NodeId node;
+    std::string name;
+    proto::Epoch epoch;
+};
+struct LinkUp {
+    proto::LinkId link;
+    proto::NodeId node;
+    std::string name;
+    bool dialled = false;
+};
+struct LinkDown {
+    proto::LinkId link;
+    proto::NodeId node;          ///< zero if the handshake did not get that far
+    LinkEnd why{};
+};
+struct LinkSwitched {
+    proto::NodeId node;
+    proto::LinkId from;
+    proto::LinkId to;
+};
+/// A handshake that failed: we refused, or were refused. Strangers can cause these at will.
+struct LinkRefused {
+    std::string address;         ///< dialled address or the peer's
+    proto::RefuseReason reason{};
+    std::string text;
+    bool by_peer = false;
+};
+struct FrameRejected {
+    proto::LinkId link;
+    proto::NodeId node;
+    std::string why;
+};
+struct SelfDialled {
+    std::string address;
+};
+struct EpochRaised {
+    proto::Epoch from;
+    proto::Epoch to;
+};
+struct CatchupAsked {
+    proto::NodeId node;
+    proto::Version held;
+};
+struct SnapshotApplied {
+    proto::NodeId node;
+    proto::Version version;
+    std::uint64_t keys = 0;
+};
+/// A replica's hash differed from its origin's: our bug or theirs. It is discarded and fetched again.
+struct Diverged {
+    proto::NodeId node;
+    proto::Version version;
+};
+/// Another live process uses this node's name. This one must end.
+struct NameTaken {
+    std::string by_address;
+};
+/// A list or table reached its bound and something was not taken in.
+struct LimitReached {
+    std::string what;
+};
+
+using Event = std::variant<
+    MemberJoined, MemberSuspected, MemberCleared, MemberDown, MemberReturned, MemberLeft, MemberForgotten,
+    MemberRestarted, LinkUp, LinkDown, LinkSwitched, LinkRefused, FrameRejected, SelfDialled, EpochRaised, CatchupAsked,
+    SnapshotApplied, Diverged, NameTaken, LimitReached>;
+
+using Events = std::vector<Event>;
+
+}  // namespace grapevine::mesh

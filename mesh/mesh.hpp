@@ -1,0 +1,211 @@
+/// The cluster machine: one per node. It knows the other nodes, keeps links to them, replicates which
+/// users and channels are where, and decides where every publication goes. Pure: facts and time in,
+/// intentions out. It never resolves, dials, reads a clock, logs or waits.
+///
+/// After each turn of the loop the driver says TurnEnded; only then are frames handed to links, so that all
+/// frames of a turn share a message. Steady time must not go back between calls.
+#pragma once
+
+#include "mesh/events.hpp"
+#include "mesh/exchange.hpp"
+#include "mesh/mesh_config.hpp"
+#include "mesh/now.hpp"
+#include "proto/mesh_frames.hpp"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace grapevine::mesh {
+
+using proto::LinkId;
+using proto::NodeId;
+using Nonce = std::array<char, proto::nonce_bytes>;
+
+/// Links that this node dials are numbered by Mesh, from 1. Those it accepts are numbered by the edge,
+/// with this bit set, so that the two never meet.
+inline constexpr std::uint64_t accepted_link_bit = std::uint64_t{1} << 63;
+
+// ---- inputs: facts
+/// The transport of a Dial is open, or somebody dialled us. `nonce` is fresh entropy for the handshake.
+struct LinkOpened {
+    LinkId link;
+    std::string address;           ///< of the other end, for people
+    Nonce nonce{};
+};
+/// One whole message; valid during the call only.
+struct LinkReceived {
+    LinkId link;
+    std::string_view message;
+};
+struct LinkClosed {
+    LinkId link;
+};
+/// Bytes of earlier sends that the kernel took.
+struct LinkDrained {
+    LinkId link;
+    std::size_t bytes = 0;
+};
+enum class DialFailure : std::uint8_t { refused, timeout, unreachable };
+struct DialFailed {
+    LinkId link;
+    DialFailure why{};
+};
+/// Answer to Resolve: `ip:port` texts, at most a few hundred. Empty: the name does not resolve now.
+struct Resolved {
+    std::string seed;
+    std::vector<std::string> addresses;
+};
+/// SIGTERM: say LEAVE and go.
+struct LeaveWanted {};
+struct TimeReached {};
+struct TurnEnded {};
+
+using MeshInput = std::variant<
+    LinkOpened, LinkReceived, LinkClosed, LinkDrained, DialFailed, Resolved, LocalChange, Publish, Question,
+    LeaveWanted, TimeReached, TurnEnded>;
+
+// ---- actions: intentions
+struct Dial {
+    LinkId link;
+    std::string address;           ///< ip:port
+};
+struct Resolve {
+    std::string seed;              ///< host:port as configured
+};
+struct SendFrame {
+    LinkId link;
+    Bytes message;                 ///< one whole binary WebSocket message
+};
+/// Close after what was sent before (at most briefly: the edge bounds it). LinkClosed follows.
+struct CloseLink {
+    LinkId link;
+    LinkEnd why{};
+};
+/// The peer has proven itself: messages up to limits::mesh_message_bytes are welcome now.
+struct TrustLink {
+    LinkId link;
+};
+
+struct MeshOutput {
+    std::vector<Dial> dials;
+    std::vector<Resolve> resolves;
+    std::vector<SendFrame> sends;
+    std::vector<CloseLink> closes;
+    std::vector<TrustLink> trusts;
+    std::vector<Deliver> delivers;
+    std::vector<Answer> answers;
+    Events events;
+    bool has_left = false;         ///< LEAVE is done: the process may end
+    bool must_stop = false;        ///< NameTaken: the process must end with an error
+
+    void clear();
+};
+
+/// Things that happen per message.
+struct MeshCounters {
+    std::uint64_t published = 0;
+    std::uint64_t published_nowhere = 0;       ///< no session and no node wanted it
+    std::uint64_t forwards_sent = 0;
+    std::uint64_t forwards_received = 0;
+    std::uint64_t forwards_dropped = 0;        ///< a link's message queue was full
+    std::uint64_t deltas_sent = 0;
+    std::uint64_t deltas_applied = 0;
+    std::uint64_t deltas_ignored = 0;          ///< old news
+    std::uint64_t changes_applied = 0;
+    std::uint64_t catchups_asked = 0;
+    std::uint64_t snapshots_begun = 0;
+    std::uint64_t snapshots_applied = 0;
+    std::uint64_t divergences = 0;
+    std::uint64_t frames_rejected = 0;
+    std::uint64_t links_refused = 0;
+    std::uint64_t suspicions = 0;
+    std::uint64_t downs = 0;
+};
+
+/// A member as people and programs see it.
+struct MemberView {
+    NodeId node;
+    proto::Epoch epoch;
+    std::string name;
+    proto::MemberState state{};
+    bool is_self = false;
+    bool linked = false;
+    bool linked_by_us = false;                 ///< direction of the active link
+    std::string address;
+    std::uint64_t sessions = 0;                ///< of named users, as replicated
+    std::uint64_t users = 0;
+    std::uint64_t channels = 0;
+    proto::Version version;
+    std::uint64_t sethash = 0;
+    Duration round_trip{};                     ///< zero: not measured
+    Instant last_equal = never;                ///< when its own version and hash last matched ours; never: not yet
+    std::size_t queued_bytes = 0;
+};
+
+/// Not thread safe: loop 0 owns it. Nothing throws but std::bad_alloc.
+class Mesh {
+public:
+    Mesh(MeshConfig config, Now start);
+    ~Mesh();
+    Mesh(const Mesh&) = delete;
+    Mesh& operator=(const Mesh&) = delete;
+
+    /// Appends to `output`. Inputs about links that are gone are ignored.
+    void handle(const MeshInput& input, Now now, MeshOutput& output);
+    /// The hot ones without the variant.
+    void on(const Publish& publish, Now now, MeshOutput& output);
+    void on(const LinkReceived& received, Now now, MeshOutput& output);
+    void on(const LocalChange& change, Now now, MeshOutput& output);
+    void on(TurnEnded ended, Now now, MeshOutput& output);
+
+    /// When TimeReached is wanted next. Calling earlier or later is harmless.
+    [[nodiscard]] Instant next_deadline() const;
+
+    // ---- const views, for the API, for metrics and for checkers
+    [[nodiscard]] NodeId self() const;
+    [[nodiscard]] proto::Epoch epoch() const;
+    [[nodiscard]] proto::HashKey hash_key() const;
+    [[nodiscard]] const MeshConfig& config() const;
+    [[nodiscard]] const MeshCounters& counters() const;
+    [[nodiscard]] std::vector<MemberView> members() const;         ///< self first, then by name
+    [[nodiscard]] bool is_ready(Instant now) const;
+    /// Names of the nodes that have this user, and how many sessions they report (255 a node at most).
+    struct UserPlaces {
+        std::uint32_t sessions = 0;
+        std::vector<std::string> nodes;
+    };
+    [[nodiscard]] UserPlaces where_is(std::string_view user) const;
+    /// Every visible (key, node, count), sorted: what a lookup could return. For checkers and tests.
+    struct Entry {
+        proto::TableKind kind{};
+        std::uint64_t key = 0;
+        NodeId node;
+        std::uint8_t count = 0;
+        friend auto operator<=>(const Entry&, const Entry&) = default;
+    };
+    [[nodiscard]] std::vector<Entry> visible_entries() const;
+    /// What this node holds of one origin (itself included), visible or not; sorted by kind and key.
+    struct ReplicaView {
+        proto::Epoch epoch;
+        proto::Version version;
+        std::uint64_t sethash = 0;
+        bool visible = false;
+        std::vector<proto::Change> entries;
+    };
+    [[nodiscard]] std::vector<std::pair<NodeId, ReplicaView>> replicas() const;
+    /// Links whose handshake is complete, per node, the one in use first.
+    [[nodiscard]] std::vector<std::pair<NodeId, LinkId>> complete_links() const;
+    [[nodiscard]] std::size_t table_memory_bytes() const;
+    [[nodiscard]] std::size_t queued_bytes(LinkId link) const;
+    void check_invariants() const;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace grapevine::mesh
