@@ -1,0 +1,65 @@
+/// Accepts TCP connections and gives each away.
+#pragma once
+
+#include "node/edge_counters.hpp"
+#include "node/loop.hpp"
+
+#include <asio/ip/tcp.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace grapevine::node {
+
+/// The environment does not allow what was configured. The text says what happened and what to do.
+class CannotListen : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Reads "127.0.0.1:8000", "[::1]:8000" or ":8000" (every address). Throws CannotListen for
+/// anything else.
+asio::ip::tcp::endpoint parse_listen_address(std::string_view text);
+
+/// Who takes what was accepted.
+class AcceptorOwner {
+public:
+    virtual ~AcceptorOwner() = default;
+    /// The socket is non-blocking. The owner may put it on this loop or on another one.
+    virtual void accepted(TcpSocket socket) = 0;
+    /// On which loop the next socket shall live.
+    virtual Loop& loop_of_next() = 0;
+};
+
+/// Listens from construction to destruction, on one port without SO_REUSEPORT: with it, a second
+/// process would silently take half of the connections. When the process has no descriptor left,
+/// accepting pauses and is tried again; the kernel's queue holds the callers meanwhile.
+class Acceptor {
+public:
+    /// Throws CannotListen. Port 0 lets the kernel choose.
+    Acceptor(
+        Loop& loop,
+        const asio::ip::tcp::endpoint& address,
+        AcceptorOwner& owner,
+        EdgeCounters& counters);
+    ~Acceptor();
+    Acceptor(const Acceptor&) = delete;
+    Acceptor& operator=(const Acceptor&) = delete;
+
+    [[nodiscard]] asio::ip::tcp::endpoint local_endpoint() const { return local_; }
+    /// Stops listening; connections in the kernel's queue are refused.
+    void close();
+
+private:
+    struct State;
+    static void wait(std::shared_ptr<State> state);
+    static void accept_ready(std::shared_ptr<State> state);
+    void retry();
+
+    std::shared_ptr<State> state_;
+    asio::ip::tcp::endpoint local_;
+};
+
+}  // namespace grapevine::node
