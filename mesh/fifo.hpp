@@ -15,6 +15,8 @@ public:
     [[nodiscard]] T& front() { return items_[head_]; }
     [[nodiscard]] const T& front() const { return items_[head_]; }
     [[nodiscard]] T& back() { return items_.back(); }
+    /// The item `index` places behind the front.
+    [[nodiscard]] const T& at(std::size_t index) const { return items_[head_ + index]; }
 
     void push(T item) { items_.push_back(std::move(item)); }
     T pop() {

@@ -9,12 +9,15 @@
 ///   D ─ Welcome, LinkActive{V, hash} ────────────▶ A
 ///   D ◀─ LinkActive{V, hash} ──────────────────── A       now both ends know that both are ready
 ///
-/// If another link to the same node was in use, both ends move to the better one (initiated by the
-/// smaller node id; among those the newest). The last frame on the old link is LinkSwitch; nothing of
-/// the new one is read before it, so order survives the change.
+/// If another link to the same process is in use, both ends move to the better one (initiated by the
+/// smaller node id; among those the newest). LinkActive names the link its sender still uses; once both have
+/// said LinkActive each ends the old one with LinkSwitch. Nothing of the new link is read before that, or
+/// before the old one's end, so order survives the change.
 ///
 ///   A ─ ... data, LinkSwitch ─▶ B     on the old link
 ///   A ─ data ... ─────────────▶ B     on the new link, kept until LinkSwitch was read
+///
+/// Control frames (Ping to Echo, Members, Catchup, Leave) are read at once on either.
 ///
 /// Then, for as long as the link lives:
 ///
@@ -77,6 +80,10 @@ struct Welcome {
 struct LinkActive {
     Version version;               ///< of the sender's own log; a joiner is ready when it holds this much
     std::uint64_t sethash = 0;
+    /// The link the sender still uses: nothing of this link is read before that one's LinkSwitch or end.
+    /// Zero: this is the sender's only link.
+    NodeId after_initiator;
+    std::uint64_t after_dial_seq = 0;
     friend bool operator==(const LinkActive&, const LinkActive&) = default;
 };
 
