@@ -1,0 +1,100 @@
+#include "cli/options.hpp"
+
+#include "cli/exit_codes.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace grapevine::cli {
+namespace {
+
+// clang-format off
+void describe_node(CLI::App& app, NodeOptions& o) {
+    const auto text = [&app](const char* flag, std::string& value, const char* type, const char* help) {
+        return app.add_option(flag, value, help)->type_name(type);
+    };
+    text("--name",           o.name,           "NAME",      "Unique in the cluster, the same after a restart (default: <hostname>-<mesh port>)");
+    text("--cluster",        o.cluster,        "NAME",      "Nodes link only to nodes of the same cluster")->capture_default_str();
+    text("--listen",         o.listen,         "HOST:PORT", "For chat clients: WebSocket /connection/websocket")->capture_default_str();
+    text("--mesh-listen",    o.mesh_listen,    "HOST:PORT", "For other nodes only")->capture_default_str();
+    text("--admin-listen",   o.admin_listen,   "HOST:PORT", "For operators and back ends: HTTP API, /metrics")->capture_default_str();
+    text("--mesh-advertise", o.mesh_advertise, "HOST:PORT", "What other nodes dial, if it is not the mesh listen address");
+    text("--secret-file",    o.secret_file,    "FILE",      "Secret that all nodes of the cluster share");
+    app.add_option("--seeds",   o.seeds,   "Nodes to try first; need not be up, may include this one")->type_name("HOST:PORT,...")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
+    app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
+    app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
+  mesh by --secret-file; client and admin have no authentication yet, so only by --open.
+Port 0 takes any free port; the node prints the one it got.
+
+Examples:
+  one node, to try it           grapevine node
+  three nodes on one machine    grapevine node --name n1 --listen 127.0.0.1:8001 --mesh-listen 127.0.0.1:7001 \
+                                  --admin-listen 127.0.0.1:9001 --seeds 127.0.0.1:7002,127.0.0.1:7003
+  one of several machines       grapevine node --listen 0.0.0.0:8000 --open client --mesh-listen 0.0.0.0:7947 \
+                                  --secret-file secret --seeds a.example:7947,b.example:7947
+
+Ends with 0 after SIGTERM or SIGINT, 1 if it cannot run (port taken), 2 if an option is wrong.)");
+}
+
+void describe_status(CLI::App& app, StatusOptions& o) {
+    app.add_option("--admin", o.admin, "Admin listener of any node")->type_name("URL")->capture_default_str();
+    app.add_flag("--json",    o.json,  "Print the answer of GET /api/cluster as it is");
+    app.footer(R"(Examples:
+  grapevine status --admin http://127.0.0.1:9001
+  grapevine status --json | python3 -m json.tool
+
+Ends with 0 if every member is alive, 4 if one is suspect or down, 3 if no node answers,
+1 if the answer makes no sense, 2 if an option is wrong.)");
+}
+
+void describe_chat(CLI::App& app, ChatOptions& o) {
+    app.add_option("--url",     o.urls,    "Client listener of a node; give several to move on when one goes away")->type_name("URL")->default_str("ws://127.0.0.1:8000/connection/websocket")->allow_extra_args(false);
+    app.add_option("--user",    o.user,    "Who you are")->type_name("NAME")->required();
+    app.add_option("--channel", o.channel, "Where your lines go")->type_name("NAME")->capture_default_str();
+    app.footer(R"(What you type goes to the channel, except:
+  /msg bob TEXT     to a user, on whichever node
+  /status bob       is the user connected, and where
+  /quit  /help
+
+Examples:
+  grapevine chat --user alice
+  grapevine chat --user bob --url ws://127.0.0.1:8001/connection/websocket --url ws://127.0.0.1:8002/connection/websocket
+  echo 'deployed' | grapevine chat --user ci --channel chat:ops
+
+In a pipe it sends every line, waits for the answers, and leaves. Ends with 0 if all were accepted, 4 if one was
+refused or got no answer, 3 if no node answers, 1 if a node sends it away for good, 2 if an option is wrong.)");
+}
+// clang-format on
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+    Options options;
+    CLI::App app{
+        "Grapevine: one binary that turns identical nodes into a WebSocket chat cluster.",
+        "grapevine"};
+    app.set_version_flag("--version", "grapevine " GRAPEVINE_VERSION);
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(38);
+    app.footer("`grapevine SUBCOMMAND --help` explains each with examples.");
+    CLI::App& node = *app.add_subcommand("node", "Run a node");
+    CLI::App& status = *app.add_subcommand("status", "Show the cluster as one node sees it");
+    CLI::App& chat = *app.add_subcommand("chat", "Chat from this terminal, or from a pipe");
+    describe_node(node, options.node);
+    describe_status(status, options.status);
+    describe_chat(chat, options.chat);
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        // CLI11 has its own code for each kind of mistake; the shell needs one.
+        options.exit_code = app.exit(error) == 0 ? ExitCode::ok : ExitCode::usage;
+        return options;
+    }
+    if (node.parsed()) options.subcommand = Subcommand::node;
+    if (status.parsed()) options.subcommand = Subcommand::status;
+    if (chat.parsed()) options.subcommand = Subcommand::chat;
+    return options;
+}
+
+}  // namespace grapevine::cli
