@@ -4,6 +4,7 @@
 #pragma once
 
 #include "proto/client_frames.hpp"
+#include "proto/utf8.hpp"
 
 #include <memory>
 #include <optional>
@@ -86,7 +87,5 @@ void append_command(std::string& out, Encoding encoding, const Command& command)
 bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out);
 /// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
-/// Whether `text` is valid UTF-8 (RFC 3629).
-bool is_utf8(std::string_view text);
 
 }  // namespace grapevine::proto

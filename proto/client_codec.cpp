@@ -1,0 +1,136 @@
+#include "proto/client_codec.hpp"
+
+#include "proto/client_encodings.hpp"
+#include "proto/client_scratch.hpp"
+#include "proto/limits.hpp"
+#include "proto/wire.hpp"
+
+#include <algorithm>
+
+namespace grapevine::proto {
+namespace {
+
+/// The next line that is not blank; empty at the end.
+std::string_view take_line(std::string_view& rest) {
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (line.find_first_not_of(" \t\r") != std::string_view::npos) return line;
+    }
+    return {};
+}
+
+/// The next message of a stream in which each is preceded by its length.
+bool take_delimited(std::string_view& rest, std::string_view& message) {
+    wire::Reader in{rest};
+    if (!in.bytes(message)) return false;
+    rest = in.rest();
+    return true;
+}
+
+}  // namespace
+
+ClientScratch::ClientScratch() : parts_(std::make_unique<Parts>()) {}
+ClientScratch::~ClientScratch() = default;
+
+CommandReader::CommandReader(ClientScratch& scratch, Encoding encoding, std::string_view message)
+    : scratch_(scratch), encoding_(encoding), rest_(message) {}
+
+CommandReader::Step CommandReader::next(Command& command) {
+    std::string_view message;
+    if (encoding_ == Encoding::json) {
+        message = take_line(rest_);
+        if (message.empty()) return Step::end;
+    } else {
+        if (rest_.empty()) return Step::end;
+        if (!take_delimited(rest_, message)) return Step::malformed;
+    }
+    if (++commands_ > limits::client_commands_per_message) return Step::malformed;
+    const bool read = encoding_ == Encoding::json
+                          ? client_json::read_command(scratch_, message, command)
+                          : client_protobuf::read_command(scratch_, message, command);
+    return read ? Step::command : Step::malformed;
+}
+
+ReplyReader::ReplyReader(ClientScratch& scratch, Encoding encoding, std::string_view message)
+    : scratch_(scratch), encoding_(encoding), rest_(message) {}
+
+ReplyReader::Step ReplyReader::next(Reply& reply) {
+    std::string_view message;
+    if (encoding_ == Encoding::json) {
+        message = take_line(rest_);
+        if (message.empty()) return Step::end;
+    } else {
+        if (rest_.empty()) return Step::end;
+        if (!take_delimited(rest_, message)) return Step::malformed;
+    }
+    const bool read = encoding_ == Encoding::json
+                          ? client_json::read_reply(scratch_, message, reply)
+                          : client_protobuf::read_reply(message, reply);
+    return read ? Step::reply : Step::malformed;
+}
+
+void append_error(std::string& out, Encoding encoding, std::uint32_t id, ErrorCode code) {
+    if (encoding == Encoding::json)
+        client_json::append_error(out, id, code);
+    else
+        client_protobuf::append_error(out, id, code);
+}
+
+void append_connect(
+    std::string& out, Encoding encoding, std::uint32_t id, const ConnectResult& result) {
+    if (encoding == Encoding::json)
+        client_json::append_connect(out, id, result);
+    else
+        client_protobuf::append_connect(out, id, result);
+}
+
+void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind) {
+    if (encoding == Encoding::json)
+        client_json::append_done(out, id, kind);
+    else
+        client_protobuf::append_done(out, id, kind);
+}
+
+void append_rpc(std::string& out, Encoding encoding, std::uint32_t id, std::string_view data) {
+    if (encoding == Encoding::json)
+        client_json::append_rpc(out, id, data);
+    else
+        client_protobuf::append_rpc(out, id, data);
+}
+
+bool append_push(
+    std::string& out,
+    Encoding encoding,
+    std::string_view channel,
+    PayloadKind kind,
+    std::string_view body) {
+    if (encoding == Encoding::json) return client_json::append_push(out, channel, kind, body);
+    if (!read_publication(body)) return false;
+    client_protobuf::append_push(out, channel, body);
+    return true;
+}
+
+void append_disconnect(std::string& out, Encoding encoding, CloseCode code) {
+    if (encoding == Encoding::json)
+        client_json::append_disconnect(out, code);
+    else
+        client_protobuf::append_disconnect(out, code);
+}
+
+void append_ping(std::string& out, Encoding encoding) {
+    if (encoding == Encoding::json)
+        client_json::append_ping(out);
+    else
+        client_protobuf::append_ping(out);
+}
+
+void append_command(std::string& out, Encoding encoding, const Command& command) {
+    if (encoding == Encoding::json)
+        client_json::append_command(out, command);
+    else
+        client_protobuf::append_command(out, command);
+}
+
+}  // namespace grapevine::proto

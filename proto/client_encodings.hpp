@@ -1,0 +1,46 @@
+/// The two encodings of the client protocol, one message at a time; client_codec.cpp chooses
+/// between them. Internal to the client codec.
+#pragma once
+
+#include "proto/client_codec.hpp"
+#include "proto/client_requests.hpp"
+
+namespace grapevine::proto {
+
+namespace client_json {
+
+bool read_command(ClientScratch& scratch, std::string_view line, Command& command);
+bool read_reply(ClientScratch& scratch, std::string_view line, Reply& reply);
+void append_error(std::string& out, std::uint32_t id, ErrorCode code);
+void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
+void append_done(std::string& out, std::uint32_t id, CommandKind kind);
+void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
+bool append_push(
+    std::string& out, std::string_view channel, PayloadKind kind, std::string_view body);
+void append_disconnect(std::string& out, CloseCode code);
+void append_ping(std::string& out);
+void append_command(std::string& out, const Command& command);
+
+}  // namespace client_json
+
+namespace client_protobuf {
+
+bool read_command(ClientScratch& scratch, std::string_view message, Command& command);
+bool read_reply(std::string_view message, Reply& reply);
+void append_error(std::string& out, std::uint32_t id, ErrorCode code);
+void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
+void append_done(std::string& out, std::uint32_t id, CommandKind kind);
+void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
+void append_push(std::string& out, std::string_view channel, std::string_view body);
+void append_disconnect(std::string& out, CloseCode code);
+void append_ping(std::string& out);
+void append_command(std::string& out, const Command& command);
+
+}  // namespace client_protobuf
+
+/// Whether SDKs come back after a close with this code.
+constexpr bool reconnects(CloseCode code) {
+    return code >= CloseCode::connection_closed && code < CloseCode::invalid_token;
+}
+
+}  // namespace grapevine::proto

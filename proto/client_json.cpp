@@ -1,0 +1,356 @@
+#include "proto/check.hpp"
+#include "proto/client_encodings.hpp"
+#include "proto/client_scratch.hpp"
+
+#include <charconv>
+#include <limits>
+
+namespace grapevine::proto::client_json {
+namespace {
+
+using simdjson::dom::element;
+
+// ---- reading. Each of these passes one value of the walker. Null counts as absent.
+
+bool take_text(JsonWalker& walker, element value, std::string_view& place) {
+    walker.value();
+    return value.is_null() || value.get_string().get(place) == simdjson::SUCCESS;
+}
+
+bool take_number(JsonWalker& walker, element value, std::uint32_t& place) {
+    walker.value();
+    std::uint64_t wide = 0;
+    if (value.is_null()) return true;
+    if (value.get_uint64().get(wide) != simdjson::SUCCESS) return false;
+    place = static_cast<std::uint32_t>(wide);
+    return wide <= std::numeric_limits<std::uint32_t>::max();
+}
+
+bool take_flag(JsonWalker& walker, element value, bool& place) {
+    walker.value();
+    return value.is_null() || value.get_bool().get(place) == simdjson::SUCCESS;
+}
+
+/// The raw text of any value.
+bool take_payload(
+    JsonDocument& document, JsonWalker& walker, element value, std::string_view& place) {
+    const std::string_view raw = walker.value();
+    if (!value.is_null()) place = document.without_newlines(raw);
+    return true;
+}
+
+bool take_nothing(JsonWalker& walker) {
+    walker.value();
+    return true;
+}
+
+/// Calls `take(name, value)` for each member of an object.
+template <class Take>
+bool take_object(JsonWalker& walker, element value, Take take) {
+    simdjson::dom::object object;
+    if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+    walker.open();
+    for (const auto member : object) {
+        walker.member();
+        if (!take(member.key, member.value)) return false;
+    }
+    walker.close();
+    return true;
+}
+
+bool take_request(
+    JsonDocument& document,
+    JsonWalker& walker,
+    element value,
+    const Request& request,
+    Command& command) {
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        for (const RequestField& field : request.fields) {
+            if (field.place == nullptr || field.name != name) continue;
+            std::string_view& place = command.*field.place;
+            return field.type == RequestField::Type::payload
+                       ? take_payload(document, walker, member, place)
+                       : take_text(walker, member, place);
+        }
+        return take_nothing(walker);
+    });
+}
+
+bool take_publication(
+    JsonDocument& document, JsonWalker& walker, element value, Publication& publication) {
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "data") return take_payload(document, walker, member, publication.data);
+        if (name != "info" || member.is_null()) return take_nothing(walker);
+        return take_object(walker, member, [&](std::string_view info_name, element info_member) {
+            if (info_name == "user") return take_text(walker, info_member, publication.info.user);
+            if (info_name == "client")
+                return take_text(walker, info_member, publication.info.client);
+            return take_nothing(walker);
+        });
+    });
+}
+
+bool take_push(JsonDocument& document, JsonWalker& walker, element value, Reply& reply) {
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "channel") return take_text(walker, member, reply.channel);
+        if (name == "pub" && !member.is_null()) {
+            reply.kind = Reply::Kind::publication;
+            return take_publication(document, walker, member, reply.publication);
+        }
+        if (name != "disconnect" || member.is_null()) return take_nothing(walker);
+        reply.kind = Reply::Kind::disconnect;
+        return take_object(walker, member, [&](std::string_view part, element part_value) {
+            if (part == "code") return take_number(walker, part_value, reply.code);
+            if (part == "reason") return take_text(walker, part_value, reply.text);
+            return take_nothing(walker);
+        });
+    });
+}
+
+bool take_error(JsonWalker& walker, element value, Reply& reply) {
+    reply.kind = Reply::Kind::error;
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "code") return take_number(walker, member, reply.code);
+        if (name == "message") return take_text(walker, member, reply.text);
+        if (name == "temporary") return take_flag(walker, member, reply.temporary);
+        return take_nothing(walker);
+    });
+}
+
+bool take_connect(JsonWalker& walker, element value, Reply& reply) {
+    reply.kind = Reply::Kind::connect;
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "client") return take_text(walker, member, reply.client);
+        if (name == "node") return take_text(walker, member, reply.node);
+        return take_nothing(walker);
+    });
+}
+
+bool take_result(
+    JsonDocument& document,
+    JsonWalker& walker,
+    std::string_view name,
+    element value,
+    Reply& reply) {
+    if (value.is_null()) return take_nothing(walker);
+    if (name == "error") return take_error(walker, value, reply);
+    if (name == "push") return take_push(document, walker, value, reply);
+    if (name == "connect") return take_connect(walker, value, reply);
+    if (name == "rpc") {
+        reply.kind = Reply::Kind::rpc;
+        return take_object(walker, value, [&](std::string_view part, element part_value) {
+            return part == "data" ? take_payload(document, walker, part_value, reply.data)
+                                  : take_nothing(walker);
+        });
+    }
+    if (name == "subscribe") reply.kind = Reply::Kind::subscribe;
+    if (name == "unsubscribe") reply.kind = Reply::Kind::unsubscribe;
+    if (name == "publish") reply.kind = Reply::Kind::publish;
+    return take_nothing(walker);
+}
+
+// ---- writing
+
+void append_number(std::string& out, std::uint32_t number) {
+    char digits[std::numeric_limits<std::uint32_t>::digits10 + 1];
+    const auto [end, error] = std::to_chars(std::begin(digits), std::end(digits), number);
+    out.append(digits, end);
+}
+
+void append_separator(std::string& out) {
+    if (!out.empty()) out += '\n';
+}
+
+/// Up to where the result's name goes.
+void open_message(std::string& out, std::uint32_t id) {
+    append_separator(out);
+    out += '{';
+    if (id == 0) return;
+    out += R"("id":)";
+    append_number(out, id);
+    out += ',';
+}
+
+/// Members of one object, with the commas between them.
+class Members {
+public:
+    explicit Members(std::string& out) : out_(out) { out_ += '{'; }
+    Members(const Members&) = delete;
+    Members& operator=(const Members&) = delete;
+
+    /// Puts the name; the caller puts the value.
+    std::string& named(std::string_view name) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+        return out_;
+    }
+    void text(std::string_view name, std::string_view value) {
+        if (!value.empty()) append_json_string(named(name), value);
+    }
+    void raw(std::string_view name, std::string_view value) {
+        if (!value.empty()) named(name) += value;
+    }
+    void number(std::string_view name, std::uint32_t value) {
+        if (value != 0) append_number(named(name), value);
+    }
+    void flag(std::string_view name, bool value) {
+        if (value) named(name) += "true";
+    }
+    void close() { out_ += '}'; }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+}  // namespace
+
+bool read_command(ClientScratch& scratch, std::string_view line, Command& command) {
+    JsonDocument& document = scratch.parts().command;
+    if (!document.parse(line)) return false;
+    command = Command{};
+    JsonWalker walker{document.text()};
+    bool empty = true;
+    const bool read =
+        take_object(walker, document.root(), [&](std::string_view name, element value) {
+            empty = false;
+            if (name == "id") return take_number(walker, value, command.id);
+            const Request* const request = request_named(name);
+            if (request == nullptr || value.is_null()) return take_nothing(walker);
+            // Two requests would have one id for two answers.
+            if (command.kind != CommandKind::none) return false;
+            command.kind = request->kind;
+            return take_request(document, walker, value, *request, command);
+        });
+    if (empty) command.kind = CommandKind::pong;
+    return read;
+}
+
+bool read_reply(ClientScratch& scratch, std::string_view line, Reply& reply) {
+    JsonDocument& document = scratch.parts().reply;
+    if (!document.parse(line)) return false;
+    reply = Reply{};
+    JsonWalker walker{document.text()};
+    bool empty = true;
+    const bool read =
+        take_object(walker, document.root(), [&](std::string_view name, element value) {
+            empty = false;
+            if (name == "id") return take_number(walker, value, reply.id);
+            return take_result(document, walker, name, value, reply);
+        });
+    if (empty) reply.kind = Reply::Kind::ping;
+    return read;
+}
+
+void append_error(std::string& out, std::uint32_t id, ErrorCode code) {
+    open_message(out, id);
+    out += R"("error":)";
+    Members error{out};
+    error.number("code", static_cast<std::uint32_t>(code));
+    error.text("message", text_of(code));
+    error.flag("temporary", is_temporary(code));
+    error.close();
+    out += '}';
+}
+
+void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result) {
+    open_message(out, id);
+    out += R"("connect":)";
+    Members connect{out};
+    connect.text("client", result.client);
+    connect.text("version", result.version);
+    if (!result.subs.empty()) {
+        connect.named("subs");
+        char before = '{';
+        for (const std::string& channel : result.subs) {
+            out += before;
+            append_json_string(out, channel);
+            out += ":{}";
+            before = ',';
+        }
+        out += '}';
+    }
+    connect.number("ping", result.ping_s);
+    connect.flag("pong", result.pong);
+    connect.text("session", result.session);
+    connect.text("node", result.node);
+    connect.close();
+    out += '}';
+}
+
+void append_done(std::string& out, std::uint32_t id, CommandKind kind) {
+    check(result_number(kind) != 0, "only requests with empty results are answered by append_done");
+    open_message(out, id);
+    out += '"';
+    out += request_of(kind)->name;
+    out += R"(":{}})";
+}
+
+void append_rpc(std::string& out, std::uint32_t id, std::string_view data) {
+    open_message(out, id);
+    out += R"("rpc":)";
+    Members rpc{out};
+    rpc.raw("data", data);
+    rpc.close();
+    out += '}';
+}
+
+bool append_push(
+    std::string& out, std::string_view channel, PayloadKind kind, std::string_view body) {
+    const std::optional<Publication> publication = read_publication(body);
+    // An empty payload is no JSON value, whatever its kind says.
+    if (!publication || kind != PayloadKind::json || publication->data.empty()) return false;
+    append_separator(out);
+    out += R"({"push":{"channel":)";
+    append_json_string(out, channel);
+    out += R"(,"pub":{"data":)";
+    out += publication->data;
+    if (publication->info != ClientInfo{}) {
+        out += R"(,"info":)";
+        Members info{out};
+        info.text("user", publication->info.user);
+        info.text("client", publication->info.client);
+        info.close();
+    }
+    out += "}}}";
+    return true;
+}
+
+void append_disconnect(std::string& out, CloseCode code) {
+    append_separator(out);
+    out += R"({"push":{"disconnect":)";
+    Members disconnect{out};
+    disconnect.number("code", static_cast<std::uint32_t>(code));
+    disconnect.text("reason", text_of(code));
+    disconnect.flag("reconnect", reconnects(code));
+    disconnect.close();
+    out += "}}";
+}
+
+void append_ping(std::string& out) {
+    append_separator(out);
+    out += "{}";
+}
+
+void append_command(std::string& out, const Command& command) {
+    append_separator(out);
+    Members message{out};
+    message.number("id", command.id);
+    if (const Request* const request = request_of(command.kind)) {
+        Members members{message.named(request->name)};
+        for (const RequestField& field : request->fields) {
+            if (field.place == nullptr) continue;
+            if (field.type == RequestField::Type::payload)
+                members.raw(field.name, command.*field.place);
+            else
+                members.text(field.name, command.*field.place);
+        }
+        members.close();
+    }
+    message.close();
+}
+
+}  // namespace grapevine::proto::client_json

@@ -1,0 +1,269 @@
+#include "proto/check.hpp"
+#include "proto/client_encodings.hpp"
+#include "proto/wire.hpp"
+
+namespace grapevine::proto {
+namespace client_protobuf {
+namespace {
+
+using wire::Field;
+using wire::Reader;
+
+// ---- reading
+
+/// A `string` field: proto3 promises UTF-8.
+bool take_text(Reader& in, Field field, std::string_view& place) {
+    return in.value(field, place) && is_utf8(place);
+}
+
+/// Calls `take` for the fields of the message that is the value of `field`.
+template <class Take>
+bool take_message(Reader& in, Field field, Take take) {
+    std::string_view body;
+    return in.value(field, body) && wire::for_each_field(body, take);
+}
+
+bool skip_field(Field field, Reader& in) {
+    return in.skip(field.type);
+}
+
+bool take_request(Reader& in, Field field, const Request& request, Command& command) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        for (const RequestField& known : request.fields) {
+            if (known.number != part.number) continue;
+            std::string_view text;
+            if (!inner.value(part, text)) return false;
+            if (known.type == RequestField::Type::text && !is_utf8(text)) return false;
+            if (known.place != nullptr) command.*known.place = text;
+            return true;
+        }
+        return skip_field(part, inner);
+    });
+}
+
+/// Decides the payload's kind, which it keeps wherever it goes.
+void classify(ClientScratch& scratch, Command& command) {
+    if (command.data.empty()) return;
+    const bool is_json = normalise_json(scratch, command.data, command.data);
+    command.data_kind = is_json ? PayloadKind::json : PayloadKind::binary;
+}
+
+bool take_publication_fields(std::string_view body, Publication& publication) {
+    return wire::for_each_field(body, [&](Field field, Reader& in) {
+        switch (field.number) {
+        case 4: return in.value(field, publication.data);
+        case 5:
+            return take_message(in, field, [&](Field part, Reader& inner) {
+                switch (part.number) {
+                case 1: return take_text(inner, part, publication.info.user);
+                case 2: return take_text(inner, part, publication.info.client);
+                default: return skip_field(part, inner);
+                }
+            });
+        default: return skip_field(field, in);
+        }
+    });
+}
+
+bool take_push(Reader& in, Field field, Reply& reply) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        std::string_view body;
+        switch (part.number) {
+        case 2: return take_text(inner, part, reply.channel);
+        case 4:
+            reply.kind = Reply::Kind::publication;
+            return inner.value(part, body) && take_publication_fields(body, reply.publication);
+        case 11:
+            reply.kind = Reply::Kind::disconnect;
+            return take_message(inner, part, [&](Field detail, Reader& details) {
+                switch (detail.number) {
+                case 1: return details.value(detail, reply.code);
+                case 2: return take_text(details, detail, reply.text);
+                default: return skip_field(detail, details);
+                }
+            });
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+bool take_error(Reader& in, Field field, Reply& reply) {
+    reply.kind = Reply::Kind::error;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return inner.value(part, reply.code);
+        case 2: return take_text(inner, part, reply.text);
+        case 3: return inner.value(part, reply.temporary);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+bool take_connect(Reader& in, Field field, Reply& reply) {
+    reply.kind = Reply::Kind::connect;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return take_text(inner, part, reply.client);
+        case 10: return take_text(inner, part, reply.node);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+bool take_rpc(Reader& in, Field field, Reply& reply) {
+    reply.kind = Reply::Kind::rpc;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        return part.number == 1 ? inner.value(part, reply.data) : skip_field(part, inner);
+    });
+}
+
+bool take_done(Reader& in, Field field, Reply::Kind kind, Reply& reply) {
+    reply.kind = kind;
+    return take_message(in, field, skip_field);
+}
+
+}  // namespace
+
+bool read_command(ClientScratch& scratch, std::string_view message, Command& command) {
+    command = Command{};
+    if (message.empty()) {
+        command.kind = CommandKind::pong;
+        return true;
+    }
+    const bool read = wire::for_each_field(message, [&](Field field, Reader& in) {
+        if (field.number == 1) return in.value(field, command.id);
+        const Request* const request = request_numbered(field.number);
+        if (request == nullptr) return skip_field(field, in);
+        // Two requests would have one id for two answers.
+        if (command.kind != CommandKind::none) return false;
+        command.kind = request->kind;
+        return take_request(in, field, *request, command);
+    });
+    if (read) classify(scratch, command);
+    return read;
+}
+
+bool read_reply(std::string_view message, Reply& reply) {
+    reply = Reply{};
+    if (message.empty()) reply.kind = Reply::Kind::ping;
+    return wire::for_each_field(message, [&](Field field, Reader& in) {
+        switch (field.number) {
+        case 1: return in.value(field, reply.id);
+        case 2: return take_error(in, field, reply);
+        case 4: return take_push(in, field, reply);
+        case 5: return take_connect(in, field, reply);
+        case 6: return take_done(in, field, Reply::Kind::subscribe, reply);
+        case 7: return take_done(in, field, Reply::Kind::unsubscribe, reply);
+        case 8: return take_done(in, field, Reply::Kind::publish, reply);
+        case 13: return take_rpc(in, field, reply);
+        default: return skip_field(field, in);
+        }
+    });
+}
+
+void append_error(std::string& out, std::uint32_t id, ErrorCode code) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(2, [&](auto& error) {
+            error.varint(1, static_cast<std::uint64_t>(code));
+            error.bytes(2, text_of(code));
+            error.varint(3, is_temporary(code));
+        });
+    });
+}
+
+void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(5, [&](auto& connect) {
+            connect.bytes(1, result.client);
+            connect.bytes(2, result.version);
+            for (const std::string& channel : result.subs)
+                // An entry of a map: its key and its value, here a message without fields.
+                connect.message(6, [&](auto& entry) {
+                    entry.present_bytes(1, channel);
+                    entry.present_bytes(2, {});
+                });
+            connect.varint(7, result.ping_s);
+            connect.varint(8, result.pong);
+            connect.bytes(9, result.session);
+            connect.bytes(10, result.node);
+        });
+    });
+}
+
+void append_done(std::string& out, std::uint32_t id, CommandKind kind) {
+    const std::uint32_t number = result_number(kind);
+    check(number != 0, "only requests with empty results are answered by append_done");
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.present_bytes(number, {});
+    });
+}
+
+void append_rpc(std::string& out, std::uint32_t id, std::string_view data) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(13, [&](auto& rpc) { rpc.bytes(1, data); });
+    });
+}
+
+void append_push(std::string& out, std::string_view channel, std::string_view body) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.message(4, [&](auto& push) {
+            push.bytes(2, channel);
+            push.present_bytes(4, body);
+        });
+    });
+}
+
+void append_disconnect(std::string& out, CloseCode code) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.message(4, [&](auto& push) {
+            push.message(11, [&](auto& disconnect) {
+                disconnect.varint(1, static_cast<std::uint64_t>(code));
+                disconnect.bytes(2, text_of(code));
+                disconnect.varint(3, reconnects(code));
+            });
+        });
+    });
+}
+
+void append_ping(std::string& out) {
+    out += '\0';
+}
+
+void append_command(std::string& out, const Command& command) {
+    const Request* const request = request_of(command.kind);
+    wire::append_delimited(out, [&](auto& message) {
+        message.varint(1, command.id);
+        if (request == nullptr) return;
+        message.message(request->number, [&](auto& inner) {
+            for (const RequestField& field : request->fields)
+                if (field.place != nullptr) inner.bytes(field.number, command.*field.place);
+        });
+    });
+}
+
+}  // namespace client_protobuf
+
+// ---- the body of a publication is Protobuf for every client
+
+void append_publication(std::string& out, const Publication& publication) {
+    wire::append_message(out, [&](auto& body) {
+        body.bytes(4, publication.data);
+        if (publication.info == ClientInfo{}) return;
+        body.message(5, [&](auto& info) {
+            info.bytes(1, publication.info.user);
+            info.bytes(2, publication.info.client);
+        });
+    });
+}
+
+std::optional<Publication> read_publication(std::string_view body) {
+    Publication publication;
+    if (!client_protobuf::take_publication_fields(body, publication)) return std::nullopt;
+    return publication;
+}
+
+}  // namespace grapevine::proto

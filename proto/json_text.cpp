@@ -1,0 +1,78 @@
+#include "proto/client_codec.hpp"
+#include "proto/client_scratch.hpp"
+
+#include <cstdint>
+
+namespace grapevine::proto {
+namespace {
+
+constexpr std::string_view replacement_character = "\xef\xbf\xbd";
+
+/// Bytes that may not stand in a JSON string as they are, or have to be looked at.
+bool is_plain(char character) {
+    const auto byte = static_cast<std::uint8_t>(character);
+    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/// Length of the UTF-8 sequence at the start of `text`; 0 if it is none.
+std::size_t sequence_length(std::string_view text) {
+    const auto lead = static_cast<std::uint8_t>(text[0]);
+    const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    return text.size() >= length && is_utf8(text.substr(0, length)) ? length : 0;
+}
+
+void append_escape(std::string& out, char character) {
+    switch (character) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    const auto byte = static_cast<std::uint8_t>(character);
+    out += "\\u00";
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    return simdjson::validate_utf8(text.data(), text.size());
+}
+
+bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out) {
+    JsonDocument& document = scratch.parts().payload;
+    if (!document.parse(text)) return false;
+    const std::string_view clean = document.without_newlines(document.text());
+    out = clean.size() == text.size() && !document.replaced() ? text : clean;
+    return true;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    while (!text.empty()) {
+        std::size_t plain = 0;
+        while (plain < text.size() && is_plain(text[plain]))
+            ++plain;
+        out.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (text.empty()) break;
+
+        if (static_cast<std::uint8_t>(text[0]) < 0x80) {
+            append_escape(out, text[0]);
+            text.remove_prefix(1);
+        } else if (const std::size_t length = sequence_length(text); length != 0) {
+            out.append(text.substr(0, length));
+            text.remove_prefix(length);
+        } else {
+            out.append(replacement_character);
+            text.remove_prefix(1);
+        }
+    }
+    out += '"';
+}
+
+}  // namespace grapevine::proto
