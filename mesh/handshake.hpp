@@ -60,6 +60,7 @@ public:
     [[nodiscard]] bool is_complete() const { return stage_ == Stage::complete; }
     /// The peer's Hello; empty before it came.
     [[nodiscard]] const proto::Hello& peer() const { return peer_; }
+    [[nodiscard]] const proto::Hello& self() const { return self_; }
     [[nodiscard]] const proto::Welcome& peers_welcome() const { return *peers_welcome_; }
     [[nodiscard]] bool expected_somebody() const { return static_cast<bool>(expected_); }
     [[nodiscard]] LinkName name() const { return {dialled_ ? self_.node_id : peer_.node_id, seq_}; }

@@ -1,0 +1,420 @@
+#include "mesh/links.hpp"
+
+#include "mesh/check.hpp"
+#include "proto/mesh_codec.hpp"
+
+#include <algorithm>
+
+namespace grapevine::mesh {
+namespace {
+
+using proto::RefuseReason;
+
+/// Room an encoded cold frame usually needs; more is found by the string.
+constexpr std::size_t cold_frame_bytes = 256;
+
+/// What a refusal says about the address that was dialled.
+void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
+    if (!link.dialled) return;
+    if (reason == RefuseReason::is_self) facts.emplace_back(DialEnded{.address = link.address, .is_self = true});
+    if (reason == RefuseReason::unexpected_node)
+        facts.emplace_back(DialEnded{.address = link.address, .wrong_node = true});
+}
+
+}  // namespace
+
+Link* Links::find(LinkId id) {
+    const auto found = links_.find(id);
+    return found == links_.end() ? nullptr : &found->second;
+}
+
+Link* Links::to(NodeId node) {
+    const auto found = sending_.find(node);
+    return found == sending_.end() ? nullptr : find(found->second);
+}
+
+void Links::mark_dirty(Link& link) {
+    if (link.dirty) return;
+    link.dirty = true;
+    dirty_.push_back(link.id);
+}
+
+void Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
+    if (link.closing) return;
+    proto::append_frame(link.queue.open(of, cold_frame_bytes), frame);
+    link.queue.appended(of);
+    mark_dirty(link);
+}
+
+void Links::say(Link& link, const Handshake::Frames& frames) {
+    for (const proto::MeshFrame& frame : frames) send(link, FrameClass::control, frame);
+}
+
+// ---- life of a link
+
+void Links::dial(const std::string& address, NodeId expected, Now now, MeshOutput& output) {
+    const LinkId id{++dials_};
+    Link& link = links_[id];
+    link.id = id;
+    link.dialled = true;
+    link.address = address;
+    link.deadline = now.steady + config_.dial_within;
+    link.expected = expected;
+    output.dials.push_back({id, address});
+}
+
+void Links::on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output) {
+    const bool dialled = (opened.link.value & accepted_link_bit) == 0;
+    if (dialled && find(opened.link) == nullptr) return;    // given up meanwhile
+    if (!dialled && links_.size() >= config_.links_max) {
+        output.events.emplace_back(LimitReached{"links"});
+        output.closes.push_back({opened.link, LinkEnd::refused});
+        return;
+    }
+    Link& link = links_[opened.link];
+    if (link.closing) return;
+    link.id = opened.link;
+    link.dialled = dialled;
+    if (!dialled) {
+        link.address = opened.address;
+        link.deadline = now.steady + config_.dial_within;
+    }
+    link.last_heard = now.steady;
+    link.handshake.emplace(
+        self, dialled, std::string{opened.nonce.begin(), opened.nonce.end()}, dialled ? opened.link.value : 0,
+        link.expected);
+    Handshake::Frames frames;
+    link.handshake->begin(frames);
+    say(link, frames);
+}
+
+void Links::on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output) {
+    Link* const link = find(closed.link);
+    if (link == nullptr) return;
+    if (!link->closing) {
+        output.events.emplace_back(LinkDown{link->id, link->node(), LinkEnd::peer_closed});
+        ended(*link, facts, output);
+    }
+    links_.erase(closed.link);
+}
+
+void Links::on(const DialFailed& failed, LinkFacts& facts) {
+    Link* const link = find(failed.link);
+    if (link == nullptr) return;
+    if (!link->closing)
+        facts.emplace_back(DialEnded{.address = link->address, .refused = failed.why == DialFailure::refused});
+    links_.erase(failed.link);
+}
+
+void Links::close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output) {
+    if (link.closing) return;
+    output.events.emplace_back(LinkDown{link.id, link.node(), why});
+    output.closes.push_back({link.id, why});
+    ended(link, facts, output);
+}
+
+/// The link counts no more, whoever ended it: others that wait for it go on, its node may be lost.
+void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
+    link.closing = true;
+    link.kept.clear();
+    link.kept_bytes = 0;
+    link.sync = {};
+    if (!link.handshake || !link.handshake->is_complete()) {
+        if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
+        return;
+    }
+    const NodeId node = link.node();
+    release_readers(link.handshake->name(), facts);
+    const auto used = sending_.find(node);
+    if (used == sending_.end() || used->second != link.id) return;
+    sending_.erase(used);
+    // A newcomer that waited for this link's process to answer may come in now.
+    for (auto& [id, other] : links_)
+        if (other.is_usable() && other.node() == node) {
+            sending_[node] = id;
+            facts.emplace_back(LinkEstablished{id, /*first=*/true});
+            return;
+        }
+    for (auto& [id, other] : links_)
+        if (other.is_complete() && other.node() == node) close(other, LinkEnd::replaced, facts, output);
+    facts.emplace_back(NodeLost{node});
+    for (auto& [id, other] : links_)
+        if (!other.closing && other.probe_nonce != 0 && other.node() == node) {
+            other.probe_nonce = 0;
+            facts.emplace_back(LinkProven{id});
+        }
+}
+
+void Links::close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output) {
+    for (auto& [id, link] : links_)
+        if (link.node() == node) close(link, why, facts, output);
+}
+
+void Links::close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output) {
+    for (auto& [id, link] : links_) close(link, why, facts, output);
+}
+
+void Links::refuse(Link& link, RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output) {
+    if (link.closing) return;
+    send(link, FrameClass::control, proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
+    output.events.emplace_back(LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
+    note_address(link, reason, facts);
+    while (Bytes message = link.queue.take(config_.link_flight_bytes_max))
+        output.sends.push_back({link.id, std::move(message)});
+    close(link, LinkEnd::refused, facts, output);
+}
+
+void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
+    const std::string& name = link.handshake->peer().name;
+    refuse(
+        link, RefuseReason::duplicate_node,
+        "another process named \"" + name + "\" is alive: choose another --name", facts, output);
+}
+
+void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
+    for (auto& [id, link] : links_) {
+        if (link.closing || now.steady < link.deadline) continue;
+        if (link.probe_nonce != 0) {
+            // The old process did not answer in time: the newcomer takes its place.
+            link.probe_nonce = 0;
+            link.deadline = now.steady + config_.dial_within;
+            if (Link* const old = to(link.node())) close(*old, LinkEnd::replaced_process, facts, output);
+            facts.emplace_back(LinkProven{id});
+            continue;
+        }
+        const bool switching = link.is_complete() && (link.sealed || link.active_received);
+        close(link, switching ? LinkEnd::switch_overdue : LinkEnd::handshake_timeout, facts, output);
+    }
+}
+
+// ---- frames about the link itself
+
+void Links::on_handshake(
+    Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output) {
+    if (const auto* refused = std::get_if<proto::Refuse>(&frame)) return on(link, *refused, facts, output);
+    const bool was_proven = link.handshake->is_proven();
+    Handshake::Frames answers;
+    const auto refusal = link.handshake->on(frame, answers);
+    say(link, answers);
+    if (refusal) return refuse(link, refusal->reason, refusal->text, facts, output);
+    if (!was_proven && link.handshake->is_proven()) proven(link, now, facts, output);
+    if (!link.closing && link.handshake->is_complete()) complete(link, now, facts, output);
+}
+
+void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
+    output.trusts.push_back({link.id});
+    const proto::Hello& peer = link.handshake->peer();
+    const proto::Hello& self = link.handshake->self();
+    if (peer.node_id == self.node_id) {
+        // Two processes of one name meet. Both know who started later; the older one says so.
+        if (std::pair{self.epoch, self.boot} < std::pair{peer.epoch, peer.boot}) refuse_name(link, facts, output);
+        return;
+    }
+    Link* const used = to(peer.node_id);
+    if (used == nullptr) {
+        facts.emplace_back(LinkProven{link.id});
+        return;
+    }
+    if (used->handshake->peer().boot != peer.boot) {
+        // The name is taken by a process that may still live: ask it before letting the newcomer in.
+        link.probe_nonce = proto::mix64(++probes_ ^ peer.boot.value) | 1;
+        link.deadline = now.steady + config_.probe_within;
+        send(*used, FrameClass::control, proto::Probe{link.probe_nonce});
+        return;
+    }
+    const bool is_spare = link.dialled && (used->dialled || !link.handshake->expected_somebody());
+    if (is_spare && now.steady - used->last_heard <= config_.suspect_after)
+        return refuse(link, RefuseReason::loser_link, "there is a link to this node already", facts, output);
+    facts.emplace_back(LinkProven{link.id});
+}
+
+void Links::welcome(LinkId id, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output) {
+    Link* const link = find(id);
+    if (link == nullptr || link->closing || link->handshake->stage() != Handshake::Stage::proven) return;
+    Handshake::Frames answers;
+    link->handshake->welcome(std::move(welcome), answers);
+    say(*link, answers);
+    if (link->handshake->is_complete()) complete(*link, now, facts, output);
+}
+
+bool Links::is_better(const Link& link, const Link& than) const {
+    const LinkName left = link.handshake->name();
+    const LinkName right = than.handshake->name();
+    if (left.initiator != right.initiator) return left.initiator < right.initiator;
+    return left.dial_seq > right.dial_seq;
+}
+
+void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
+    const proto::Hello& peer = link.handshake->peer();
+    link.deadline = now.steady + config_.switch_within;    // for the peer's LinkActive
+    if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = peer.node_id, .complete = true});
+    output.events.emplace_back(LinkUp{link.id, peer.node_id, peer.name, link.dialled});
+
+    Link* used = to(peer.node_id);
+    const auto is_gone = [&](const Link& old) {
+        const Handshake& other = *old.handshake;
+        if (other.peer().boot != peer.boot || other.peer().epoch != peer.epoch) return true;
+        if (now.steady - old.last_heard > config_.suspect_after) return true;
+        // Who dialled a known node anew has no link to it any more.
+        return !link.dialled && link.handshake->expected_somebody() && !old.dialled;
+    };
+    if (used != nullptr && is_gone(*used)) {
+        // Put the newcomer in place first, so that closing the old one does not lose the node.
+        Link& old = *used;
+        const bool same_process = old.handshake->peer().boot == peer.boot;
+        sending_[peer.node_id] = link.id;
+        close(old, same_process ? LinkEnd::replaced : LinkEnd::replaced_process, facts, output);
+        facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
+        return;
+    }
+    if (used == nullptr) {
+        sending_[peer.node_id] = link.id;
+        facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
+        return;
+    }
+    facts.emplace_back(LinkEstablished{link.id, /*first=*/false});
+    if (!is_better(link, *used)) seal(link, now);
+}
+
+void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
+    Link* const link = find(id);
+    if (link == nullptr || !link->is_complete() || link->active_sent) return;
+    link->active_sent = true;
+    proto::LinkActive active{.version = version, .sethash = sethash};
+    const Link* const used = to(link->node());
+    if (used != nullptr && used != link && !link->sealed) {
+        active.after_initiator = used->handshake->name().initiator;
+        active.after_dial_seq = used->handshake->name().dial_seq;
+    }
+    send(*link, FrameClass::control, active);
+}
+
+void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts) {
+    if (link.active_received) return;
+    link.active_received = true;
+    if (!link.sealed) link.deadline = never;
+    const LinkName after{active.after_initiator, active.after_dial_seq};
+    if (after.initiator && after != link.handshake->name() && is_known(after)) link.read_after = after;
+    facts.emplace_back(LinkActivated{link.id, active});
+
+    Link* const used = to(link.node());
+    if (used == nullptr || used == &link || link.sealed) return;
+    if (!is_better(link, *used)) return seal(link, now);
+    sending_[link.node()] = link.id;
+    facts.emplace_back(SendingMoved{used->id, link.id});
+    seal(*used, now);
+}
+
+void Links::seal(Link& link, Now now) {
+    link.sealed = true;
+    link.deadline = now.steady + config_.switch_within;
+    mark_dirty(link);
+}
+
+bool Links::is_known(LinkName name) const {
+    return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+        const Link& link = entry.second;
+        return link.handshake && !link.closing && !link.switch_received && link.handshake->is_proven() &&
+               link.handshake->name() == name;
+    });
+}
+
+void Links::release_readers(LinkName name, LinkFacts& facts) {
+    for (auto& [id, link] : links_)
+        if (!link.closing && link.read_after == name) {
+            link.read_after = {};
+            facts.emplace_back(LinkReadable{id});
+        }
+}
+
+void Links::on(Link& link, const proto::LinkSwitch&, LinkFacts& facts, MeshOutput& output) {
+    link.switch_received = true;
+    release_readers(link.handshake->name(), facts);
+    finish_switch(link, facts, output);
+}
+
+void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
+    if (link.switch_sent && link.switch_received && link.queue.waiting_bytes() == 0)
+        close(link, LinkEnd::replaced, facts, output);
+}
+
+void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {
+    const bool proven = link.handshake->is_proven();
+    output.events.emplace_back(LinkRefused{link.address, refused.reason, refused.text, /*by_peer=*/true});
+    if (refused.reason == RefuseReason::duplicate_node && proven) {
+        output.events.emplace_back(NameTaken{link.address});
+        output.must_stop = true;
+    }
+    note_address(link, refused.reason, facts);
+    close(link, LinkEnd::refused, facts, output);
+}
+
+void Links::on(Link& link, const proto::Probe& probe) {
+    send(link, FrameClass::control, proto::Echo{probe.nonce});
+}
+
+void Links::on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output) {
+    for (auto& [id, newcomer] : links_)
+        if (!newcomer.closing && newcomer.probe_nonce != 0 && newcomer.probe_nonce == echo.nonce &&
+            newcomer.node() == link.node()) {
+            newcomer.probe_nonce = 0;
+            return refuse_name(newcomer, facts, output);
+        }
+}
+
+// ---- keeping and handing out
+
+void Links::keep(Link& link, std::string_view message, LinkFacts& facts, MeshOutput& output) {
+    link.kept.push_back(Bytes::copy_of(message));
+    link.kept_bytes += message.size();
+    if (link.kept_bytes <= config_.kept_bytes_max) return;
+    // The old link is too slow to be waited for: end it, and what was kept is read.
+    for (auto& [id, other] : links_)
+        if (!other.closing && other.handshake && other.handshake->is_proven() &&
+            other.handshake->name() == link.read_after) {
+            close(other, LinkEnd::switch_overdue, facts, output);
+            return;
+        }
+}
+
+void Links::hand_out(LinkFacts& facts, MeshOutput& output) {
+    for (std::size_t at = 0; at < dirty_.size(); ++at) {
+        Link* const link = find(dirty_[at]);
+        if (link == nullptr) continue;
+        link->dirty = false;
+        if (link->closing) continue;
+        while (Bytes message = link->queue.take(config_.link_flight_bytes_max))
+            output.sends.push_back({link->id, std::move(message)});
+        if (!link->sealed || link->switch_sent || link->queue.waiting_bytes() != 0) continue;
+        // The old link is empty: say that it is, as its last frame.
+        link->switch_sent = true;
+        send(*link, FrameClass::control, proto::LinkSwitch{});
+        while (Bytes message = link->queue.take(config_.link_flight_bytes_max))
+            output.sends.push_back({link->id, std::move(message)});
+        if (const Link* const used = to(link->node()))
+            output.events.emplace_back(LinkSwitched{link->node(), link->id, used->id});
+        finish_switch(*link, facts, output);
+    }
+    dirty_.clear();
+}
+
+void Links::forgive(Duration lag) {
+    for (auto& [id, link] : links_) {
+        link.last_heard += lag;
+        if (link.deadline != never) link.deadline += lag;
+    }
+}
+
+void Links::check_invariants() const {
+    for (const auto& [node, id] : sending_) {
+        const Link* const link = find(id);
+        check(link != nullptr && link->is_usable(), "the link in use is complete and not sealed");
+        check(link->node() == node, "the link in use leads to its node");
+    }
+    for (const auto& [id, link] : links_) {
+        check(link.kept_bytes <= config_.kept_bytes_max + proto::limits::mesh_message_bytes, "kept bytes are bounded");
+        check(link.closing || !link.is_usable() || sending_.contains(link.node()), "a usable link's node has a link in use");
+    }
+}
+
+}  // namespace grapevine::mesh

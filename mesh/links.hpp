@@ -1,0 +1,151 @@
+/// All links of a node: handshakes, which of several links to one node is used, and the hand-over between them.
+///
+/// Says what became of links as facts; the hub carries those to membership, dialling and replication.
+/// For every pair of processes both ends agree on the better link by its name alone.
+#pragma once
+
+#include "mesh/events.hpp"
+#include "mesh/link.hpp"
+#include "mesh/mesh.hpp"
+#include "mesh/mesh_config.hpp"
+
+#include <map>
+#include <variant>
+#include <vector>
+
+namespace grapevine::mesh {
+
+/// The peer proved itself and nothing speaks against it: answer with welcome().
+struct LinkProven {
+    LinkId link;
+};
+/// A link is ready for data: answer with activate(). `first`: no other link to this process is in use.
+struct LinkEstablished {
+    LinkId link;
+    bool first = false;
+};
+/// The peer said LinkActive: it is ready too, and its log ends at `active.version`.
+struct LinkActivated {
+    LinkId link;
+    proto::LinkActive active;
+};
+/// Data moves from one link to another of the same node; sync state moves along.
+struct SendingMoved {
+    LinkId from;
+    LinkId to;
+};
+/// What was kept on this link may be read now.
+struct LinkReadable {
+    LinkId link;
+};
+/// No link to this node is left.
+struct NodeLost {
+    NodeId node;
+};
+/// A dial came to an end. `node` is who answered, if that is known.
+struct DialEnded {
+    std::string address;
+    NodeId node;
+    bool complete = false;
+    bool is_self = false;
+    bool refused = false;          ///< nobody listens there
+    bool wrong_node = false;       ///< somebody else answers there now
+};
+/// Peers have seen a later epoch of this node than its own.
+struct EpochTooLow {
+    proto::Epoch seen;
+};
+
+using LinkFact = std::variant<
+    LinkProven, LinkEstablished, LinkActivated, SendingMoved, LinkReadable, NodeLost, DialEnded, EpochTooLow>;
+using LinkFacts = std::vector<LinkFact>;
+
+class Links {
+public:
+    explicit Links(const MeshConfig& config) : config_(config) {}
+
+    // ---- life of a link
+    /// Asks for a dial; `expected` is set when a certain node is meant.
+    void dial(const std::string& address, NodeId expected, Now now, MeshOutput& output);
+    void on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output);
+    void on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output);
+    void on(const DialFailed& failed, LinkFacts& facts);
+    void tick(Now now, LinkFacts& facts, MeshOutput& output);
+    void close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output);
+    void close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output);
+    void close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output);
+    /// Tells the peer why, then closes.
+    void refuse(Link& link, proto::RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output);
+
+    // ---- frames that are about the link itself
+    void on_handshake(Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output);
+    void on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts);
+    void on(Link& link, const proto::LinkSwitch& frame, LinkFacts& facts, MeshOutput& output);
+    void on(Link& link, const proto::Refuse& refuse, LinkFacts& facts, MeshOutput& output);
+    void on(Link& link, const proto::Probe& probe);
+    void on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output);
+
+    // ---- answers to facts
+    void welcome(LinkId link, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output);
+    void activate(LinkId link, proto::Version version, std::uint64_t sethash);
+
+    // ---- sending
+    [[nodiscard]] Link* find(LinkId link);
+    [[nodiscard]] const Link* find(LinkId link) const { return const_cast<Links*>(this)->find(link); }
+    /// The link that data to this node goes through; null if there is none.
+    [[nodiscard]] Link* to(NodeId node);
+    [[nodiscard]] const Link* to(NodeId node) const { return const_cast<Links*>(this)->to(node); }
+    void send(Link& link, FrameClass of, const proto::MeshFrame& frame);
+    /// Must be called after anything was put into a link's queue.
+    void mark_dirty(Link& link);
+    /// Hands queued messages to the edge, as far as flight limits allow.
+    void hand_out(LinkFacts& facts, MeshOutput& output);
+
+    /// Whether this link's data must be kept until another has ended.
+    [[nodiscard]] bool must_keep(const Link& link) const { return static_cast<bool>(link.read_after.initiator); }
+    void keep(Link& link, std::string_view message, LinkFacts& facts, MeshOutput& output);
+
+    /// The loop was late by `lag`: nobody's silence counts for that time.
+    void forgive(Duration lag);
+
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (auto& [id, link] : links_) visit(link);
+    }
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& [id, link] : links_) visit(link);
+    }
+    /// Calls visit(node, link) for the link in use of every node.
+    template <class Visit>
+    void for_each_node(Visit visit) {
+        for (const auto& [node, id] : sending_) visit(node, links_.at(id));
+    }
+    template <class Visit>
+    void for_each_node(Visit visit) const {
+        for (const auto& [node, id] : sending_) visit(node, links_.at(id));
+    }
+    [[nodiscard]] std::size_t size() const { return links_.size(); }
+    void check_invariants() const;
+
+private:
+    void refuse_name(Link& link, LinkFacts& facts, MeshOutput& output);
+    void say(Link& link, const Handshake::Frames& frames);
+    void proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
+    void complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
+    void ended(Link& link, LinkFacts& facts, MeshOutput& output);
+    void release_readers(LinkName name, LinkFacts& facts);
+    void seal(Link& link, Now now);
+    void finish_switch(Link& link, LinkFacts& facts, MeshOutput& output);
+    [[nodiscard]] bool is_known(LinkName name) const;
+    [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
+
+    const MeshConfig& config_;
+    std::map<LinkId, Link> links_;
+    std::map<NodeId, LinkId> sending_;
+    std::vector<LinkId> dirty_;
+    std::uint64_t dials_ = 0;
+    std::uint64_t probes_ = 0;
+};
+
+}  // namespace grapevine::mesh
