@@ -10,7 +10,8 @@ fi
 # Not every script uses every colour.
 : "$bold$dim$red$green$plain"
 
-say() { printf '%s\n' "$*"; }
+# Each argument on a line.
+say() { printf '%s\n' "$@"; }
 fail() {
     printf '%s%s: %s%s\n' "$red" "${0##*/}" "$*" "$plain" >&2
     exit 1
