@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Wrong options and wrong files: each must end with 2 and a text that names the flag.
+set -euo pipefail
+grapevine="${GRAPEVINE:?the program to test}"
+dir="$(mktemp -d)"
+trap 'rm -rf "$dir"' EXIT
+failures=0
+
+# refuses FLAG ARGUMENTS...: exit code 2, and FLAG in what it says.
+refuses() {
+    local flag="$1" status=0 said
+    shift
+    said="$(timeout 10 "$grapevine" "$@" 2>&1 </dev/null)" || status=$?
+    if ((status != 2)) || [[ "$said" != *"$flag"* ]]; then
+        echo "grapevine $*: exit code $status instead of 2, or no $flag in: $said"
+        failures=$((failures + 1))
+    fi
+}
+
+: >"$dir/empty"
+head -c 5000 /dev/zero >"$dir/large"
+
+refuses "subcommand" ''
+refuses --liste node --liste 127.0.0.1:8000
+refuses --listen node --listen 8000
+refuses --listen node --listen 127.0.0.1:
+refuses --listen node --listen 127.0.0.1:65536
+refuses --listen node --listen ::1:8000
+refuses --listen node --listen '[nothing]:8000'
+refuses --listen node --listen 0.0.0.0:8000
+refuses --open node --listen '[::]:8000'
+refuses --secret-file node --mesh-listen 0.0.0.0:7947
+refuses "--open mesh" node --mesh-listen 0.0.0.0:7947
+refuses "--open admin" node --admin-listen 192.0.2.1:9000 --open client
+refuses --open node --open door
+refuses --seeds node --seeds a:7001,b
+refuses --seeds node --seeds a:0
+refuses --mesh-advertise node --mesh-advertise a.example:0
+refuses --name node --name 'two words'
+refuses --name node --mesh-listen 127.0.0.1:0
+refuses --cluster node --cluster ../demo
+refuses --cluster node --cluster ''
+refuses --workers node --workers 0
+refuses --secret-file node --secret-file "$dir/empty"
+refuses --secret-file node --secret-file "$dir/large"
+refuses --secret-file node --secret-file "$dir/missing"
+refuses --secret-file node --secret-file "$dir"
+refuses --user chat
+refuses --user chat --user ''
+refuses --user chat --user "$(printf 'x%.0s' {1..255})"
+refuses --user chat --user $'a\nb'
+refuses --channel chat --user alice --channel ''
+refuses --url chat --user alice --url http://127.0.0.1:8000
+refuses --url chat --user alice --url ws://:8000/x
+refuses --admin status --admin ftp://127.0.0.1
+refuses --admin status --admin http://127.0.0.1:9000/api
+
+status=0
+timeout 10 "$grapevine" status --admin http://127.0.0.1:1 2>"$dir/said" || status=$?
+if ((status != 3)) || ! grep -q -e --admin "$dir/said"; then
+    echo "status without a node: exit code $status instead of 3, or no --admin in: $(cat "$dir/said")"
+    failures=$((failures + 1))
+fi
+
+for words in --version --help "node --help" "status --help" "chat --help"; do
+    # shellcheck disable=SC2086
+    "$grapevine" $words >"$dir/said" || failures=$((failures + 1))
+    [[ -s "$dir/said" ]] || failures=$((failures + 1))
+done
+
+((failures == 0)) || {
+    echo "$failures failure(s)"
+    exit 1
+}
