@@ -20,6 +20,7 @@ namespace grapevine::mesh {
 struct LinkSync {
     proto::Version sent;                          ///< everything up to here is told or queued
     proto::Version acked;                         ///< the peer says it holds this much
+    bool wants_snapshot = false;                  ///< it asked for everything
     std::unique_ptr<SnapshotStream> snapshot;     ///< being told instead of deltas
 };
 

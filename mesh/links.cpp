@@ -13,7 +13,7 @@ using proto::RefuseReason;
 /// Room an encoded cold frame usually needs; more is found by the string.
 constexpr std::size_t cold_frame_bytes = 256;
 
-/// What a refusal says about the address that was dialled.
+/// What a refusal says about the address that was dialled. Told after the dial's end, so that it has the last word.
 void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
     if (!link.dialled) return;
     if (reason == RefuseReason::is_self) facts.emplace_back(DialEnded{.address = link.address, .is_self = true});
@@ -158,10 +158,10 @@ void Links::refuse(Link& link, RefuseReason reason, std::string text, LinkFacts&
     if (link.closing) return;
     send(link, FrameClass::control, proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
     output.events.emplace_back(LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
-    note_address(link, reason, facts);
     while (Bytes message = link.queue.take(config_.link_flight_bytes_max))
         output.sends.push_back({link.id, std::move(message)});
     close(link, LinkEnd::refused, facts, output);
+    note_address(link, reason, facts);
 }
 
 void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
@@ -345,8 +345,8 @@ void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshO
         output.events.emplace_back(NameTaken{link.address});
         output.must_stop = true;
     }
-    note_address(link, refused.reason, facts);
     close(link, LinkEnd::refused, facts, output);
+    note_address(link, refused.reason, facts);
 }
 
 void Links::on(Link& link, const proto::Probe& probe) {

@@ -51,13 +51,8 @@ struct DialEnded {
     bool refused = false;          ///< nobody listens there
     bool wrong_node = false;       ///< somebody else answers there now
 };
-/// Peers have seen a later epoch of this node than its own.
-struct EpochTooLow {
-    proto::Epoch seen;
-};
-
 using LinkFact = std::variant<
-    LinkProven, LinkEstablished, LinkActivated, SendingMoved, LinkReadable, NodeLost, DialEnded, EpochTooLow>;
+    LinkProven, LinkEstablished, LinkActivated, SendingMoved, LinkReadable, NodeLost, DialEnded>;
 using LinkFacts = std::vector<LinkFact>;
 
 class Links {
@@ -98,6 +93,14 @@ public:
     void send(Link& link, FrameClass of, const proto::MeshFrame& frame);
     /// Must be called after anything was put into a link's queue.
     void mark_dirty(Link& link);
+    /// Calls visit(link) for every link in use that something may be queued for in this turn.
+    template <class Visit>
+    void for_each_dirty(Visit visit) {
+        for (std::size_t at = 0; at < dirty_.size(); ++at) {
+            Link* const link = find(dirty_[at]);
+            if (link != nullptr && link == to(link->node())) visit(*link);
+        }
+    }
     /// Hands queued messages to the edge, as far as flight limits allow.
     void hand_out(LinkFacts& facts, MeshOutput& output);
 
@@ -126,6 +129,8 @@ public:
         for (const auto& [node, id] : sending_) visit(node, links_.at(id));
     }
     [[nodiscard]] std::size_t size() const { return links_.size(); }
+    /// Nodes that have a link in use.
+    [[nodiscard]] std::size_t nodes() const { return sending_.size(); }
     void check_invariants() const;
 
 private:

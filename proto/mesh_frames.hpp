@@ -71,7 +71,7 @@ struct Auth {
 };
 
 struct Welcome {
-    Epoch your_epoch_floor;        ///< the highest epoch known of the receiver; zero: none
+    Epoch your_epoch_floor;        ///< the receiver's epoch must be greater than this; zero: it is
     std::string advertise;         ///< host:port that others should dial; empty: the link's own address
     Version your_version;          ///< how much of the receiver's log, in its present epoch, is held here
     friend bool operator==(const Welcome&, const Welcome&) = default;

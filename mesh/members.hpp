@@ -1,0 +1,106 @@
+/// The other nodes as this one sees them, and whether they live.
+///
+///   (unknown) ─ link ready ─▶ joining ─ has our first copy of its log ─▶ alive ◀───┐
+///                                                                    │         │ heard again
+///                                       silent 3 s, or last link lost ▼         │
+///                                                                suspect ───────┘
+///                     2 s more, or nobody listens at its address any more ▼
+///                                              down (hidden, log kept) ─ link ready ─▶ alive
+///                                                │ 10 min
+///                                                ▼
+///   left (said LEAVE: final for that epoch) ─▶ forgotten
+///
+/// Only a link of our own makes a member; what others tell about it only gives an address to dial.
+#pragma once
+
+#include "mesh/events.hpp"
+#include "mesh/mesh_config.hpp"
+#include "mesh/now.hpp"
+#include "proto/mesh_frames.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace grapevine::mesh {
+
+using proto::Epoch;
+using proto::MemberState;
+using proto::NodeId;
+
+struct Member {
+    NodeId node;
+    Epoch epoch;
+    proto::Boot boot;
+    std::string name;
+    std::string address;                    ///< what to dial; empty: it told none
+    MemberState state = MemberState::joining;
+    bool ready = false;                     ///< a whole copy of its log was here at least once in this epoch
+    bool linked = false;
+    proto::Version ready_at;                ///< joining ends when this much of its log is here
+    Instant since{};                        ///< when the state was entered; written once per state
+    Instant last_equal = never;             ///< when its version and hash were last the same as our copy's
+
+    [[nodiscard]] bool is_visible() const {
+        return ready && (state == MemberState::alive || state == MemberState::suspect);
+    }
+};
+
+/// What the hub must do because a member's state changed.
+struct MemberNews {
+    enum class What : std::uint8_t {
+        show,           ///< its users count again, or for the first time
+        hide,           ///< its users count no more; its log is kept
+        redial,         ///< reach it again at once
+        drop_links,
+        forget,         ///< its log too
+    };
+    NodeId node;
+    What what{};
+};
+using MemberChanges = std::vector<MemberNews>;
+
+class Members {
+public:
+    explicit Members(const MeshConfig& config) : config_(config) {}
+
+    /// A link to this process is ready. True if its epoch is new here: its log must begin empty.
+    bool linked(const proto::Hello& hello, std::string address, Now now, MemberChanges& changes, Events& events);
+    void lost_link(NodeId node, Now now, MemberChanges& changes, Events& events);
+    /// Nobody listens at the address of a member that was lost.
+    void refused(NodeId node, Now now, MemberChanges& changes, Events& events);
+    void left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events);
+    /// Its log reaches up to `version` here: perhaps that ends joining.
+    void holds(NodeId node, proto::Version version, Now now, MemberChanges& changes, Events& events);
+    void ready_at(NodeId node, proto::Version version);
+    void is_equal(NodeId node, Now now);
+
+    /// `last_heard` per linked node, by node.
+    void tick(
+        const std::map<NodeId, Instant>& last_heard, Now now, MemberChanges& changes, Events& events);
+
+    [[nodiscard]] const Member* find(NodeId node) const;
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& [node, member] : members_) visit(member);
+    }
+    [[nodiscard]] std::size_t size() const { return members_.size(); }
+    [[nodiscard]] bool any_ready() const;
+    /// An epoch somebody has seen of a node, first-hand or not. Outlives the member itself.
+    void saw_epoch(NodeId node, Epoch epoch);
+    /// What the epoch of this process must exceed; zero if it already does.
+    [[nodiscard]] Epoch floor_for(const proto::Hello& hello) const;
+    /// As others are told; nothing about nodes that left or were never met.
+    [[nodiscard]] proto::MemberFact fact(const Member& member) const;
+
+private:
+    void enter(Member& member, MemberState state, Now now);
+    void go_down(Member& member, Now now, bool refused, MemberChanges& changes, Events& events);
+    void make_ready(Member& member, Now now, MemberChanges& changes, Events& events);
+
+    const MeshConfig& config_;
+    std::map<NodeId, Member> members_;
+    std::map<NodeId, Epoch> epochs_seen_;
+};
+
+}  // namespace grapevine::mesh

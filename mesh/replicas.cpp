@@ -1,0 +1,130 @@
+#include "mesh/replicas.hpp"
+
+#include "mesh/check.hpp"
+
+namespace grapevine::mesh {
+
+void EntrySums::count(const Change& change, std::uint8_t before) {
+    std::uint64_t& keys = change.kind == TableKind::users ? users : channels;
+    if (before != 0) {
+        sethash -= entry_hash({change.key, change.kind, before});
+        --keys;
+    }
+    if (change.count != 0) {
+        sethash += entry_hash(change);
+        ++keys;
+    }
+    if (change.kind == TableKind::users) sessions += change.count - std::uint64_t{before};
+}
+
+const Replica* Replicas::find(NodeId node) const {
+    const auto found = replicas_.find(node);
+    return found == replicas_.end() ? nullptr : &found->second;
+}
+
+bool Replicas::begin(NodeId node, Epoch epoch, Tables& tables) {
+    forget(node, tables);
+    const Slot slot = tables.take_slot(node);
+    if (slot == no_slot) return false;
+    replicas_[node] = Replica{.epoch = epoch, .slot = slot};
+    return true;
+}
+
+void Replicas::forget(NodeId node, Tables& tables) {
+    drop_staged(node, tables);
+    const auto found = replicas_.find(node);
+    if (found == replicas_.end()) return;
+    tables.give_up(found->second.slot);
+    replicas_.erase(found);
+}
+
+void Replicas::show(NodeId node, bool visible, Tables& tables) {
+    const auto found = replicas_.find(node);
+    if (found == replicas_.end()) return;
+    found->second.visible = visible;
+    tables.show(found->second.slot, visible);
+}
+
+void Replicas::drop_staged(NodeId node, Tables& tables) {
+    const auto found = replicas_.find(node);
+    if (found == replicas_.end() || !found->second.staged) return;
+    tables.give_up(found->second.staged->slot);
+    found->second.staged.reset();
+}
+
+Replicas::Outcome Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters) {
+    const auto found = replicas_.find(delta.origin);
+    if (found == replicas_.end()) return Outcome::ignored;
+    Replica& replica = found->second;
+    if (delta.epoch != replica.epoch || delta.to <= replica.version || replica.discarded) return Outcome::ignored;
+    if (delta.from > replica.version) return Outcome::gap;
+    for (const Change& change : delta.changes) replica.sums.count(change, tables.set(replica.slot, change));
+    replica.version = delta.to;
+    counters.changes_applied += delta.changes.size();
+    if (!delta.hash_after || *delta.hash_after == replica.sums.sethash) return Outcome::applied;
+    replica.discarded = true;
+    return Outcome::diverged;
+}
+
+void Replicas::begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables) {
+    drop_staged(begun.origin, tables);
+    const auto found = replicas_.find(begun.origin);
+    if (found == replicas_.end() || begun.epoch != epoch || epoch != found->second.epoch) return;
+    const Slot slot = tables.take_slot(begun.origin);
+    if (slot == no_slot) return;
+    found->second.staged = Replica::Staged{.version = begun.version, .slot = slot};
+}
+
+Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables) {
+    const auto found = replicas_.find(chunk.origin);
+    if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
+    Replica::Staged& staged = *found->second.staged;
+    for (const Change& change : chunk.changes) staged.sums.count(change, tables.set(staged.slot, change));
+    return Outcome::applied;
+}
+
+Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables& tables) {
+    const auto found = replicas_.find(ended.origin);
+    if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
+    Replica& replica = found->second;
+    const Replica::Staged& staged = *replica.staged;
+    if (staged.sums.sethash != ended.sethash || staged.sums.keys() != ended.keys) {
+        drop_staged(ended.origin, tables);
+        return Outcome::diverged;
+    }
+    if (ended.version < replica.version && !replica.discarded) {
+        drop_staged(ended.origin, tables);
+        return Outcome::ignored;
+    }
+    tables.show(staged.slot, replica.visible);
+    tables.give_up(replica.slot);
+    replica.slot = staged.slot;
+    replica.sums = staged.sums;
+    replica.version = ended.version;
+    replica.discarded = false;
+    replica.staged.reset();
+    return Outcome::applied;
+}
+
+bool Replicas::may_ask(NodeId node, Now now, Duration every) {
+    const auto found = replicas_.find(node);
+    if (found == replicas_.end()) return false;
+    if (found->second.catchup_asked != Instant{Duration::min()} && now.steady - found->second.catchup_asked < every)
+        return false;
+    found->second.catchup_asked = now.steady;
+    return true;
+}
+
+void Replicas::check_invariants(const Tables& tables) const {
+    for (const auto& [node, replica] : replicas_) {
+        check(tables.node_of(replica.slot) == node, "a replica's slot is its own");
+        check(tables.is_visible(replica.slot) == replica.visible, "a replica is shown as it says");
+        EntrySums sums;
+        for (const Change& change : tables.entries_of(replica.slot)) sums.count(change, 0);
+        check(sums.sethash == replica.sums.sethash, "a replica's hash is that of its entries");
+        check(sums.keys() == replica.sums.keys(), "a replica's size is the number of its entries");
+        check(sums.sessions == replica.sums.sessions, "a replica's sessions are the sum of its counts");
+    }
+}
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,80 @@
+/// Copies of other nodes' origin logs: each is exactly the first `version` changes of one epoch.
+///
+/// A delta applies if it continues what is held, a snapshot is staged beside it and swapped in whole, and
+/// anything else changes nothing. The entries themselves live in Tables, under the replica's slot.
+#pragma once
+
+#include "mesh/mesh.hpp"
+#include "mesh/origin_log.hpp"
+#include "mesh/tables.hpp"
+
+#include <map>
+#include <optional>
+
+namespace grapevine::mesh {
+
+/// What a set of entries adds up to; kept in step with every change.
+struct EntrySums {
+    std::uint64_t sethash = 0;
+    std::uint64_t users = 0;
+    std::uint64_t channels = 0;
+    std::uint64_t sessions = 0;
+
+    void count(const Change& change, std::uint8_t before);
+    [[nodiscard]] std::uint64_t keys() const { return users + channels; }
+};
+
+struct Replica {
+    Epoch epoch;
+    Version version;
+    Slot slot = no_slot;
+    EntrySums sums;
+    bool visible = false;
+    bool discarded = false;               ///< its hash was wrong: shown until a snapshot replaces it
+    Instant catchup_asked{Duration::min()};
+
+    struct Staged {
+        Version version;
+        Slot slot = no_slot;
+        EntrySums sums;
+    };
+    std::optional<Staged> staged;
+};
+
+class Replicas {
+public:
+    enum class Outcome : std::uint8_t {
+        applied,
+        ignored,      ///< old news, or of another epoch
+        gap,          ///< something before it is missing: ask for a catch-up
+        diverged,     ///< the hash is wrong: ask for everything
+        full,         ///< no slot is free
+    };
+
+    /// Begins an empty replica of this epoch; one of an earlier epoch is swept at once. False if no slot is free.
+    bool begin(NodeId node, Epoch epoch, Tables& tables);
+    void forget(NodeId node, Tables& tables);
+    void show(NodeId node, bool visible, Tables& tables);
+    /// Drops what is staged: the link that told it is gone.
+    void drop_staged(NodeId node, Tables& tables);
+
+    Outcome apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters);
+    void begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables);
+    Outcome apply(const proto::SnapChunk& chunk, Tables& tables);
+    Outcome finish_snapshot(const proto::SnapEnd& ended, Tables& tables);
+
+    /// Whether a catch-up may be asked for now: at most one in `every`.
+    bool may_ask(NodeId node, Now now, Duration every);
+
+    [[nodiscard]] const Replica* find(NodeId node) const;
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (const auto& [node, replica] : replicas_) visit(node, replica);
+    }
+    void check_invariants(const Tables& tables) const;
+
+private:
+    std::map<NodeId, Replica> replicas_;
+};
+
+}  // namespace grapevine::mesh

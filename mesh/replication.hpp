@@ -1,0 +1,58 @@
+/// Tells this node's origin log to the others: eagerly as deltas, or as a snapshot to whoever is too far
+/// behind. Per link only `sync.sent` is remembered; when a link is slow its deltas are not queued but
+/// told later as one, so a slow node costs no memory here.
+#pragma once
+
+#include "mesh/link.hpp"
+#include "mesh/links.hpp"
+#include "mesh/mesh_config.hpp"
+#include "mesh/origin_log.hpp"
+#include "mesh/replicas.hpp"
+#include "mesh/tables.hpp"
+
+#include <vector>
+
+namespace grapevine::mesh {
+
+class Replication {
+public:
+    Replication(const MeshConfig& config, NodeId self, Epoch epoch)
+        : config_(config), self_(self), log_(epoch, config.ring_min, config.ring_max) {}
+
+    /// This node's own count of a key becomes `change.count`. Versions grow only if it was another.
+    void record(const Change& change, Tables& tables, Links& links, Now now);
+    /// Tells everybody what changed, if the flush interval is over; else remembers when it will be.
+    void flush(Now now, Links& links, MeshCounters& counters);
+    /// A link is ready and its peer holds the log up to `held`.
+    void begin(Link& link, Version held);
+    /// The peer asks to be told from `held` on; 0 with anything told already means a snapshot.
+    void catch_up(Link& link, Version held);
+    /// Queues what this link lacks, as far as it has room.
+    void pump(Link& link, const Tables& tables, MeshCounters& counters);
+    /// A new epoch: the log begins again with what is there.
+    void restart(Epoch epoch, Tables& tables);
+
+    [[nodiscard]] const OriginLog& log() const { return log_; }
+    [[nodiscard]] const EntrySums& sums() const { return sums_; }
+    /// When flush() is wanted; never if nothing waits.
+    [[nodiscard]] Instant flush_at() const { return flush_at_; }
+
+private:
+    void begin_snapshot(Link& link, const Tables& tables, MeshCounters& counters);
+    void tell_snapshot(Link& link, const Tables& tables, MeshCounters& counters);
+    void tell_chunk(Link& link, std::span<const Change> changes);
+    void tell_delta(Link& link, Version to, MeshCounters& counters);
+
+    const MeshConfig& config_;
+    NodeId self_;
+    OriginLog log_;
+    EntrySums sums_;
+    Version flushed_;
+    Instant last_flush_{Duration::min()};
+    Instant flush_at_ = never;
+    proto::Delta delta_;              ///< reused
+    proto::SnapChunk chunk_;          ///< reused
+    std::string encoded_;             ///< reused: one delta, encoded once for all links
+};
+
+}  // namespace grapevine::mesh
