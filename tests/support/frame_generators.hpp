@@ -1,0 +1,186 @@
+/// Random frames between nodes, within all limits.
+#pragma once
+
+#include "proto/limits.hpp"
+#include "proto/mesh_frames.hpp"
+#include "tests/support/text_generators.hpp"
+
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace grapevine::tests {
+
+/// A Forward together with the text it points to.
+struct OwnedForward {
+    std::uint64_t message_id = 0;
+    proto::Target target = proto::Target::channel;
+    std::string name;
+    proto::PayloadKind payload_kind = proto::PayloadKind::json;
+    std::string body;
+
+    [[nodiscard]] proto::Forward frame() const {
+        return {{message_id}, target, name, payload_kind, body};
+    }
+};
+
+namespace gen {
+
+template <class Id>
+rc::Gen<Id> id() {
+    return rc::gen::map(number(), [](std::uint64_t value) { return Id{value}; });
+}
+
+inline rc::Gen<proto::Hello> hello() {
+    return rc::gen::exec([] {
+        proto::Hello hello;
+        hello.cluster = *text(proto::limits::cluster_name_bytes);
+        hello.proto_min = *number32();
+        hello.proto_max = *number32();
+        hello.node_id = *id<proto::NodeId>();
+        hello.epoch = *id<proto::Epoch>();
+        hello.boot = *id<proto::Boot>();
+        hello.name = *text(proto::limits::node_name_bytes);
+        hello.nonce =
+            *rc::gen::container<std::string>(proto::nonce_bytes, rc::gen::arbitrary<char>());
+        hello.dial_seq = *number();
+        hello.expected_node_id = *id<proto::NodeId>();
+        hello.features = *number();
+        return hello;
+    });
+}
+
+inline rc::Gen<proto::Auth> auth() {
+    return rc::gen::exec([] {
+        proto::Auth auth;
+        for (std::uint8_t& byte : auth.mac)
+            byte = *rc::gen::arbitrary<std::uint8_t>();
+        auth.mac[7] |= 1;  // all zeros is not a hash
+        return auth;
+    });
+}
+
+inline rc::Gen<proto::Refuse> refuse() {
+    return rc::gen::exec([] {
+        const auto reason = static_cast<proto::RefuseReason>(*rc::gen::inRange(1, 11));
+        return proto::Refuse{reason, *bytes(proto::limits::refusal_text_bytes)};
+    });
+}
+
+inline rc::Gen<proto::MemberFact> member() {
+    return rc::gen::exec([] {
+        proto::MemberFact fact;
+        fact.node_id = *id<proto::NodeId>();
+        fact.epoch = *id<proto::Epoch>();
+        fact.refute = *number32();
+        fact.state = static_cast<proto::MemberState>(*rc::gen::inRange(1, 6));
+        fact.name = *text(proto::limits::node_name_bytes);
+        fact.addresses =
+            *rc::gen::container<std::vector<std::string>>(bytes(proto::limits::address_bytes));
+        if (fact.addresses.size() > proto::limits::addresses_per_member)
+            fact.addresses.resize(proto::limits::addresses_per_member);
+        return fact;
+    });
+}
+
+inline rc::Gen<proto::Change> change() {
+    return rc::gen::exec([] {
+        const bool of_user = *rc::gen::arbitrary<bool>();
+        const auto count = static_cast<std::uint8_t>(
+            of_user ? *rc::gen::element(0, 1, 2, 3, 254, 255) : *rc::gen::element(0, 1));
+        return proto::Change{
+            *number(), of_user ? proto::TableKind::users : proto::TableKind::channels, count};
+    });
+}
+
+inline rc::Gen<std::vector<proto::Change>> changes() {
+    return rc::gen::container<std::vector<proto::Change>>(change());
+}
+
+inline rc::Gen<proto::Delta> delta() {
+    return rc::gen::exec([] {
+        proto::Delta delta;
+        delta.origin = *id<proto::NodeId>();
+        delta.epoch = *id<proto::Epoch>();
+        const std::uint64_t one = *number();
+        const std::uint64_t other = *number();
+        delta.from.value = std::min(one, other);
+        delta.to.value = std::max(one, other);
+        if (delta.from == delta.to) delta.from.value != 0 ? --delta.from.value : ++delta.to.value;
+        delta.changes = *changes();
+        if (*rc::gen::arbitrary<bool>()) delta.hash_after = *number();
+        return delta;
+    });
+}
+
+inline rc::Gen<proto::SnapChunk> snap_chunk() {
+    return rc::gen::exec([] { return proto::SnapChunk{*id<proto::NodeId>(), *changes()}; });
+}
+
+inline rc::Gen<OwnedForward> owned_forward() {
+    return rc::gen::exec([] {
+        OwnedForward forward;
+        forward.message_id = *number();
+        forward.target = static_cast<proto::Target>(*rc::gen::inRange(1, 4));
+        forward.name = *bytes(proto::limits::user_name_bytes);
+        forward.payload_kind = static_cast<proto::PayloadKind>(*rc::gen::inRange(1, 3));
+        forward.body = *bytes(1000);
+        return forward;
+    });
+}
+
+/// Any frame that owns what it says: all but Forward.
+inline rc::Gen<proto::MeshFrame> frame() {
+    using namespace proto;
+    return rc::gen::exec([]() -> MeshFrame {
+        switch (*rc::gen::inRange(0, 18)) {
+        case 0: return *hello();
+        case 1: return HelloAck{*hello()};
+        case 2: return *auth();
+        case 3: return Welcome{*id<Epoch>(), *bytes(limits::address_bytes), *id<Version>()};
+        case 4: return LinkActive{*id<Version>(), *number()};
+        case 5: return LinkSwitch{};
+        case 6: return *refuse();
+        case 7: return Ping{*number(), *number(), *id<Version>(), *number()};
+        case 8: return Pong{*number(), *number(), *id<Version>()};
+        case 9: return Members{*rc::gen::container<std::vector<MemberFact>>(member())};
+        case 10: return Leave{*id<Epoch>(), *id<Version>()};
+        case 11: return Probe{*number()};
+        case 12: return Echo{*number()};
+        case 13: return Catchup{*id<NodeId>(), *id<Epoch>(), *id<Version>()};
+        case 14: return *delta();
+        case 15: return SnapBegin{*id<NodeId>(), *id<Epoch>(), *id<Version>(), *number()};
+        case 16: return *snap_chunk();
+        default: return SnapEnd{*id<NodeId>(), *id<Version>(), *number(), *number()};
+        }
+    });
+}
+
+}  // namespace gen
+
+/// What a reader gives back for changes in any order: each table's ones, manys and gones, users
+/// first.
+inline std::vector<proto::Change> in_wire_order(std::vector<proto::Change> changes) {
+    const auto rank = [](const proto::Change& change) {
+        const int group = change.count == 0 ? 2 : change.count == 1 ? 0 : 1;
+        return static_cast<int>(change.kind) * 3 + group;
+    };
+    std::stable_sort(
+        changes.begin(), changes.end(), [&](const proto::Change& left, const proto::Change& right) {
+            return rank(left) < rank(right);
+        });
+    return changes;
+}
+
+/// The frame as a reader gives it back.
+inline proto::MeshFrame as_read(proto::MeshFrame frame) {
+    if (auto* const delta = std::get_if<proto::Delta>(&frame))
+        delta->changes = in_wire_order(delta->changes);
+    if (auto* const chunk = std::get_if<proto::SnapChunk>(&frame))
+        chunk->changes = in_wire_order(chunk->changes);
+    return frame;
+}
+
+}  // namespace grapevine::tests

@@ -1,0 +1,141 @@
+/// Frames as the code generated from mesh.proto holds them: what our codec is held against.
+#pragma once
+
+#include "proto/mesh_frames.hpp"
+
+#include <string>
+#include <variant>
+
+#include "mesh.pb.h"
+
+namespace grapevine::tests {
+
+/// Turns a frame into its generated twin.
+struct ToGenerated {
+    mesh::wire::Frame& out;
+
+    static void put(mesh::wire::Hello& out, const proto::Hello& hello) {
+        out.set_cluster(hello.cluster);
+        out.set_proto_min(hello.proto_min);
+        out.set_proto_max(hello.proto_max);
+        out.set_node_id(hello.node_id.value);
+        out.set_epoch(hello.epoch.value);
+        out.set_boot(hello.boot.value);
+        out.set_name(hello.name);
+        out.set_nonce(hello.nonce);
+        out.set_dial_seq(hello.dial_seq);
+        out.set_expected_node_id(hello.expected_node_id.value);
+        out.set_features(hello.features);
+    }
+    template <class Message>
+    static void put(Message& message, const std::vector<proto::Change>& changes) {
+        for (const proto::Change& change : changes) {
+            auto& table = change.kind == proto::TableKind::users ? *message.mutable_users()
+                                                                 : *message.mutable_channels();
+            if (change.count == 0) table.add_gones(change.key);
+            if (change.count == 1) table.add_ones(change.key);
+            if (change.count > 1) table.add_manys(change.key);
+            if (change.count > 1)
+                table.mutable_counts()->push_back(static_cast<char>(change.count));
+        }
+    }
+
+    void operator()(const proto::Hello& hello) const { put(*out.mutable_hello(), hello); }
+    void operator()(const proto::HelloAck& ack) const { put(*out.mutable_hello_ack(), ack.hello); }
+    void operator()(const proto::Auth& auth) const {
+        out.mutable_auth()->set_mac(auth.mac.data(), auth.mac.size());
+    }
+    void operator()(const proto::Welcome& welcome) const {
+        out.mutable_welcome()->set_your_epoch_floor(welcome.your_epoch_floor.value);
+        out.mutable_welcome()->set_advertise(welcome.advertise);
+        out.mutable_welcome()->set_your_version(welcome.your_version.value);
+    }
+    void operator()(const proto::LinkActive& active) const {
+        out.mutable_link_active()->set_version(active.version.value);
+        out.mutable_link_active()->set_sethash(active.sethash);
+    }
+    void operator()(const proto::LinkSwitch&) const { out.mutable_link_switch(); }
+    void operator()(const proto::Refuse& refuse) const {
+        out.mutable_refuse()->set_reason(static_cast<std::uint32_t>(refuse.reason));
+        out.mutable_refuse()->set_text(refuse.text);
+    }
+    void operator()(const proto::Ping& ping) const {
+        out.mutable_ping()->set_seq(ping.seq);
+        out.mutable_ping()->set_sent_us(ping.sent_us);
+        out.mutable_ping()->set_version(ping.version.value);
+        out.mutable_ping()->set_sethash(ping.sethash);
+    }
+    void operator()(const proto::Pong& pong) const {
+        out.mutable_pong()->set_seq(pong.seq);
+        out.mutable_pong()->set_sent_us(pong.sent_us);
+        out.mutable_pong()->set_your_version(pong.your_version.value);
+    }
+    void operator()(const proto::Members& members) const {
+        out.mutable_members();
+        for (const proto::MemberFact& fact : members.members) {
+            auto& member = *out.mutable_members()->add_members();
+            member.set_node_id(fact.node_id.value);
+            member.set_epoch(fact.epoch.value);
+            member.set_refute(fact.refute);
+            member.set_state(static_cast<std::uint32_t>(fact.state));
+            member.set_name(fact.name);
+            for (const std::string& address : fact.addresses)
+                member.add_addresses(address);
+        }
+    }
+    void operator()(const proto::Leave& leave) const {
+        out.mutable_leave()->set_epoch(leave.epoch.value);
+        out.mutable_leave()->set_version(leave.version.value);
+    }
+    void operator()(const proto::Probe& probe) const {
+        out.mutable_probe()->set_nonce(probe.nonce);
+    }
+    void operator()(const proto::Echo& echo) const { out.mutable_echo()->set_nonce(echo.nonce); }
+    void operator()(const proto::Catchup& catchup) const {
+        out.mutable_catchup()->set_origin(catchup.origin.value);
+        out.mutable_catchup()->set_epoch(catchup.epoch.value);
+        out.mutable_catchup()->set_version(catchup.version.value);
+    }
+    void operator()(const proto::Delta& delta) const {
+        auto& message = *out.mutable_delta();
+        message.set_origin(delta.origin.value);
+        message.set_epoch(delta.epoch.value);
+        message.set_from(delta.from.value);
+        message.set_to(delta.to.value);
+        put(message, delta.changes);
+        if (delta.hash_after) message.set_hash_after(*delta.hash_after);
+    }
+    void operator()(const proto::SnapBegin& begin) const {
+        out.mutable_snap_begin()->set_origin(begin.origin.value);
+        out.mutable_snap_begin()->set_epoch(begin.epoch.value);
+        out.mutable_snap_begin()->set_version(begin.version.value);
+        out.mutable_snap_begin()->set_keys(begin.keys);
+    }
+    void operator()(const proto::SnapChunk& chunk) const {
+        out.mutable_snap_chunk()->set_origin(chunk.origin.value);
+        put(*out.mutable_snap_chunk(), chunk.changes);
+    }
+    void operator()(const proto::SnapEnd& end) const {
+        out.mutable_snap_end()->set_origin(end.origin.value);
+        out.mutable_snap_end()->set_version(end.version.value);
+        out.mutable_snap_end()->set_keys(end.keys);
+        out.mutable_snap_end()->set_sethash(end.sethash);
+    }
+    void operator()(const proto::Forward& forward) const {
+        auto& message = *out.mutable_forward();
+        message.set_message_id(forward.message_id.value);
+        message.set_target(static_cast<std::uint32_t>(forward.target));
+        message.set_name(std::string{forward.name});
+        message.set_payload_kind(static_cast<std::uint32_t>(forward.payload_kind));
+        message.set_body(std::string{forward.body});
+    }
+};
+
+/// A batch of this one frame, written by generated code.
+inline std::string generated_batch(const proto::MeshFrame& frame) {
+    mesh::wire::Batch batch;
+    std::visit(ToGenerated{*batch.add_frames()}, frame);
+    return batch.SerializeAsString();
+}
+
+}  // namespace grapevine::tests
