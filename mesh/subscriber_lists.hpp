@@ -1,0 +1,95 @@
+/// Which sessions belong to which names: one object for the users of a loop, one for its channels.
+///
+/// A group is found by keyed hash *and full name*: two names with one hash stay two groups, so nobody
+/// ever gets what was meant for another. Leaving costs the same in a large group as in a small one; the
+/// members of a group lie in one row, for walking. Order of a walk: of joining, changed only by leaving.
+#pragma once
+
+#include "mesh/flat_map.hpp"
+#include "mesh/slots.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace grapevine::mesh {
+
+class SubscriberLists {
+public:
+    static constexpr std::uint32_t none = UINT32_MAX;
+
+    /// The groups of one session. Kept by the session, changed here only.
+    struct Places {
+        std::uint32_t newest = none;
+        std::uint32_t count = 0;
+    };
+    struct Subscriber {
+        std::uint32_t slot = 0;       ///< of the session
+        std::uint32_t place = none;
+    };
+
+    enum class Joined : std::uint8_t { first, another, already, no_room };
+    enum class Left : std::uint8_t { was_last, others_stay, was_not_there };
+
+    /// A session is in at most `places_max` groups.
+    explicit SubscriberLists(std::size_t places_max) : places_max_(places_max) {}
+
+    Joined join(Places& places, std::uint32_t slot, std::uint64_t key, std::string_view name);
+    Left leave(Places& places, std::uint64_t key, std::string_view name);
+    /// Leaves every group, newest first, and tells `left(key, Left)` of each.
+    template <class Visit>
+    void leave_all(Places& places, Visit left) {
+        while (places.newest != none) {
+            const std::uint64_t key = groups_[places_[places.newest].group].key;
+            left(key, leave_newest(places));
+        }
+    }
+
+    /// Valid until somebody joins or leaves.
+    [[nodiscard]] std::span<const Subscriber> find(std::uint64_t key, std::string_view name) const;
+    /// Name of the group joined last; empty without any. Valid while the session is in it.
+    [[nodiscard]] std::string_view newest_name(const Places& places) const;
+
+    [[nodiscard]] std::size_t group_count() const { return groups_.taken(); }
+    [[nodiscard]] std::size_t place_count() const { return places_.taken(); }
+    /// Of one session: its chain is sound, and every group on it points back.
+    void check_places(const Places& places, std::uint32_t slot) const;
+    /// Of all: groups hold exactly the places that exist.
+    void check_invariants() const;
+
+private:
+    struct Group {
+        std::uint64_t key = 0;
+        std::string name;
+        Subscriber only;                    ///< most groups (users!) have one member: no row of its own
+        std::vector<Subscriber> several;    ///< empty, or all members
+        std::uint32_t next_of_key = none;   ///< another name with the same hash
+
+        [[nodiscard]] std::span<const Subscriber> members() const {
+            return several.empty() ? std::span{&only, 1} : std::span{several};
+        }
+    };
+    /// That one session is in one group.
+    struct Place {
+        std::uint32_t group = none;
+        std::uint32_t index = 0;            ///< in the group's members
+        std::uint32_t older = none;         ///< next place of the same session
+    };
+
+    [[nodiscard]] std::uint32_t find_group(std::uint64_t key, std::string_view name) const;
+    std::uint32_t make_group(std::uint64_t key, std::string_view name);
+    void remove_group(std::uint32_t group);
+    /// Takes the place out of its group and gives it back; the session's chain is the caller's.
+    Left vacate(std::uint32_t place);
+    Left leave_newest(Places& places);
+
+    std::size_t places_max_;
+    FlatMap<std::uint32_t> first_of_key_;
+    Slots<Group> groups_;
+    Slots<Place> places_;
+};
+
+}  // namespace grapevine::mesh
