@@ -1,4 +1,5 @@
 #include "proto/mesh_codec.hpp"
+#include "tests/support/exact_bytes.hpp"
 #include "tests/support/frame_generators.hpp"
 #include "tests/support/generated_frames.hpp"
 
@@ -6,11 +7,10 @@
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include <memory>
-
 namespace grapevine::proto {
 namespace {
 
+using tests::ExactBytes;
 using tests::OwnedForward;
 
 std::string batch_of(const MeshFrame& frame) {
@@ -18,17 +18,6 @@ std::string batch_of(const MeshFrame& frame) {
     append_frame(out, frame);
     return out;
 }
-
-/// The bytes in a place of exactly their size, so that a sanitizer sees one read too many.
-struct Exact {
-    explicit Exact(std::string_view bytes) : size(bytes.size()), place(new char[bytes.size()]) {
-        std::copy(bytes.begin(), bytes.end(), place.get());
-    }
-    [[nodiscard]] std::string_view view() const { return {place.get(), size}; }
-
-    std::size_t size;
-    std::unique_ptr<char[]> place;
-};
 
 /// All frames of a batch, as far as it can be read. Forwards point into `bytes`.
 struct Reading {
@@ -115,7 +104,7 @@ RC_GTEST_PROP(MeshCodec, CutAnywhereItGivesOnlyTheWholeFramesBefore, ()) {
     for (std::size_t size = 0; size < std::min<std::size_t>(bytes.size(), 600); ++size) {
         while (whole + 1 < ends.size() && ends[whole + 1] <= size)
             ++whole;
-        const Exact cut{std::string_view{bytes}.substr(0, size)};
+        const ExactBytes cut{std::string_view{bytes}.substr(0, size)};
         const Reading reading{cut.view()};
         RC_ASSERT(reading.frames.size() == whole);
         RC_ASSERT(std::equal(reading.frames.begin(), reading.frames.end(), frames.begin()));
@@ -131,7 +120,7 @@ RC_GTEST_PROP(MeshCodec, WhateverItAcceptsItCanWriteAndReadAgain, ()) {
     for (const std::size_t at :
          *rc::gen::container<std::vector<std::size_t>>(rc::gen::arbitrary<std::size_t>()))
         if (!bytes.empty()) bytes[at % bytes.size()] = *rc::gen::arbitrary<char>();
-    const Exact damaged{bytes};
+    const ExactBytes damaged{bytes};
     for (const MeshFrame& frame : Reading{damaged.view()}.frames) {
         const std::string again = batch_of(frame);
         const Reading reading{again};
