@@ -74,6 +74,7 @@ private:
     Mesh mesh_;
     Sessions sessions_;
     SessionsOutput sessions_output_;
+    SessionsOutput next_output_;       ///< reused by exchange()
     MeshOutput mesh_output_;
     Edge edge_;
     bool leaving_ = false;

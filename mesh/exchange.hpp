@@ -32,7 +32,9 @@ struct Publish {
     [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
 };
 
-/// The number of sessions with this user, or of subscribers of this channel, changed on one loop.
+/// Something changed on one loop. `by` counts sessions of a user, one change for each; of a channel it
+/// counts the groups of subscribers that this loop has (+1 with the first subscriber, -1 after the last),
+/// so that a crowd joining a channel says nothing. Two channels with one key are two groups.
 struct LocalChange {
     proto::TableKind kind = proto::TableKind::users;
     std::uint64_t key = 0;

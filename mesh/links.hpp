@@ -101,6 +101,7 @@ public:
             if (link != nullptr && link == to(link->node())) visit(*link);
         }
     }
+    [[nodiscard]] bool any_dirty() const { return !dirty_.empty(); }
     /// Hands queued messages to the edge, as far as flight limits allow.
     void hand_out(LinkFacts& facts, MeshOutput& output);
 

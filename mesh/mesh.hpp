@@ -97,6 +97,7 @@ struct MeshOutput {
     std::vector<CloseLink> closes;
     std::vector<TrustLink> trusts;
     std::vector<Deliver> delivers;
+    std::vector<Bytes> alive;      ///< buffers that some of `delivers` point into
     std::vector<Answer> answers;
     Events events;
     bool has_left = false;         ///< LEAVE is done: the process may end

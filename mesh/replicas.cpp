@@ -52,6 +52,11 @@ void Replicas::drop_staged(NodeId node, Tables& tables) {
     found->second.staged.reset();
 }
 
+bool Replicas::discard(NodeId node) {
+    const auto found = replicas_.find(node);
+    return found != replicas_.end() && !std::exchange(found->second.discarded, true);
+}
+
 Replicas::Outcome Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters) {
     const auto found = replicas_.find(delta.origin);
     if (found == replicas_.end()) return Outcome::ignored;

@@ -58,6 +58,8 @@ public:
     /// Drops what is staged: the link that told it is gone.
     void drop_staged(NodeId node, Tables& tables);
 
+    /// Its hash is wrong: nothing but a snapshot is taken from now on. False if that was known.
+    bool discard(NodeId node);
     Outcome apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters);
     void begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables);
     Outcome apply(const proto::SnapChunk& chunk, Tables& tables);

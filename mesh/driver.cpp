@@ -1,0 +1,162 @@
+#include "mesh/driver.hpp"
+
+#include "mesh/status.hpp"
+#include "proto/client_codec.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace grapevine::mesh {
+namespace {
+
+template <class T>
+void move_all(std::vector<T>& from, std::vector<T>& to) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+    from.clear();
+}
+
+}  // namespace
+
+void Edge::clear() {
+    session_sends.clear();
+    session_closes.clear();
+    dials.clear();
+    resolves.clear();
+    link_sends.clear();
+    link_closes.clear();
+    link_trusts.clear();
+    events.clear();
+    has_left = false;
+    must_stop = false;
+}
+
+Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start)
+    : mesh_(std::move(mesh), start), sessions_([&] {
+          sessions.hash_key = mesh_.hash_key();
+          sessions.node_name = mesh_.config().name;
+          return std::move(sessions);
+      }()) {}
+
+void Driver::on(const SessionOpened& opened, Now now) {
+    sessions_.handle(opened, now, sessions_output_);
+    exchange(now);
+}
+
+void Driver::on(const SessionReceived& received, Now now) {
+    sessions_.on(received, now, sessions_output_);
+    exchange(now);
+}
+
+void Driver::on(const SessionClosed& closed, Now now) {
+    sessions_.handle(closed, now, sessions_output_);
+    exchange(now);
+}
+
+void Driver::on(const SessionDrained& drained, Now) { sessions_.on(drained); }
+
+void Driver::on(const LinkOpened& opened, Now now) {
+    mesh_.handle(opened, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::on(const LinkReceived& received, Now now) {
+    mesh_.on(received, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::on(const LinkClosed& closed, Now now) {
+    mesh_.handle(closed, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::on(const LinkDrained& drained, Now now) {
+    mesh_.handle(drained, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::on(const DialFailed& failed, Now now) {
+    mesh_.handle(failed, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::on(const Resolved& resolved, Now now) {
+    mesh_.handle(resolved, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::publish(
+    proto::Target target, std::string_view name, proto::PayloadKind kind, std::string_view data, Now now) {
+    Publish publish{.target = target, .payload_kind = kind, .name_bytes = static_cast<std::uint8_t>(name.size())};
+    if (target != proto::Target::everybody) publish.key = proto::siphash13(mesh_.hash_key(), name);
+    publish.text = Bytes::with_capacity(name.size() + data.size() + 16);
+    publish.text.writable().append(name);
+    proto::append_publication(publish.text.writable(), proto::Publication{.data = data});
+    mesh_.on(publish, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::leave(Now now) {
+    if (leaving_) return;
+    leaving_ = true;
+    sessions_.handle(ShutdownBegun{}, now, sessions_output_);
+    exchange(now);
+    mesh_.handle(LeaveWanted{}, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::time_reached(Now now) {
+    if (sessions_.next_deadline() <= now.steady) sessions_.handle(SessionsTimeReached{}, now, sessions_output_);
+    if (mesh_.next_deadline() <= now.steady) mesh_.handle(TimeReached{}, now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::end_turn(Now now) {
+    mesh_.on(TurnEnded{}, now, mesh_output_);
+    exchange(now);
+}
+
+Instant Driver::next_deadline() const { return std::min(mesh_.next_deadline(), sessions_.next_deadline()); }
+
+std::string Driver::cluster_json(Now now) const {
+    std::string json;
+    append_cluster(json, mesh_, now);
+    return json;
+}
+
+/// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, and a delivery makes
+/// Sessions say at most that a slow session is gone, which makes nobody deliver.
+void Driver::exchange(Now now) {
+    collect_sessions();
+    for (;;) {
+        for (const LocalChange& change : sessions_output_.changes) mesh_.on(change, now, mesh_output_);
+        for (const Publish& publish : sessions_output_.publishes) mesh_.on(publish, now, mesh_output_);
+        for (const Question& question : sessions_output_.questions) mesh_.handle(question, now, mesh_output_);
+        for (const Deliver& deliver : mesh_output_.delivers) sessions_.on(deliver, now, next_output_);
+        for (const Answer& answer : mesh_output_.answers) sessions_.handle(answer, now, next_output_);
+        sessions_output_.clear();
+        std::swap(sessions_output_, next_output_);
+        collect_mesh();
+        collect_sessions();
+        if (sessions_output_.changes.empty() && sessions_output_.publishes.empty() && sessions_output_.questions.empty())
+            return;
+    }
+}
+
+void Driver::collect_sessions() {
+    move_all(sessions_output_.sends, edge_.session_sends);
+    move_all(sessions_output_.closes, edge_.session_closes);
+}
+
+void Driver::collect_mesh() {
+    move_all(mesh_output_.dials, edge_.dials);
+    move_all(mesh_output_.resolves, edge_.resolves);
+    move_all(mesh_output_.sends, edge_.link_sends);
+    move_all(mesh_output_.closes, edge_.link_closes);
+    move_all(mesh_output_.trusts, edge_.link_trusts);
+    move_all(mesh_output_.events, edge_.events);
+    edge_.has_left = edge_.has_left || mesh_output_.has_left;
+    edge_.must_stop = edge_.must_stop || mesh_output_.must_stop;
+    mesh_output_.clear();
+}
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,173 @@
+// What peers say, frame by frame. A frame that a correct peer cannot send ends the link.
+#include "mesh/mesh_parts.hpp"
+
+#include "proto/mesh_codec.hpp"
+
+namespace grapevine::mesh {
+namespace {
+
+/// A catch-up that is not answered is asked for again after this.
+constexpr Duration catchup_again = 2s;
+
+/// Frames that are about links and members, not about data: read at once, whatever link they come on.
+bool is_urgent(const proto::MeshFrame& frame) {
+    return !std::holds_alternative<proto::Delta>(frame) && !std::holds_alternative<proto::SnapBegin>(frame) &&
+           !std::holds_alternative<proto::SnapChunk>(frame) && !std::holds_alternative<proto::SnapEnd>(frame) &&
+           !std::holds_alternative<proto::Forward>(frame);
+}
+
+}  // namespace
+
+void Mesh::Parts::read(Link& link, std::string_view message, Now now, MeshOutput& output) {
+    proto::MeshReader reader{message};
+    bool is_first = true;
+    for (;;) {
+        const auto step = reader.next(frame);
+        if (step == proto::MeshReader::Step::end) break;
+        if (step == proto::MeshReader::Step::malformed) {
+            reject(link, std::string{reader.why()}, output);
+            break;
+        }
+        // Classes never share a message, so the first frame speaks for all.
+        if (is_first && links.must_keep(link) && !is_urgent(frame)) {
+            links.keep(link, message, facts, output);
+            break;
+        }
+        is_first = false;
+        if (link.is_complete()) {
+            std::visit([&](const auto& told) { on_frame(link, told, now, output); }, frame);
+        } else {
+            links.on_handshake(link, frame, now, facts, output);
+        }
+        if (!facts.empty() || !news.empty()) settle(now, output);
+        if (link.closing) break;
+    }
+    settle(now, output);
+}
+
+void Mesh::Parts::reject(Link& link, std::string why, MeshOutput& output) {
+    ++counters.frames_rejected;
+    output.events.emplace_back(FrameRejected{link.id, link.node(), std::move(why)});
+    links.close(link, LinkEnd::protocol_error, facts, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::LinkActive& active, Now now, MeshOutput&) {
+    links.on(link, active, now, facts);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::LinkSwitch& switched, Now, MeshOutput& output) {
+    links.on(link, switched, facts, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Refuse& refused, Now, MeshOutput& output) {
+    links.on(link, refused, facts, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Probe& probe, Now, MeshOutput&) { links.on(link, probe); }
+
+void Mesh::Parts::on_frame(Link& link, const proto::Echo& echo, Now, MeshOutput& output) {
+    links.on(link, echo, facts, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOutput& output) {
+    const Replica* const replica = replicas.find(link.node());
+    const Version held = replica != nullptr ? replica->version : Version{};
+    links.send(link, FrameClass::control, proto::Pong{.seq = ping.seq, .sent_us = ping.sent_us, .your_version = held});
+    if (replica == nullptr || ping.version != held) return;
+    if (ping.sethash == replica->sums.sethash) {
+        members.is_equal(link.node(), now);
+    } else if (replicas.discard(link.node())) {
+        react(link, Replicas::Outcome::diverged, now, output);
+    } else {
+        ask_catchup(link, Version{}, now, output);
+    }
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Pong& pong, Now now, MeshOutput&) {
+    link.round_trip = Duration{now.steady.time_since_epoch().count() - static_cast<Duration::rep>(pong.sent_us)};
+    link.sync.acked = pong.your_version;
+}
+
+void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutput& output) {
+    for (const proto::MemberFact& fact : told.members) {
+        if (fact.node_id == identity.node) continue;
+        members.saw_epoch(fact.node_id, fact.epoch);
+        if (fact.state == MemberState::left) continue;
+        for (const std::string& address : fact.addresses)
+            if (!dialer.node_at(address) && !dialer.learn(address, fact.node_id, now))
+                output.events.emplace_back(LimitReached{"addresses"});
+    }
+    dial_due(now, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Leave& leave, Now now, MeshOutput& output) {
+    members.left(link.node(), leave.epoch, now, news, output.events);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Catchup& catchup, Now, MeshOutput&) {
+    if (catchup.origin != identity.node || catchup.epoch != identity.epoch) return;
+    replication.catch_up(link, catchup.version);
+    links.mark_dirty(link);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
+    if (delta.origin != link.node()) return reject(link, "a delta of another node's log", output);
+    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
+    if (outcome == Replicas::Outcome::ignored) ++counters.deltas_ignored;
+    if (outcome == Replicas::Outcome::applied) ++counters.deltas_applied;
+    react(link, outcome, now, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::SnapBegin& begun, Now, MeshOutput& output) {
+    if (begun.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    replicas.begin_snapshot(begun, link.handshake->peer().epoch, tables);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::SnapChunk& chunk, Now, MeshOutput& output) {
+    if (chunk.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    (void)replicas.apply(chunk, tables);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, MeshOutput& output) {
+    if (ended.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    const Replicas::Outcome outcome = replicas.finish_snapshot(ended, tables);
+    if (outcome == Replicas::Outcome::applied) {
+        ++counters.snapshots_applied;
+        output.events.emplace_back(SnapshotApplied{link.node(), ended.version, ended.keys});
+    }
+    react(link, outcome, now, output);
+}
+
+void Mesh::Parts::on_frame(Link&, const proto::Forward& forward, Now, MeshOutput& output) {
+    router.deliver(forward, hash_key, counters, output);
+}
+
+/// What follows from how far a replica got.
+void Mesh::Parts::react(Link& link, Replicas::Outcome outcome, Now now, MeshOutput& output) {
+    const Replica* const replica = replicas.find(link.node());
+    if (replica == nullptr) return;
+    switch (outcome) {
+    case Replicas::Outcome::applied:
+        members.holds(link.node(), replica->version, now, news, output.events);
+        break;
+    case Replicas::Outcome::diverged:
+        ++counters.divergences;
+        output.events.emplace_back(Diverged{link.node(), replica->version});
+        ask_catchup(link, Version{}, now, output);
+        break;
+    case Replicas::Outcome::gap: ask_catchup(link, replica->version, now, output); break;
+    case Replicas::Outcome::full: output.events.emplace_back(LimitReached{"table slots"}); break;
+    case Replicas::Outcome::ignored: break;
+    }
+}
+
+void Mesh::Parts::ask_catchup(Link& link, Version held, Now now, MeshOutput& output) {
+    if (!replicas.may_ask(link.node(), now, catchup_again)) return;
+    ++counters.catchups_asked;
+    output.events.emplace_back(CatchupAsked{link.node(), held});
+    links.send(
+        link, FrameClass::control,
+        proto::Catchup{.origin = link.node(), .epoch = link.handshake->peer().epoch, .version = held});
+}
+
+}  // namespace grapevine::mesh

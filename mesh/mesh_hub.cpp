@@ -1,0 +1,332 @@
+// The hub of Mesh: each input, fact and piece of news is handed to whom it concerns. Decisions belong to the
+// components; if something here grows an `if`, that `if` has an owner elsewhere.
+#include "mesh/mesh_parts.hpp"
+#include "mesh/status.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace grapevine::mesh {
+namespace {
+
+/// How often silence, dials and lingering channels are looked at: their times are exact to this.
+constexpr Duration tick_every = 100ms;
+/// Sweeps per tick: about a million places a second are swept behind a node that is gone.
+constexpr int sweeps_per_tick = 16;
+constexpr int hand_outs_per_turn = 4;
+
+Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
+    return {
+        .cluster = config.cluster,
+        .name = config.name,
+        .secret = config.secret,
+        .advertise = config.advertise,
+        .node = proto::node_id_of(key, config.name),
+        .epoch = Epoch{static_cast<std::uint64_t>(std::max<Duration::rep>(1, start.wall.time_since_epoch().count()))},
+        .boot = config.boot};
+}
+
+/// What others should dial: the peer's own word, its host taken from the link if it only told a port.
+std::string address_of(const proto::Welcome& welcome, const Link& link) {
+    if (!welcome.advertise.starts_with(':')) return welcome.advertise;
+    const std::size_t colon = link.address.rfind(':');
+    return colon == std::string::npos ? std::string{} : link.address.substr(0, colon) + welcome.advertise;
+}
+
+}  // namespace
+
+Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
+    : mesh(owner), config(std::move(configured)), hash_key(proto::HashKey::of_cluster(config.cluster)),
+      identity(identity_of(config, hash_key, start)), rng(config.rng_seed), started(start.steady),
+      tables(identity.node), links(config), members(config), dialer(config, rng.fork()),
+      replication(config, identity.node, identity.epoch), local_counts(config.channel_linger), router(config),
+      tick_at(start.steady) {}
+
+// ---- inputs
+
+void Mesh::Parts::on(const LinkOpened& opened, Now now, MeshOutput& output) {
+    links.on(opened, identity, now, output);
+    settle(now, output);
+}
+
+void Mesh::Parts::on(const LinkReceived& received, Now now, MeshOutput& output) {
+    Link* const link = links.find(received.link);
+    if (link == nullptr || link->closing || !link->handshake) return;
+    link->last_heard = now.steady;
+    read(*link, received.message, now, output);
+}
+
+void Mesh::Parts::on(const LinkClosed& closed, Now now, MeshOutput& output) {
+    links.on(closed, facts, output);
+    settle(now, output);
+}
+
+void Mesh::Parts::on(const LinkDrained& drained, Now, MeshOutput&) {
+    Link* const link = links.find(drained.link);
+    if (link == nullptr) return;
+    link->queue.drained(drained.bytes);
+    links.mark_dirty(*link);
+}
+
+void Mesh::Parts::on(const DialFailed& failed, Now now, MeshOutput& output) {
+    links.on(failed, facts);
+    settle(now, output);
+}
+
+void Mesh::Parts::on(const Resolved& resolved, Now now, MeshOutput& output) {
+    dialer.resolved(resolved.seed, resolved.addresses, now);
+    dial_due(now, output);
+}
+
+void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput&) {
+    if (const auto recorded = local_counts.on(change, now)) replication.record(*recorded, tables, links, now);
+}
+
+void Mesh::Parts::on(const Publish& publish, Now, MeshOutput& output) {
+    router.publish(publish, tables, links, counters, output);
+}
+
+void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
+    if (is_leaving) return;
+    is_leaving = true;
+    leave_by = now.steady + config.leave_within;
+    const proto::Leave leave{identity.epoch, replication.log().version()};
+    links.for_each_node([&](NodeId, Link& link) { links.send(link, FrameClass::control, leave); });
+    leave_if_done(now, output);
+}
+
+void Mesh::Parts::on(TimeReached, Now now, MeshOutput& output) {
+    if (now.steady >= tick_at) tick(now, output);
+}
+
+void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
+    if (replication.flush_at() != never) replication.flush(now, links, counters);
+    // Handing out may end an old link, which may let another be used: its frames leave in this turn too.
+    for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
+        links.for_each_dirty([&](Link& link) { replication.pump(link, tables, counters); });
+        links.hand_out(facts, output);
+        settle(now, output);
+    }
+}
+
+void Mesh::Parts::on(const Question& question, Now now, MeshOutput& output) {
+    Bytes json = Bytes::with_capacity(256);
+    switch (question.kind) {
+    case Question::Kind::user_status: append_user_status(json.writable(), mesh, question.users); break;
+    case Question::Kind::cluster: append_cluster(json.writable(), mesh, now); break;
+    }
+    output.answers.push_back({question.session, question.command_id, std::move(json)});
+}
+
+// ---- facts and news
+
+void Mesh::Parts::settle(Now now, MeshOutput& output) {
+    if (is_settling) return;    // whoever settles takes what was added
+    is_settling = true;
+    // Handling one may add more; they are taken in the order they came. Every one ends a link, a dial or a state,
+    // so this ends too.
+    for (std::size_t fact = 0, item = 0; fact < facts.size() || item < news.size();) {
+        if (item < news.size()) {
+            const MemberNews next = news[item++];
+            on_news(next, now, output);
+        } else {
+            const LinkFact next = std::move(facts[fact++]);
+            std::visit([&](const auto& told) { on_fact(told, now, output); }, next);
+        }
+    }
+    facts.clear();
+    news.clear();
+    is_settling = false;
+}
+
+void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {
+    Link* const link = links.find(proven.link);
+    if (link == nullptr || link->closing) return;
+    if (is_leaving) return links.refuse(*link, proto::RefuseReason::leaving, "this node is leaving", facts, output);
+    const proto::Hello& peer = link->handshake->peer();
+    const Replica* const replica = replicas.find(peer.node_id);
+    const bool has_copy = replica != nullptr && replica->epoch == peer.epoch && !replica->discarded;
+    links.welcome(
+        proven.link,
+        {.your_epoch_floor = members.floor_for(peer),
+         .advertise = identity.advertise,
+         .your_version = has_copy ? replica->version : Version{}},
+        now, facts, output);
+}
+
+void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutput& output) {
+    Link* const link = links.find(established.link);
+    if (link == nullptr || !link->is_complete()) return;
+    const Handshake& handshake = *link->handshake;
+    if (handshake.peers_welcome().your_epoch_floor >= identity.epoch)
+        return raise_epoch(handshake.peers_welcome().your_epoch_floor, now, output);
+    if (members.floor_for(handshake.peer()) >= handshake.peer().epoch)
+        return links.refuse(*link, proto::RefuseReason::stale_epoch, "a later epoch of this node is known", facts, output);
+    links.activate(link->id, replication.log().version(), replication.log().sethash());
+    if (!established.first) return;
+
+    const NodeId node = link->node();
+    const std::string address = address_of(handshake.peers_welcome(), *link);
+    if (!address.empty() && !dialer.learn(address, node, now)) output.events.emplace_back(LimitReached{"addresses"});
+    if (members.linked(handshake.peer(), address, now, news, output.events) &&
+        !replicas.begin(node, handshake.peer().epoch, tables))
+        output.events.emplace_back(LimitReached{"table slots"});
+    replication.begin(*link, handshake.peers_welcome().your_version);
+    links.mark_dirty(*link);
+    tell_members(*link);
+}
+
+void Mesh::Parts::on_fact(const LinkActivated& activated, Now now, MeshOutput& output) {
+    const Link* const link = links.find(activated.link);
+    if (link == nullptr) return;
+    const Replica* const replica = replicas.find(link->node());
+    if (replica == nullptr) return;
+    members.ready_at(link->node(), activated.active.version);
+    members.holds(link->node(), replica->version, now, news, output.events);
+}
+
+void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
+    Link* const from = links.find(moved.from);
+    Link* const to = links.find(moved.to);
+    if (from == nullptr || to == nullptr) return;
+    // A snapshot that was under way does not move: whoever was told half of one is told anew.
+    const bool interrupted = from->sync.snapshot != nullptr;
+    replication.begin(*to, interrupted ? Version{} : from->sync.sent);
+    to->sync.wants_snapshot = interrupted;
+    from->sync = {};
+    links.mark_dirty(*to);
+}
+
+void Mesh::Parts::on_fact(const LinkReadable& readable, Now now, MeshOutput& output) {
+    Link* const link = links.find(readable.link);
+    if (link == nullptr) return;
+    const std::vector<Bytes> kept = std::exchange(link->kept, {});
+    link->kept_bytes = 0;
+    for (const Bytes& message : kept) {
+        if (link->closing) return;
+        read(*link, message.view(), now, output);
+        output.alive.push_back(message);
+    }
+}
+
+void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
+    replicas.drop_staged(lost.node, tables);
+    if (is_leaving) return leave_if_done(now, output);
+    members.lost_link(lost.node, now, news, output.events);
+}
+
+void Mesh::Parts::on_fact(const DialEnded& ended, Now now, MeshOutput& output) {
+    if (ended.is_self) {
+        output.events.emplace_back(SelfDialled{ended.address});
+        return dialer.is_self(ended.address, now);
+    }
+    if (ended.wrong_node) return dialer.wrong_node(ended.address);
+    const NodeId node = dialer.node_at(ended.address);
+    dialer.ended(ended.address, ended.node, ended.complete, now);
+    const Member* const member = members.find(node);
+    if (ended.refused && member != nullptr && member->address == ended.address)
+        members.refused(node, now, news, output.events);
+}
+
+void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
+    switch (told.what) {
+    case MemberNews::What::show: replicas.show(told.node, true, tables); break;
+    case MemberNews::What::hide: replicas.show(told.node, false, tables); break;
+    case MemberNews::What::redial:
+        ++counters.suspicions;
+        dialer.redial(told.node, now);
+        dial_due(now, output);
+        break;
+    case MemberNews::What::drop_links:
+        ++counters.downs;
+        links.close_node(told.node, LinkEnd::silent, facts, output);
+        break;
+    case MemberNews::What::forget:
+        links.close_node(told.node, LinkEnd::member_left, facts, output);
+        replicas.forget(told.node, tables);
+        dialer.forget(told.node);
+        break;
+    }
+}
+
+// ---- time
+
+void Mesh::Parts::tick(Now now, MeshOutput& output) {
+    // A loop that was stopped for long has not listened: nobody is silent for that.
+    const Duration late = now.steady - tick_at;
+    if (late > config.suspect_after / 2) links.forgive(late);
+    tick_at = now.steady + tick_every;
+
+    links.tick(now, facts, output);
+    settle(now, output);
+    std::map<NodeId, Instant> last_heard;
+    links.for_each_node([&](NodeId node, const Link& link) { last_heard[node] = link.last_heard; });
+    members.tick(last_heard, now, news, output.events);
+    settle(now, output);
+    dial_due(now, output);
+    ping_due(now);
+    while (const auto gone = local_counts.next_gone(now)) replication.record(*gone, tables, links, now);
+    for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {}
+    if (is_leaving) leave_if_done(now, output);
+}
+
+void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
+    if (is_leaving) return;
+    std::set<NodeId> satisfied;
+    members.for_each([&](const Member& member) {
+        if (member.linked && member.state != MemberState::suspect) satisfied.insert(member.node);
+    });
+    const Dialer::Wanted wanted = dialer.due(satisfied, now);
+    for (const auto& call : wanted.calls) links.dial(call.address, call.expected, now, output);
+    for (const std::string& seed : wanted.seeds) output.resolves.push_back({seed});
+}
+
+void Mesh::Parts::ping_due(Now now) {
+    links.for_each([&](Link& link) {
+        if (!link.is_usable() || now.steady - link.last_ping < config.heartbeat) return;
+        link.last_ping = now.steady;
+        links.send(
+            link, FrameClass::control,
+            proto::Ping{
+                .seq = ++link.pings,
+                .sent_us = static_cast<std::uint64_t>(now.steady.time_since_epoch().count()),
+                .version = replication.log().version(),
+                .sethash = replication.log().sethash()});
+    });
+}
+
+void Mesh::Parts::tell_members(Link& link) {
+    proto::Members all;
+    const Member* const newcomer = members.find(link.node());
+    const proto::Members news_of_it{{members.fact(*newcomer)}};
+    members.for_each([&](const Member& member) {
+        if (member.node == newcomer->node || member.state == MemberState::left) return;
+        all.members.push_back(members.fact(member));
+        if (all.members.size() < proto::limits::members_per_frame) return;
+        links.send(link, FrameClass::control, all);
+        all.members.clear();
+    });
+    if (!all.members.empty()) links.send(link, FrameClass::control, all);
+    links.for_each_node([&](NodeId node, Link& other) {
+        if (node != newcomer->node) links.send(other, FrameClass::control, news_of_it);
+    });
+}
+
+void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
+    // The clock went back, or this is a copy of a machine: begin a life that is later than any seen.
+    const Epoch raised{seen.value + 1};
+    output.events.emplace_back(EpochRaised{identity.epoch, raised});
+    identity.epoch = raised;
+    replication.restart(raised, tables);
+    links.close_all(LinkEnd::epoch_raised, facts, output);
+    members.for_each([&](const Member& member) { dialer.redial(member.node, now); });
+}
+
+void Mesh::Parts::leave_if_done(Now now, MeshOutput& output) {
+    if (has_left || (links.nodes() != 0 && now.steady < leave_by)) return;
+    has_left = true;
+    output.has_left = true;
+    links.close_all(LinkEnd::leaving, facts, output);
+}
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,106 @@
+/// The inside of Mesh: its components, and the hub that carries values between them. None of them
+/// knows another; what one learns and another needs passes through here. Included only by mesh_*.cpp.
+#pragma once
+
+#include "mesh/dialer.hpp"
+#include "mesh/links.hpp"
+#include "mesh/local_counts.hpp"
+#include "mesh/members.hpp"
+#include "mesh/mesh.hpp"
+#include "mesh/replicas.hpp"
+#include "mesh/replication.hpp"
+#include "mesh/router.hpp"
+#include "mesh/tables.hpp"
+
+namespace grapevine::mesh {
+
+struct Mesh::Parts {
+    Parts(const Mesh& owner, MeshConfig configured, Now start);
+
+    // ---- mesh_hub.cpp: inputs
+    void on(const LinkOpened& opened, Now now, MeshOutput& output);
+    void on(const LinkReceived& received, Now now, MeshOutput& output);
+    void on(const LinkClosed& closed, Now now, MeshOutput& output);
+    void on(const LinkDrained& drained, Now now, MeshOutput& output);
+    void on(const DialFailed& failed, Now now, MeshOutput& output);
+    void on(const Resolved& resolved, Now now, MeshOutput& output);
+    void on(const LocalChange& change, Now now, MeshOutput& output);
+    void on(const Publish& publish, Now now, MeshOutput& output);
+    void on(const Question& question, Now now, MeshOutput& output);
+    void on(LeaveWanted wanted, Now now, MeshOutput& output);
+    void on(TimeReached reached, Now now, MeshOutput& output);
+    void on(TurnEnded ended, Now now, MeshOutput& output);
+
+    // ---- mesh_hub.cpp: what components tell, carried to the others until nobody has news
+    void settle(Now now, MeshOutput& output);
+    void on_fact(const LinkProven& proven, Now now, MeshOutput& output);
+    void on_fact(const LinkEstablished& established, Now now, MeshOutput& output);
+    void on_fact(const LinkActivated& activated, Now now, MeshOutput& output);
+    void on_fact(const SendingMoved& moved, Now now, MeshOutput& output);
+    void on_fact(const LinkReadable& readable, Now now, MeshOutput& output);
+    void on_fact(const NodeLost& lost, Now now, MeshOutput& output);
+    void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
+    void on_news(const MemberNews& news, Now now, MeshOutput& output);
+
+    // ---- mesh_frames.cpp: what peers say
+    void read(Link& link, std::string_view message, Now now, MeshOutput& output);
+    void reject(Link& link, std::string why, MeshOutput& output);
+    void on_frame(Link& link, const proto::LinkActive& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::LinkSwitch& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Refuse& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Ping& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Pong& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Members& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Leave& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Probe& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Echo& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Catchup& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Delta& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::SnapBegin& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::SnapChunk& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::SnapEnd& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Forward& frame, Now now, MeshOutput& output);
+    /// Frames that only a handshake has.
+    template <class Early>
+    void on_frame(Link& link, const Early&, Now, MeshOutput& output) {
+        reject(link, "a handshake frame after the handshake", output);
+    }
+    void react(Link& link, Replicas::Outcome outcome, Now now, MeshOutput& output);
+    void ask_catchup(Link& link, Version held, Now now, MeshOutput& output);
+
+    // ---- mesh_hub.cpp: what time brings
+    void tick(Now now, MeshOutput& output);
+    void dial_due(Now now, MeshOutput& output);
+    void ping_due(Now now);
+    void tell_members(Link& link);
+    void raise_epoch(Epoch seen, Now now, MeshOutput& output);
+    void leave_if_done(Now now, MeshOutput& output);
+
+    const Mesh& mesh;                  ///< its const views answer questions
+    MeshConfig config;
+    proto::HashKey hash_key;
+    Identity identity;
+    Rng rng;
+    Instant started;
+    Tables tables;
+    Links links;
+    Members members;
+    Dialer dialer;
+    Replicas replicas;
+    Replication replication;
+    LocalCounts local_counts;
+    Router router;
+    MeshCounters counters;
+
+    LinkFacts facts;                   ///< waiting to be carried
+    MemberChanges news;                ///< likewise
+    proto::MeshFrame frame;            ///< reused by read()
+    Instant tick_at;
+    Instant leave_by = never;
+    bool is_settling = false;
+    bool is_leaving = false;
+    bool was_ready = false;
+    bool has_left = false;
+};
+
+}  // namespace grapevine::mesh

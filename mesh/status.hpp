@@ -1,0 +1,20 @@
+/// What Mesh knows, as JSON for people and programs: the same text for `rpc`, the HTTP API and
+/// `grapevine status`.
+#pragma once
+
+#include "mesh/mesh.hpp"
+
+#include <span>
+#include <string>
+
+namespace grapevine::mesh {
+
+/// {"users":{"bob":{"online":true,"sessions":2,"nodes":["n1","n3"]}}}
+void append_user_status(std::string& out, const Mesh& mesh, std::span<const std::string> users);
+
+/// {"self":"n1","cluster":"demo","ready":true,"nodes":[{...}]}, self first, then by name.
+void append_cluster(std::string& out, const Mesh& mesh, Now now);
+
+std::string_view text_of(proto::MemberState state);
+
+}  // namespace grapevine::mesh
