@@ -5,7 +5,7 @@
 /// key, a miss is as cheap as a hit, and growing is one pass. 10 bytes a place, load 0.68 to 0.85.
 #pragma once
 
-#include "proto/mesh_frames.hpp"
+#include "proto/hash.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -59,9 +59,7 @@ public:
 private:
     using Many = std::pair<std::uint64_t, Slot>;
 
-    [[nodiscard]] std::size_t home(std::uint64_t key) const {
-        return static_cast<std::size_t>((static_cast<unsigned __int128>(key) * places_) >> 64);
-    }
+    [[nodiscard]] std::size_t home(std::uint64_t key) const { return proto::scale_to(key, places_); }
     [[nodiscard]] std::uint8_t count_at(std::size_t at) const {
         if (manys_.empty()) return 1;
         const auto found = manys_.find(Many{keys_[at], slots_[at]});

@@ -20,9 +20,7 @@ public:
         return drawn;
     }
     /// Uniform in [0, bound); 0 if bound is 0. The bias of at most bound / 2^64 does not matter here.
-    std::uint64_t below(std::uint64_t bound) {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
-    }
+    std::uint64_t below(std::uint64_t bound) { return proto::scale_to(next(), bound); }
     /// Uniform in [low, high].
     std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
     bool one_in(std::uint64_t n) { return below(n) == 0; }

@@ -40,6 +40,12 @@ constexpr std::uint64_t mix64(std::uint64_t value) {
     return value ^ (value >> 31);
 }
 
+/// Maps a uniform 64-bit number to [0, bound), keeping order: value * bound / 2^64.
+constexpr std::uint64_t scale_to(std::uint64_t value, std::uint64_t bound) {
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>(value) * bound) >> 64);
+}
+
 inline NodeId node_id_of(HashKey key, std::string_view name) { return NodeId{siphash13(key, name)}; }
 inline UserKey user_key_of(HashKey key, std::string_view user) { return UserKey{siphash13(key, user)}; }
 inline ChannelKey channel_key_of(HashKey key, std::string_view channel) {

@@ -55,6 +55,8 @@ template <class Codec>
 void fields(Codec& codec, As<Codec, LinkActive>& active) {
     codec.varint(1, active.version.value);
     codec.fixed64(2, active.sethash);
+    codec.fixed64(3, active.after_initiator.value);
+    codec.varint(4, active.after_dial_seq);
 }
 
 template <class Codec>

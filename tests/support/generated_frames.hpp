@@ -53,6 +53,8 @@ struct ToGenerated {
     void operator()(const proto::LinkActive& active) const {
         out.mutable_link_active()->set_version(active.version.value);
         out.mutable_link_active()->set_sethash(active.sethash);
+        out.mutable_link_active()->set_after_initiator(active.after_initiator.value);
+        out.mutable_link_active()->set_after_dial_seq(active.after_dial_seq);
     }
     void operator()(const proto::LinkSwitch&) const { out.mutable_link_switch(); }
     void operator()(const proto::Refuse& refuse) const {
