@@ -1,6 +1,7 @@
 // `grapevine chat` against a scripted node: what it sends, what it shows, when it moves on and how it ends.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +14,14 @@ const program = process.env.GRAPEVINE;
 async function scriptedNode(name, on = () => false) {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await new Promise((listening) => server.once('listening', listening));
-    const node = { commands: [], pongs: 0, closeCodes: [], sockets: new Set() };
+    const node = { commands: [], pongs: 0, closeCodes: [], sockets: new Set(), events: new EventEmitter() };
+    node.untilClosed = async (times) => { while (node.closeCodes.length < times) await once(node.events, 'closed'); return node.closeCodes; };
     node.url = `ws://127.0.0.1:${server.address().port}/connection/websocket`;
     node.stop = () => { for (const socket of node.sockets) socket.terminate(); server.close(); };
     server.on('connection', (socket) => {
         node.sockets.add(socket);
         const reply = (...replies) => socket.send(replies.map((value) => JSON.stringify(value)).join('\n'));
-        socket.on('close', (code) => { node.closeCodes.push(code); node.sockets.delete(socket); });
+        socket.on('close', (code) => { node.closeCodes.push(code); node.sockets.delete(socket); node.events.emit('closed'); });
         socket.on('message', (message) => {
             for (const line of message.toString().split('\n')) {
                 const command = JSON.parse(line);
@@ -64,8 +66,8 @@ test('a pipe sends every line, waits for the answers and leaves with 1000', asyn
     assert.deepEqual(publications(node), [
         ['chat:lobby', { text: 'one "quoted"' }], ['#bob', { text: 'hello bob' }], ['chat:lobby', { text: 'last without end' }]]);
     assert.match(run.out, /bob is online: 2 sessions on n1, n3/);
+    assert.deepEqual(await node.untilClosed(1), [1000]);
     node.stop();
-    assert.deepEqual(node.closeCodes, [1000]);
 });
 
 test('a file and /dev/null are read like a pipe', async () => {
@@ -180,6 +182,6 @@ test('/quit and SIGTERM leave with 1000', async () => {
     run.child.kill('SIGTERM');
     assert.equal(await run.ended, 0);
     assert.deepEqual(publications(node).map(([, data]) => data.text), ['one']);
+    assert.deepEqual(await node.untilClosed(2), [1000, 1000]);
     node.stop();
-    assert.deepEqual(node.closeCodes, [1000, 1000]);
 });
