@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
 
 const program = process.env.GRAPEVINE;
+if (!program) throw new Error('set GRAPEVINE to the program to test');
 
 // A node as far as one chat client can tell. `on(command, reply, socket)` may answer; what it leaves is accepted.
 async function scriptedNode(name, on = () => false) {
