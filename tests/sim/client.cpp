@@ -1,0 +1,219 @@
+#include "tests/sim/client.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::sim {
+
+Client::Client(Stage& stage, ClientOptions options, std::string ip)
+    : stage_(stage), options_(std::move(options)), host_(stage.network.add_host(*this, std::move(ip))) {}
+
+// ---- what the user does
+
+void Client::connect(const Node& node) {
+    if (state_ != State::offline) disconnect();
+    stage_.network.host_back(host_);
+    node_ = &node;
+    state_ = State::dialling;
+    session_ = SessionKey{++stage_.sessions};
+    close_code_ = 0;
+    heard_.clear();
+    requests_.clear();
+    channels_.clear();
+    errors_.clear();
+    socket_ = stage_.network.dial(host_, node.client_address(options_.encoding));
+    stage_.checkers.see(SessionStarted{.session = session_, .user = user()});
+    stage_.trace.say(user(), Line{"connects"}.add("to", node.name()).add("session", session_.value));
+}
+
+void Client::disconnect() {
+    if (state_ == State::offline) return;
+    stage_.trace.say(user(), Line{"disconnects"}.add("session", session_.value));
+    stage_.network.close(socket_);
+    over();
+}
+
+void Client::move_to(const Node& node) {
+    disconnect();
+    connect(node);
+}
+
+void Client::vanish() {
+    if (state_ == State::offline) return;
+    stage_.trace.say(user(), Line{"vanishes"}.add("session", session_.value));
+    stage_.network.host_lost(host_);
+    over();
+}
+
+/// The connection is no longer ours, whatever the network still has to say about it.
+void Client::over() {
+    stage_.checkers.see(SessionEnded{.session = session_});
+    state_ = State::offline;
+    socket_ = Socket{};
+    requests_.clear();
+    channels_.clear();
+}
+
+void Client::subscribe(const std::string& channel) {
+    wanted_.insert(channel);
+    if (!is_connected()) return;
+    stage_.checkers.see(SubscribeAsked{.session = session_, .channel = channel});
+    ask(proto::CommandKind::subscribe, channel);
+}
+
+void Client::unsubscribe(const std::string& channel) {
+    wanted_.erase(channel);
+    if (!is_connected()) return;
+    channels_.erase(channel);
+    ask(proto::CommandKind::unsubscribe, channel);
+}
+
+std::string Client::say(const std::string& channel) { return say(channel, 0); }
+
+std::string Client::say(const std::string& channel, std::size_t size) {
+    if (!is_connected()) return {};
+    const std::uint64_t sequence = ++said_;
+    std::string payload = R"({"from":")" + user() + R"(","seq":)" + std::to_string(++stage_.sayings) + R"(,"to":")"
+        + channel + "\"";
+    if (size != 0) payload += R"(,"padding":")" + std::string(size, 'x') + "\"";
+    payload += "}";
+    stage_.checkers.see(Said{.session = session_, .channel = channel, .payload = payload, .sequence = sequence});
+    proto::Command command;
+    command.id = ++commands_;
+    command.kind = proto::CommandKind::publish;
+    command.channel = channel;
+    command.data = payload;
+    requests_[command.id] = Request{.kind = proto::CommandKind::publish, .channel = channel};
+    send(command);
+    return payload;
+}
+
+void Client::ask_who_is_online(const std::string& whom) {
+    if (!is_connected()) return;
+    const std::string data = R"({"users":[")" + whom + R"("]})";
+    proto::Command command;
+    command.id = ++commands_;
+    command.kind = proto::CommandKind::rpc;
+    command.method = "user_status";
+    command.data = data;
+    requests_[command.id] = Request{.kind = proto::CommandKind::rpc, .channel = {}};
+    send(command);
+}
+
+void Client::send_raw(std::string_view bytes) { stage_.network.send(socket_, proto::Bytes::copy_of(bytes)); }
+void Client::stop_reading() { stage_.network.set_reading(socket_, false); }
+void Client::read_again() { stage_.network.set_reading(socket_, true); }
+
+std::uint32_t Client::ask(proto::CommandKind kind, const std::string& channel) {
+    proto::Command command;
+    command.id = ++commands_;
+    command.kind = kind;
+    command.channel = channel;
+    requests_[command.id] = Request{.kind = kind, .channel = channel};
+    send(command);
+    return command.id;
+}
+
+void Client::send(const proto::Command& command) {
+    std::string bytes;
+    proto::append_command(bytes, options_.encoding, command);
+    send_raw(bytes);
+}
+
+std::size_t Client::times_heard(const std::string& payload) const {
+    return static_cast<std::size_t>(std::count(heard_.begin(), heard_.end(), payload));
+}
+
+// ---- facts from the network
+
+void Client::opened(Socket socket) {
+    if (socket != socket_ || state_ != State::dialling) return;
+    state_ = State::greeting;
+    last_heard_ = stage_.clock.time();
+    const std::string data = R"({"user":")" + user() + "\"}";
+    proto::Command command;
+    command.id = ++commands_;
+    command.kind = proto::CommandKind::connect;
+    command.data = data;
+    send(command);
+    watch_silence();
+}
+
+void Client::dial_failed(Socket socket, mesh::DialFailure) {
+    if (socket == socket_ && state_ != State::offline) over();
+}
+
+void Client::closed(Socket socket, std::uint16_t code) {
+    if (socket != socket_ || state_ == State::offline) return;
+    if (code != 0) close_code_ = code;
+    stage_.trace.say(user(), Line{"closed"}.add("session", session_.value).add("code", close_code_));
+    over();
+}
+
+void Client::received(Socket socket, const proto::Bytes& message) {
+    if (socket != socket_ || state_ == State::offline) return;
+    stage_.trace.mix(message.view());
+    last_heard_ = stage_.clock.time();
+    proto::ReplyReader reader{stage_.scratch, options_.encoding, message.view()};
+    proto::Reply reply;
+    for (;;) {
+        const auto step = reader.next(reply);
+        if (step == proto::ReplyReader::Step::end) return;
+        if (step == proto::ReplyReader::Step::malformed)
+            return stage_.verdict.violated("WellFormed", user() + " got a message it cannot read");
+        take(reply);
+        if (state_ == State::offline) return;
+    }
+}
+
+void Client::take(const proto::Reply& reply) {
+    switch (reply.kind) {
+    case proto::Reply::Kind::ping: {
+        proto::Command pong;
+        pong.kind = proto::CommandKind::pong;
+        return send(pong);
+    }
+    case proto::Reply::Kind::connect: return greeted(reply);
+    case proto::Reply::Kind::publication: return take_push(reply);
+    case proto::Reply::Kind::disconnect: close_code_ = reply.code; return;
+    case proto::Reply::Kind::error: errors_.push_back(reply.code); break;
+    case proto::Reply::Kind::rpc: last_answer_ = reply.data; break;
+    case proto::Reply::Kind::subscribe:
+    case proto::Reply::Kind::unsubscribe:
+    case proto::Reply::Kind::publish:
+    case proto::Reply::Kind::other: break;
+    }
+    const auto found = requests_.find(reply.id);
+    if (found == requests_.end()) return;
+    const Request request = found->second;
+    requests_.erase(found);
+    if (reply.kind == proto::Reply::Kind::subscribe) channels_.insert(request.channel);
+    if (reply.kind == proto::Reply::Kind::unsubscribe)
+        stage_.checkers.see(UnsubscribeDone{.session = session_, .channel = request.channel});
+}
+
+void Client::greeted(const proto::Reply& reply) {
+    state_ = State::connected;
+    process_ = node_->process();
+    stage_.trace.say(user(), Line{"connected"}.add("session", session_.value).add("to", reply.node));
+    stage_.checkers.see(SessionGreeted{.session = session_, .client = std::string{reply.client}});
+    for (const std::string& channel : wanted_) subscribe(channel);
+}
+
+void Client::take_push(const proto::Reply& reply) {
+    heard_.emplace_back(reply.publication.data);
+    stage_.checkers.see(Heard{
+        .session = session_, .channel = std::string{reply.channel}, .payload = heard_.back(),
+        .user = std::string{reply.publication.info.user}, .client = std::string{reply.publication.info.client}});
+}
+
+void Client::watch_silence() {
+    stage_.clock.at(last_heard_ + options_.silence_most, [this, session = session_] {
+        if (session != session_ || state_ == State::offline) return;
+        if (stage_.clock.time() - last_heard_ < options_.silence_most) return watch_silence();
+        stage_.trace.say(user(), Line{"gives_up"}.add("session", session_.value));
+        disconnect();
+    });
+}
+
+}  // namespace grapevine::sim

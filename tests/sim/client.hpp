@@ -1,0 +1,111 @@
+/// A simulated user's program: connects to a node as an SDK does, in JSON or Protobuf, subscribes, says and
+/// hears, answers pings, and reports all of it to the checkers. Every payload it says is unique.
+#pragma once
+
+#include "proto/client_codec.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/node.hpp"
+#include "tests/sim/observation.hpp"
+#include "tests/sim/stage.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace grapevine::sim {
+
+struct ClientOptions {
+    std::string user;
+    proto::Encoding encoding = proto::Encoding::json;
+    /// Nothing heard for this long: the client gives its connection up, as SDKs do.
+    Duration silence_most = 40s;
+};
+
+class Client final : public Host {
+public:
+    Client(Stage& stage, ClientOptions options, std::string ip);
+
+    // ---- what the user does
+    /// Channels that are wanted already are subscribed to once connected.
+    void connect(const Node& node);
+    void disconnect();
+    void move_to(const Node& node);
+    /// Its machine is lost: it says nothing more, not even goodbye.
+    void vanish();
+    void subscribe(const std::string& channel);
+    void unsubscribe(const std::string& channel);
+    /// To a channel, or with `#bob` to a user. Returns the payload; empty if it is not connected.
+    std::string say(const std::string& channel);
+    /// `size` bytes of padding make the payload large.
+    std::string say(const std::string& channel, std::size_t size);
+    void ask_who_is_online(const std::string& user);
+    /// Sends bytes as they are.
+    void send_raw(std::string_view bytes);
+    void stop_reading();
+    void read_again();
+
+    // ---- what became of it
+    [[nodiscard]] const std::string& user() const { return options_.user; }
+    [[nodiscard]] HostId host() const { return host_; }
+    [[nodiscard]] bool is_connected() const { return state_ == State::connected; }
+    [[nodiscard]] bool is_offline() const { return state_ == State::offline; }
+    [[nodiscard]] SessionKey session() const { return session_; }
+    /// The process it is connected to; meaningful while connected.
+    [[nodiscard]] ProcessKey process() const { return process_; }
+    [[nodiscard]] const Node& node() const { return *node_; }
+    /// Those whose subscription was confirmed on this connection.
+    [[nodiscard]] const std::set<std::string>& channels() const { return channels_; }
+    [[nodiscard]] bool has_open_requests() const { return !requests_.empty(); }
+    /// Payloads of the present connection, in order.
+    [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
+    [[nodiscard]] std::size_t times_heard(const std::string& payload) const;
+    [[nodiscard]] const std::vector<std::uint32_t>& errors() const { return errors_; }
+    [[nodiscard]] std::uint32_t close_code() const { return close_code_; }
+    [[nodiscard]] const std::string& last_answer() const { return last_answer_; }
+
+    // ---- facts from the network
+    void accepted(Socket, std::string_view, std::string) override {}
+    void opened(Socket socket) override;
+    void dial_failed(Socket socket, mesh::DialFailure why) override;
+    void received(Socket socket, const proto::Bytes& message) override;
+    void drained(Socket, std::size_t) override {}
+    void closed(Socket socket, std::uint16_t code) override;
+
+private:
+    enum class State : std::uint8_t { offline, dialling, greeting, connected };
+    struct Request {
+        proto::CommandKind kind{};
+        std::string channel;
+    };
+
+    void send(const proto::Command& command);
+    std::uint32_t ask(proto::CommandKind kind, const std::string& channel);
+    void take(const proto::Reply& reply);
+    void take_push(const proto::Reply& reply);
+    void greeted(const proto::Reply& reply);
+    void over();
+    void watch_silence();
+
+    Stage& stage_;
+    ClientOptions options_;
+    HostId host_;
+    State state_ = State::offline;
+    Socket socket_;
+    const Node* node_ = nullptr;
+    ProcessKey process_;
+    SessionKey session_;
+    std::uint32_t commands_ = 0;
+    std::uint64_t said_ = 0;
+    Instant last_heard_;
+    std::uint32_t close_code_ = 0;
+    std::map<std::uint32_t, Request> requests_;
+    std::set<std::string> wanted_;
+    std::set<std::string> channels_;
+    std::vector<std::string> heard_;
+    std::vector<std::uint32_t> errors_;
+    std::string last_answer_;
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,410 @@
+#include "tests/sim/node.hpp"
+
+#include "proto/check.hpp"
+#include "proto/hash.hpp"
+#include "proto/limits.hpp"
+#include "tests/sim/event_text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::sim {
+
+namespace {
+
+/// 2025-01-01, where all wall clocks start.
+constexpr Duration wall_start = std::chrono::seconds{1'735'689'600};
+constexpr const char* mesh_port = ":7000";
+constexpr const char* json_port = ":8000";
+constexpr const char* protobuf_port = ":8001";
+/// A machine that wants to be woken at once again and again would burn a whole core.
+constexpr std::uint64_t idle_turns_max = 8;
+
+}  // namespace
+
+Node::Node(Stage& stage, NodeOptions options, std::string ip)
+    : stage_(stage), options_(std::move(options)), host_(stage.network.add_host(*this, std::move(ip))),
+      rng_(stage.rng.fork()) {}
+
+proto::NodeId Node::id() const {
+    return proto::node_id_of(proto::HashKey::of_cluster(options_.mesh.cluster), options_.mesh.name);
+}
+
+std::string Node::mesh_address() const { return stage_.network.ip_of(host_) + mesh_port; }
+
+std::string Node::client_address(proto::Encoding encoding) const {
+    return stage_.network.ip_of(host_) + (encoding == proto::Encoding::json ? json_port : protobuf_port);
+}
+
+const mesh::Mesh& Node::mesh() const {
+    proto::check(is_running(), "the node runs");
+    return process_->driver.mesh();
+}
+
+const mesh::Sessions& Node::sessions() const {
+    proto::check(is_running(), "the node runs");
+    return process_->driver.sessions();
+}
+
+std::optional<proto::MemberState> Node::state_of(const Node& other) const {
+    for (const mesh::MemberView& member : mesh().members())
+        if (member.node == other.id()) return member.state;
+    return std::nullopt;
+}
+
+std::optional<Socket> Node::socket_of(mesh::LinkId link) const {
+    if (!is_running()) return std::nullopt;
+    const auto found = process_->links.find(link);
+    return found != process_->links.end() ? std::optional{found->second} : std::nullopt;
+}
+
+mesh::Now Node::now() const {
+    const Instant time = stage_.clock.time();
+    return mesh::Now{
+        .steady = time + process_->steady_offset,
+        .wall = mesh::WallTime{wall_start + options_.wall_offset + time.time_since_epoch()}};
+}
+
+// ---- life
+
+void Node::start() {
+    proto::check(!is_running(), "a node is started when it does not run");
+    mesh::MeshConfig config = options_.mesh;
+    config.boot = proto::Boot{rng_.next()};
+    config.rng_seed = rng_.next();
+    mesh::SessionsConfig sessions = options_.sessions;
+    sessions.node_name = config.name;
+    sessions.hash_key = proto::HashKey::of_cluster(config.cluster);
+    const Duration offset{static_cast<Duration::rep>(rng_.below(3'600'000'000))};
+    const mesh::Now start{
+        .steady = stage_.clock.time() + offset,
+        .wall = mesh::WallTime{wall_start + options_.wall_offset + stage_.clock.time().time_since_epoch()}};
+
+    stage_.network.host_back(host_);
+    stage_.network.set_paused(host_, false);
+    process_ = std::make_unique<Process>(ProcessKey{++stage_.processes}, config, sessions, offset, start);
+    last_exit_ = Exit::running;
+    events_.clear();
+    stage_.network.listen(host_, mesh_address());
+    stage_.network.listen(host_, client_address(proto::Encoding::json));
+    stage_.network.listen(host_, client_address(proto::Encoding::protobuf));
+    stage_.trace.say(name(), Line{"started"}.add("process", process_->key.value));
+    stage_.checkers.see(ProcessStarted{.process = process_->key, .node = name(), .id = id()});
+    schedule_turn();
+}
+
+void Node::crash() {
+    if (!is_running()) return;
+    stage_.network.process_gone(host_);
+    end(Exit::crashed);
+}
+
+void Node::lose_host() {
+    if (!is_running()) return;
+    stage_.network.host_lost(host_);
+    end(Exit::crashed);
+}
+
+void Node::end(Exit how) {
+    static constexpr const char* names[] = {"running", "never_started", "crashed", "left", "stopped"};
+    stage_.trace.say(name(), Line{"ended"}.add("how", names[static_cast<std::size_t>(how)]));
+    stage_.checkers.see(ProcessEnded{.process = process_->key});
+    stage_.network.stop_listening(host_);
+    process_.reset();
+    last_exit_ = how;
+}
+
+void Node::pause() {
+    if (!is_running()) return;
+    stage_.trace.say(name(), Line{"paused"});
+    stage_.network.set_paused(host_, true);
+    process_->paused = true;
+}
+
+void Node::resume() {
+    if (!is_paused()) return;
+    stage_.trace.say(name(), Line{"resumed"});
+    process_->paused = false;
+    stage_.network.set_paused(host_, false);
+    schedule_turn();
+}
+
+void Node::leave() {
+    if (!is_running()) return;
+    post([this](mesh::Now time) { process_->driver.leave(time); });
+}
+
+std::string Node::publish(const std::string& channel) {
+    const std::string payload = R"({"from":"api )" + name() + R"(","seq":)" + std::to_string(++stage_.sayings)
+        + R"(,"to":")" + channel + "\"}";
+    stage_.checkers.see(Said{.session = {}, .channel = channel, .payload = payload, .sequence = stage_.sayings});
+    post([this, channel, payload](mesh::Now time) {
+        const proto::Target target = channel == "$system" ? proto::Target::everybody
+            : channel.starts_with('#')                    ? proto::Target::user
+                                                          : proto::Target::channel;
+        const std::string_view named =
+            target == proto::Target::user ? std::string_view{channel}.substr(1) : std::string_view{channel};
+        process_->driver.publish(target, named, proto::PayloadKind::json, payload, time);
+    });
+    return payload;
+}
+
+// ---- facts from the network
+
+void Node::post(Fact fact) {
+    if (!is_running()) return;
+    process_->inbox.push_back(std::move(fact));
+    schedule_turn();
+}
+
+proto::SessionId Node::new_session() {
+    std::uint32_t slot = static_cast<std::uint32_t>(process_->generations.size());
+    if (process_->free_slots.empty()) {
+        process_->generations.push_back(0);
+    } else {
+        slot = process_->free_slots.back();
+        process_->free_slots.pop_back();
+    }
+    const std::uint64_t generation = ++process_->generations[slot] & 0xffffff;
+    return proto::SessionId{generation << 32 | slot};
+}
+
+void Node::accepted(Socket socket, std::string_view listener, std::string peer) {
+    if (!is_running()) return;
+    const bool is_link = listener.ends_with(mesh_port);
+    const proto::Encoding encoding =
+        listener.ends_with(protobuf_port) ? proto::Encoding::protobuf : proto::Encoding::json;
+    post([this, socket, is_link, encoding, peer = std::move(peer)](mesh::Now time) {
+        Wire& wire = process_->wires[socket];
+        wire.is_link = is_link;
+        wire.address = peer;
+        if (is_link) {
+            wire.link = mesh::LinkId{mesh::accepted_link_bit | ++process_->links_accepted};
+            process_->links[wire.link] = socket;
+            mesh::LinkOpened opened_link{.link = wire.link, .address = peer, .nonce = {}};
+            for (char& byte : opened_link.nonce) byte = static_cast<char>(rng_.below(256));
+            process_->driver.on(opened_link, time);
+        } else {
+            wire.session = new_session();
+            process_->sessions[wire.session] = socket;
+            process_->driver.on(
+                mesh::SessionOpened{.session = wire.session, .encoding = encoding, .client = {rng_.next(), rng_.next()}},
+                time);
+        }
+    });
+}
+
+void Node::opened(Socket socket) {
+    post([this, socket](mesh::Now time) {
+        const auto wire = process_->wires.find(socket);
+        if (wire == process_->wires.end()) return;
+        mesh::LinkOpened opened_link{.link = wire->second.link, .address = wire->second.address, .nonce = {}};
+        for (char& byte : opened_link.nonce) byte = static_cast<char>(rng_.below(256));
+        process_->driver.on(opened_link, time);
+    });
+}
+
+void Node::dial_failed(Socket socket, mesh::DialFailure why) {
+    post([this, socket, why](mesh::Now time) {
+        const auto wire = process_->wires.find(socket);
+        if (wire == process_->wires.end()) return;
+        const mesh::LinkId link = wire->second.link;
+        forget(socket);
+        process_->driver.on(mesh::DialFailed{.link = link, .why = why}, time);
+    });
+}
+
+void Node::received(Socket socket, const proto::Bytes& message) {
+    post([this, socket, message](mesh::Now time) {
+        const auto wire = process_->wires.find(socket);
+        if (wire == process_->wires.end()) return;
+        stage_.trace.mix(message.view());
+        take_message(wire->second, socket, message, time);
+    });
+}
+
+void Node::take_message(const Wire& wire, Socket socket, const proto::Bytes& message, mesh::Now time) {
+    const std::size_t most = !wire.is_link ? proto::limits::client_message_bytes
+        : wire.trusted                     ? proto::limits::mesh_message_bytes
+                                           : proto::limits::mesh_handshake_bytes;
+    if (message.size() > most) {
+        if (wire.is_link && !stage_.hostile.contains(stage_.network.peer_of(socket)))
+            stage_.verdict.violated(
+                "MessageLimit",
+                "a node sent " + std::to_string(message.size()) + " bytes to " + name() + " where "
+                    + std::to_string(most) + " are allowed");
+        stage_.network.close(socket, static_cast<std::uint16_t>(proto::CloseCode::bad_request));
+    } else if (wire.is_link) {
+        process_->driver.on(mesh::LinkReceived{.link = wire.link, .message = message.view()}, time);
+    } else {
+        process_->driver.on(mesh::SessionReceived{.session = wire.session, .text = message.view()}, time);
+    }
+}
+
+void Node::drained(Socket socket, std::size_t bytes) {
+    post([this, socket, bytes](mesh::Now time) {
+        const auto found = process_->wires.find(socket);
+        if (found == process_->wires.end()) return;
+        Wire& wire = found->second;
+        wire.flight_bytes -= std::min(wire.flight_bytes, bytes);
+        if (wire.is_link)
+            process_->driver.on(mesh::LinkDrained{.link = wire.link, .bytes = bytes}, time);
+        else
+            process_->driver.on(mesh::SessionDrained{.session = wire.session, .bytes = bytes}, time);
+    });
+}
+
+void Node::closed(Socket socket, std::uint16_t) {
+    post([this, socket](mesh::Now time) {
+        const auto found = process_->wires.find(socket);
+        if (found == process_->wires.end()) return;
+        const Wire wire = found->second;
+        forget(socket);
+        if (wire.is_link)
+            process_->driver.on(mesh::LinkClosed{.link = wire.link}, time);
+        else
+            process_->driver.on(mesh::SessionClosed{.session = wire.session}, time);
+    });
+}
+
+void Node::forget(Socket socket) {
+    const Wire& wire = process_->wires.at(socket);
+    process_->links.erase(wire.link);
+    if (!wire.is_link) {
+        process_->sessions.erase(wire.session);
+        process_->free_slots.push_back(static_cast<std::uint32_t>(wire.session.value));
+    }
+    process_->wires.erase(socket);
+}
+
+// ---- turns
+
+void Node::schedule_turn() {
+    if (process_->turn_scheduled || process_->paused) return;
+    process_->turn_scheduled = true;
+    const Duration late{static_cast<Duration::rep>(
+        1 + rng_.below(static_cast<std::uint64_t>(options_.turn_delay_most.count()) + 1))};
+    stage_.clock.in(late, [this, key = process_->key] {
+        if (process() != key) return;
+        process_->turn_scheduled = false;
+        if (!process_->paused) turn();
+    });
+}
+
+/// What one turn of the real loop does: sockets first, then timers, then what the machines want.
+void Node::turn() {
+    const mesh::Now time = now();
+    mesh::Driver& driver = process_->driver;
+    std::deque<Fact> facts = std::exchange(process_->inbox, {});
+    for (const Fact& fact : facts) {
+        fact(time);
+        observe();
+    }
+    if (driver.next_deadline() <= time.steady) {
+        driver.time_reached(time);
+        observe();
+    }
+    driver.end_turn(time);
+    observe();
+    driver.mesh().check_invariants();
+    driver.sessions().check_invariants();
+    ++process_->turns;
+    process_->idle_turns =
+        facts.empty() && driver.next_deadline() <= time.steady ? process_->idle_turns + 1 : 0;
+    if (process_->idle_turns > idle_turns_max)
+        stage_.verdict.violated("Progress", name() + " asks to be woken at once, again and again");
+    stage_.trace.mix(host_.value);
+    stage_.trace.mix(static_cast<std::uint64_t>(stage_.clock.time().time_since_epoch().count()));
+    carry_out(driver.edge());
+    if (!is_running()) return;
+    observe_queues();
+    schedule_wake();
+}
+
+void Node::carry_out(mesh::Edge& edge) {
+    for (const mesh::Dial& dial : edge.dials) {
+        const Socket socket = stage_.network.dial(host_, dial.address);
+        process_->wires[socket] = Wire{
+            .is_link = true, .link = dial.link, .session = {}, .trusted = false, .flight_bytes = 0, .address = dial.address};
+        process_->links[dial.link] = socket;
+    }
+    for (const mesh::Resolve& resolve : edge.resolves) {
+        const Duration takes{static_cast<Duration::rep>(1'000 + rng_.below(20'000))};
+        stage_.clock.in(takes, [this, key = process_->key, seed = resolve.seed] {
+            if (process() != key) return;
+            post([this, seed](mesh::Now time) {
+                process_->driver.on(mesh::Resolved{.seed = seed, .addresses = stage_.names.look_up(seed)}, time);
+            });
+        });
+    }
+    for (const mesh::SendFrame& send : edge.link_sends)
+        if (const auto socket = process_->links.find(send.link); socket != process_->links.end()) {
+            process_->wires[socket->second].flight_bytes += send.message.size();
+            stage_.network.send(socket->second, send.message);
+        }
+    for (const mesh::SendToSession& send : edge.session_sends)
+        if (const auto socket = process_->sessions.find(send.session); socket != process_->sessions.end())
+            stage_.network.send(socket->second, send.message);
+    for (const mesh::TrustLink& trust : edge.link_trusts)
+        if (const auto socket = process_->links.find(trust.link); socket != process_->links.end())
+            process_->wires[socket->second].trusted = true;
+    for (const mesh::CloseLink& close : edge.link_closes)
+        if (const auto socket = process_->links.find(close.link); socket != process_->links.end())
+            stage_.network.close(socket->second);
+    for (const mesh::CloseSession& close : edge.session_closes)
+        if (const auto socket = process_->sessions.find(close.session); socket != process_->sessions.end())
+            stage_.network.close(socket->second, static_cast<std::uint16_t>(close.code));
+    for (const mesh::Event& event : edge.events) {
+        stage_.trace.say(name(), line_of(event));
+        stage_.checkers.see(MeshTold{.process = process_->key, .event = event});
+        if (std::holds_alternative<mesh::Diverged>(event))
+            stage_.verdict.violated("NoDivergence", name() + " found a replica that differs from its origin");
+        events_.push_back(event);
+    }
+    const bool has_left = edge.has_left;
+    const bool must_stop = edge.must_stop;
+    edge.clear();
+    if (!has_left && !must_stop) return;
+    const auto wires = process_->wires;
+    for (const auto& [socket, wire] : wires) stage_.network.close(socket);
+    end(must_stop ? Exit::stopped : Exit::left);
+}
+
+void Node::schedule_wake() {
+    const Instant deadline = process_->driver.next_deadline();
+    if (deadline == mesh::never) return;
+    const Instant wake = std::max(deadline - process_->steady_offset, stage_.clock.time());
+    if (process_->wake_at <= wake && process_->wake_at > stage_.clock.time()) return;
+    process_->wake_at = wake;
+    stage_.clock.at(wake, [this, wake, key = process_->key] {
+        if (process() != key || process_->wake_at != wake) return;
+        process_->wake_at = mesh::never;
+        schedule_turn();
+    });
+}
+
+// ---- observing
+
+void Node::observe() {
+    stage_.checkers.see(
+        ReplicasSeen{.process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()});
+}
+
+void Node::observe_queues() {
+    QueuesSeen seen{
+        .process = process_->key, .link_queued_bytes = 0, .link_flight_bytes = 0, .session_queued_bytes = 0,
+        .links = process_->links.size(), .members = 0, .limits = process_->driver.mesh().config(),
+        .session_limit_bytes = options_.sessions.queue_bytes_max};
+    for (const auto& [socket, wire] : process_->wires) {
+        seen.link_flight_bytes = std::max(seen.link_flight_bytes, wire.flight_bytes);
+        if (wire.is_link)
+            seen.link_queued_bytes = std::max(seen.link_queued_bytes, process_->driver.mesh().queued_bytes(wire.link));
+        else
+            seen.session_queued_bytes =
+                std::max(seen.session_queued_bytes, process_->driver.sessions().queued_bytes(wire.session));
+    }
+    if (process_->turns % 32 == 0) seen.members = process_->driver.mesh().members().size();
+    stage_.checkers.see(seen);
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,141 @@
+/// One node of the simulated cluster: the real Driver with both machines and codecs, and around it what
+/// node/ is in the real process: it numbers links and sessions, honours message limits, resolves, dials,
+/// closes, and runs turns. Its process can crash, pause, leave and start again under the same name.
+#pragma once
+
+#include "mesh/driver.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/observation.hpp"
+#include "tests/sim/stage.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace grapevine::sim {
+
+struct NodeOptions {
+    mesh::MeshConfig mesh;              ///< boot and rng_seed are drawn at each start
+    mesh::SessionsConfig sessions;      ///< node_name and hash_key are filled in
+    Duration turn_delay_most = 100us;   ///< how late a turn starts after the first of its facts
+    Duration wall_offset{};             ///< of this machine's wall clock
+};
+
+/// How the last process of a node came to its end.
+enum class Exit : std::uint8_t { running, never_started, crashed, left, stopped };
+
+class Node final : public Host {
+public:
+    /// The host part of every address of this node is `ip`.
+    Node(Stage& stage, NodeOptions options, std::string ip);
+
+    // ---- life
+    void start();
+    void crash();
+    /// As if the power went: nobody is told anything.
+    void lose_host();
+    void pause();
+    void resume();
+    void leave();
+    void jump_wall(Duration by) { options_.wall_offset += by; }
+    /// As `POST /api/publish` does. Returns the payload.
+    std::string publish(const std::string& channel);
+
+    // ---- who it is
+    [[nodiscard]] const std::string& name() const { return options_.mesh.name; }
+    [[nodiscard]] proto::NodeId id() const;
+    [[nodiscard]] HostId host() const { return host_; }
+    [[nodiscard]] std::string mesh_address() const;
+    [[nodiscard]] std::string client_address(proto::Encoding encoding) const;
+    /// May be changed while the process does not run.
+    [[nodiscard]] NodeOptions& options() { return options_; }
+    [[nodiscard]] const NodeOptions& options() const { return options_; }
+
+    // ---- what it holds
+    [[nodiscard]] bool is_running() const { return process_ != nullptr; }
+    [[nodiscard]] bool is_paused() const { return is_running() && process_->paused; }
+    [[nodiscard]] Exit last_exit() const { return last_exit_; }
+    [[nodiscard]] const mesh::Mesh& mesh() const;
+    [[nodiscard]] const mesh::Sessions& sessions() const;
+    [[nodiscard]] ProcessKey process() const { return is_running() ? process_->key : ProcessKey{}; }
+    /// The state it gives to another node; nothing if it does not know it.
+    [[nodiscard]] std::optional<proto::MemberState> state_of(const Node& other) const;
+    [[nodiscard]] std::optional<Socket> socket_of(mesh::LinkId link) const;
+    /// What its process told, since its start.
+    [[nodiscard]] const mesh::Events& events() const { return events_; }
+    template <class Event>
+    [[nodiscard]] std::size_t count() const {
+        std::size_t counted = 0;
+        for (const mesh::Event& event : events_) counted += std::holds_alternative<Event>(event) ? 1 : 0;
+        return counted;
+    }
+
+    // ---- facts from the network
+    void accepted(Socket socket, std::string_view listener, std::string peer) override;
+    void opened(Socket socket) override;
+    void dial_failed(Socket socket, mesh::DialFailure why) override;
+    void received(Socket socket, const proto::Bytes& message) override;
+    void drained(Socket socket, std::size_t bytes) override;
+    void closed(Socket socket, std::uint16_t code) override;
+
+private:
+    /// What the process keeps of one of its sockets.
+    struct Wire {
+        bool is_link = false;
+        mesh::LinkId link;
+        proto::SessionId session;
+        bool trusted = false;
+        std::size_t flight_bytes = 0;
+        std::string address;
+    };
+    using Fact = std::function<void(mesh::Now)>;
+    /// Everything that a crash takes away.
+    struct Process {
+        Process(ProcessKey named, const mesh::MeshConfig& config, const mesh::SessionsConfig& session_config, Duration offset,
+                mesh::Now start)
+            : key(named), steady_offset(offset), driver(config, session_config, start) {}
+
+        ProcessKey key;
+        Duration steady_offset;
+        mesh::Driver driver;
+        std::map<Socket, Wire> wires;
+        std::map<mesh::LinkId, Socket> links;
+        std::map<proto::SessionId, Socket> sessions;
+        std::deque<Fact> inbox;
+        std::vector<std::uint32_t> generations;      ///< of session slots
+        std::vector<std::uint32_t> free_slots;
+        std::uint64_t links_accepted = 0;
+        std::uint64_t turns = 0;
+        std::uint64_t idle_turns = 0;                ///< in a row, with a deadline that stays in the past
+        bool turn_scheduled = false;
+        bool paused = false;
+        Instant wake_at = mesh::never;
+    };
+
+    [[nodiscard]] mesh::Now now() const;
+    void post(Fact fact);
+    void schedule_turn();
+    void turn();
+    void observe();
+    void observe_queues();
+    void carry_out(mesh::Edge& edge);
+    void schedule_wake();
+    void end(Exit how);
+    proto::SessionId new_session();
+    void take_message(const Wire& wire, Socket socket, const proto::Bytes& message, mesh::Now now);
+    void forget(Socket socket);
+
+    Stage& stage_;
+    NodeOptions options_;
+    HostId host_;
+    mesh::Rng rng_;
+    std::unique_ptr<Process> process_;
+    Exit last_exit_ = Exit::never_started;
+    mesh::Events events_;
+};
+
+}  // namespace grapevine::sim

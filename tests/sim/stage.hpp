@@ -1,0 +1,55 @@
+/// What every simulated thing stands on: one clock, one network, one name service, one trace, one set of
+/// checkers. Owned by World.
+#pragma once
+
+#include "mesh/rng.hpp"
+#include "proto/client_codec.hpp"
+#include "tests/sim/checkers.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/scheduler.hpp"
+#include "tests/sim/trace.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace grapevine::sim {
+
+/// Names to addresses. A seed that is `ip:port` already resolves to itself.
+class NameService {
+public:
+    /// Names hold `host:port` as a seed is written. No addresses: the name does not resolve.
+    void set(std::string seed, std::vector<std::string> addresses) { names_[std::move(seed)] = std::move(addresses); }
+
+    [[nodiscard]] std::vector<std::string> look_up(const std::string& seed) const {
+        if (const auto found = names_.find(seed); found != names_.end()) return found->second;
+        return {seed};
+    }
+
+private:
+    std::map<std::string, std::vector<std::string>> names_;
+};
+
+struct Stage {
+    Stage(std::uint64_t seed, const NetworkOptions& options)
+        : rng(seed), trace(clock), network(clock, rng.fork(), options), checkers(verdict) {}
+    Stage(const Stage&) = delete;
+    Stage& operator=(const Stage&) = delete;
+
+    Scheduler clock;
+    mesh::Rng rng;
+    Trace trace;
+    Network network;
+    NameService names;
+    Verdict verdict;
+    Checkers checkers;
+    proto::ClientScratch scratch;
+    std::set<HostId> hostile;          ///< may break the protocol: what they send is not our nodes' fault
+    std::uint64_t processes = 0;       ///< started so far
+    std::uint64_t sessions = 0;        ///< client connections so far
+    std::uint64_t sayings = 0;         ///< payloads so far
+};
+
+}  // namespace grapevine::sim

@@ -1,0 +1,93 @@
+/// A whole simulated cluster: one clock, one network, nodes, clients, and every checker watching. A
+/// scenario makes one, does things to it, lets time pass, and asks what became of it.
+///
+///     World world{{.nodes = 3, .seed = 1}};
+///     world.start_all();
+///     world.run_until([&] { return world.is_converged(); }, 10s);
+#pragma once
+
+#include "tests/sim/client.hpp"
+#include "tests/sim/node.hpp"
+#include "tests/sim/stage.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace grapevine::sim {
+
+/// Cluster `test` with a secret, everything else as shipped.
+mesh::MeshConfig default_mesh_config();
+
+struct WorldOptions {
+    std::size_t nodes = 3;
+    std::uint64_t seed = 1;
+    NetworkOptions network;
+    /// Of every node made from these options; the name is filled in, and advertise unless it is set.
+    mesh::MeshConfig mesh = default_mesh_config();
+    mesh::SessionsConfig sessions;
+    Duration turn_delay_most = 100us;
+    /// Every node's seeds; if empty, the first node is everybody's seed.
+    std::vector<std::string> seeds;
+};
+
+class World {
+public:
+    explicit World(WorldOptions options);
+
+    // ---- who is there
+    /// Named n1, n2, ... with 10.0.0.1, 10.0.0.2, ...; not started yet.
+    Node& add_node();
+    Node& add_node(NodeOptions options);
+    [[nodiscard]] NodeOptions default_node_options() const;
+    Client& add_client(ClientOptions options);
+    Client& add_client(const std::string& user, const Node& connected_to);
+    /// `number` counts from 1, as the names do.
+    [[nodiscard]] Node& node(std::size_t number) { return *nodes_.at(number - 1); }
+    [[nodiscard]] std::vector<std::unique_ptr<Node>>& nodes() { return nodes_; }
+    [[nodiscard]] std::vector<std::unique_ptr<Client>>& clients() { return clients_; }
+    [[nodiscard]] Stage& stage() { return stage_; }
+    [[nodiscard]] Network& network() { return stage_.network; }
+    void start_all();
+    /// Connections between two nodes, oldest first.
+    [[nodiscard]] std::vector<ConnectionId> links(const Node& left, const Node& right) const;
+
+    // ---- time. All of them end early when a law is violated.
+    void run_for(Duration span);
+    bool run_until(const std::function<bool()>& reached, Duration within);
+    [[nodiscard]] Instant time() const { return stage_.clock.time(); }
+
+    // ---- faults of many
+    void partition(const std::vector<Node*>& left, const std::vector<Node*>& right);
+    /// Partitions end, pauses end, paths are as at the start. Who is dead stays dead.
+    void heal();
+
+    // ---- what holds
+    [[nodiscard]] bool is_converged() { return !why_not_converged().has_value(); }
+    /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
+    [[nodiscard]] std::optional<std::string> why_not_converged();
+    /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all it is for.
+    void expect_liveness(Duration within);
+    /// Everybody connected says something to every channel it is in and to every user there is.
+    void expect_delivery();
+    [[nodiscard]] bool is_good() const { return stage_.verdict.is_good(); }
+    /// Seed, violation and the last events.
+    [[nodiscard]] std::string report() const;
+
+private:
+    /// Runs, and belongs to this cluster: same name and secret.
+    [[nodiscard]] bool is_live(const Node& node) const;
+    [[nodiscard]] std::vector<mesh::Mesh::Entry> truth() const;
+    [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
+    [[nodiscard]] std::optional<std::string> why_not_one_link_each() const;
+    void say_and_expect(Client& speaker, const std::string& channel);
+
+    WorldOptions options_;
+    Stage stage_;
+    std::vector<std::unique_ptr<Node>> nodes_;
+    std::vector<std::unique_ptr<Client>> clients_;
+};
+
+}  // namespace grapevine::sim
