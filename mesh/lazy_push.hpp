@@ -1,5 +1,5 @@
-/// One publication as the pushes that its subscribers get: written at most once for each encoding, when
-/// the first subscriber needs it, and then shared.
+/// One publication as the pushes that its subscribers get: written at most once for each encoding,
+/// when the first subscriber needs it, and then shared.
 #pragma once
 
 #include "mesh/exchange.hpp"
@@ -14,7 +14,8 @@ namespace grapevine::mesh {
 class LazyPush {
 public:
     /// `channel` is what subscribers see. Both must outlive the push.
-    LazyPush(const Deliver& deliver, std::string_view channel) : deliver_(deliver), channel_(channel) {}
+    LazyPush(const Deliver& deliver, std::string_view channel)
+        : deliver_(deliver), channel_(channel) {}
 
     enum class State : std::uint8_t { unwritten, written, unfit, unreadable };
     /// `unfit`: a binary payload has no JSON form. `unreadable`: the body is no publication.
@@ -28,7 +29,9 @@ public:
         return forms_[0].state == State::unreadable || forms_[1].state == State::unreadable;
     }
     /// After prepare() said `written`.
-    [[nodiscard]] const Bytes& message(proto::Encoding encoding) { return form_of(encoding).message; }
+    [[nodiscard]] const Bytes& message(proto::Encoding encoding) {
+        return form_of(encoding).message;
+    }
 
 private:
     struct Form {

@@ -1,6 +1,7 @@
-/// The one deadline of each session: a min-heap that is lazy about moves. Moving a deadline later, which
-/// every pong does, costs nothing until its earlier entry comes to the top; a session has exactly one
-/// entry, so opening and closing sessions leaves nothing behind. Ties go to the smaller slot.
+/// The one deadline of each session: a min-heap that is lazy about moves. Moving a deadline later,
+/// which every pong does, costs nothing until its earlier entry comes to the top; a session has
+/// exactly one entry, so opening and closing sessions leaves nothing behind. Ties go to the smaller
+/// slot.
 #pragma once
 
 #include "mesh/check.hpp"
@@ -70,7 +71,9 @@ public:
     void check_invariants() const {
         for (std::uint32_t at = 0; at < heap_.size(); ++at) {
             check(by_slot_[heap_[at].slot].position == at, "a session knows its place in the heap");
-            check(heap_[at].at <= by_slot_[heap_[at].slot].at, "an entry is never later than the deadline");
+            check(
+                heap_[at].at <= by_slot_[heap_[at].slot].at,
+                "an entry is never later than the deadline");
             check(at == 0 || !(heap_[at] < heap_[(at - 1) / 2]), "no entry is before its parent");
         }
     }
@@ -95,7 +98,8 @@ private:
     }
     void rise(std::uint32_t at) {
         const Entry entry = heap_[at];
-        for (; at != 0 && entry < heap_[(at - 1) / 2]; at = (at - 1) / 2) place(at, heap_[(at - 1) / 2]);
+        for (; at != 0 && entry < heap_[(at - 1) / 2]; at = (at - 1) / 2)
+            place(at, heap_[(at - 1) / 2]);
         place(at, entry);
     }
     void sink(std::uint32_t at) {

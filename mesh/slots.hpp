@@ -1,5 +1,5 @@
-/// Numbered places that never move: storage in chunks, so growth copies nothing and wastes at most one
-/// chunk. (A vector's doubling would cost up to as much again as the sessions themselves.)
+/// Numbered places that never move: storage in chunks, so growth copies nothing and wastes at most
+/// one chunk. (A vector's doubling would cost up to as much again as the sessions themselves.)
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ public:
     }
     /// Makes sure that `at` exists.
     void reach(std::uint32_t at) {
-        while (size() <= at) chunks_.push_back(std::make_unique<Chunk>());
+        while (size() <= at)
+            chunks_.push_back(std::make_unique<Chunk>());
     }
 
 private:

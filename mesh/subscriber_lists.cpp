@@ -98,7 +98,8 @@ std::uint32_t SubscriberLists::find_group(std::uint64_t key, std::string_view na
     const std::uint32_t* const first = first_of_key_.find(key);
     if (first == nullptr) return none;
     std::uint32_t group = *first;
-    while (group != none && groups_[group].name != name) group = groups_[group].next_of_key;
+    while (group != none && groups_[group].name != name)
+        group = groups_[group].next_of_key;
     return group;
 }
 
@@ -123,7 +124,8 @@ void SubscriberLists::remove_group(std::uint32_t group) {
     if (*link == group && next == none) {
         first_of_key_.erase(key);
     } else {
-        while (*link != group) link = &groups_[*link].next_of_key;
+        while (*link != group)
+            link = &groups_[*link].next_of_key;
         *link = next;
     }
     groups_.give_back(group);

@@ -1,8 +1,9 @@
 /// Which sessions belong to which names: one object for the users of a loop, one for its channels.
 ///
-/// A group is found by keyed hash *and full name*: two names with one hash stay two groups, so nobody
-/// ever gets what was meant for another. Leaving costs the same in a large group as in a small one; the
-/// members of a group lie in one row, for walking. Order of a walk: of joining, changed only by leaving.
+/// A group is found by keyed hash *and full name*: two names with one hash stay two groups, so
+/// nobody ever gets what was meant for another. Leaving costs the same in a large group as in a
+/// small one; the members of a group lie in one row, for walking. Order of a walk: of joining,
+/// changed only by leaving.
 #pragma once
 
 #include "mesh/flat_map.hpp"
@@ -27,7 +28,7 @@ public:
         std::uint32_t count = 0;
     };
     struct Subscriber {
-        std::uint32_t slot = 0;       ///< of the session
+        std::uint32_t slot = 0;  ///< of the session
         std::uint32_t place = none;
     };
 
@@ -64,9 +65,9 @@ private:
     struct Group {
         std::uint64_t key = 0;
         std::string name;
-        Subscriber only;                    ///< most groups (users!) have one member: no row of its own
-        std::vector<Subscriber> several;    ///< empty, or all members
-        std::uint32_t next_of_key = none;   ///< another name with the same hash
+        Subscriber only;  ///< most groups (users!) have one member: no row of its own
+        std::vector<Subscriber> several;  ///< empty, or all members
+        std::uint32_t next_of_key = none;  ///< another name with the same hash
 
         [[nodiscard]] std::span<const Subscriber> members() const {
             return several.empty() ? std::span{&only, 1} : std::span{several};
@@ -75,8 +76,8 @@ private:
     /// That one session is in one group.
     struct Place {
         std::uint32_t group = none;
-        std::uint32_t index = 0;            ///< in the group's members
-        std::uint32_t older = none;         ///< next place of the same session
+        std::uint32_t index = 0;  ///< in the group's members
+        std::uint32_t older = none;  ///< next place of the same session
     };
 
     [[nodiscard]] std::uint32_t find_group(std::uint64_t key, std::string_view name) const;

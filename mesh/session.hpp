@@ -1,0 +1,39 @@
+/// What the client machine keeps of one session, as small as can be: there may be a hundred
+/// thousand. Names are kept by the groups (subscriber_lists.hpp), the deadline by
+/// session_deadlines.hpp.
+#pragma once
+
+#include "mesh/subscriber_lists.hpp"
+#include "proto/client_frames.hpp"
+#include "proto/ids.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace grapevine::mesh {
+
+///   absent ─ opened ─▶ waiting ─ connect ─▶ connected ─ ping ─▶ pong_due
+///     ▲                                        ▲ ◀──── pong ─────┘
+///     └──────────── closed, from any ──────────┘
+enum class Phase : std::uint8_t { absent, waiting, connected, pong_due };
+
+struct Session {
+    proto::SessionId id;
+    std::array<std::uint64_t, 2> client{};
+    SubscriberLists::Places user;  ///< in the group of its user; none if anonymous
+    SubscriberLists::Places channels;
+    std::uint32_t queued_bytes = 0;
+    Phase phase = Phase::absent;
+    proto::Encoding encoding = proto::Encoding::json;
+
+    [[nodiscard]] bool is_connected() const { return phase >= Phase::connected; }
+};
+static_assert(sizeof(Session) <= 48, "every byte counts a hundred thousand times");
+
+/// Slot in the low 32 bits, below a generation and a loop (proto/ids.hpp).
+constexpr std::uint32_t slot_of(proto::SessionId id) {
+    return static_cast<std::uint32_t>(id.value);
+}
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,219 @@
+#include "mesh/session_commands.hpp"
+
+#include "mesh/client_text.hpp"
+#include "proto/hash.hpp"
+#include "proto/limits.hpp"
+#include "proto/names.hpp"
+
+#include <array>
+#include <chrono>
+#include <span>
+#include <utility>
+
+namespace grapevine::mesh {
+namespace {
+
+using proto::CloseCode;
+using proto::Command;
+using proto::CommandKind;
+using proto::ErrorCode;
+using proto::PayloadKind;
+
+constexpr std::string_view method_user_status = "user_status";
+constexpr std::string_view method_cluster = "cluster";
+
+/// One command of one session, with everything it may touch.
+struct Call {
+    CommandDesk& desk;
+    Session& session;
+    const Command& command;
+    Replies& replies;
+
+    /// Without an id (only a publish may have none) there is nobody to tell.
+    void fail(ErrorCode code) {
+        ++desk.registry.counters().errors;
+        if (command.id != 0)
+            proto::append_error(replies.text(), session.encoding, command.id, code);
+    }
+    void succeed() {
+        if (command.id != 0)
+            proto::append_done(replies.text(), session.encoding, command.id, command.kind);
+    }
+};
+
+void join_user(Call call, std::string_view user) {
+    const std::uint64_t key = proto::user_key_of(call.desk.config.hash_key, user).value;
+    call.desk.registry.users().join(call.session.user, slot_of(call.session.id), key, user);
+    call.desk.output.changes.push_back({.kind = proto::TableKind::users, .key = key, .by = 1});
+}
+
+void connect(Call call) {
+    const bool readable = call.command.data_kind == PayloadKind::json;
+    const proto::ConnectUser as =
+        readable ? read_connect_user(call.desk.json, call.command.data) : proto::ConnectUser{};
+    if (!as.valid) return call.fail(ErrorCode::bad_request);
+
+    const ClientText client{call.session.client};
+    std::array<std::string, 2> subs{std::string{proto::system_channel}, {}};
+    if (!as.user.empty()) subs[1].append(1, proto::personal_mark).append(as.user);
+    const auto ping = std::chrono::ceil<std::chrono::seconds>(call.desk.config.ping_every);
+    const proto::ConnectResult result{
+        .client = client.view(),
+        .version = call.desk.config.version,
+        .session = client.view(),
+        .node = call.desk.config.node_name,
+        .subs = std::span{subs}.first(as.user.empty() ? 1 : 2),
+        .ping_s = static_cast<std::uint32_t>(ping.count()),
+        .pong = true,
+    };
+    proto::append_connect(call.replies.text(), call.session.encoding, call.command.id, result);
+    if (!as.user.empty()) join_user(call, as.user);
+    call.session.phase = Phase::connected;
+    call.desk.timing.connected(call.session, call.desk.registry.deadlines(), call.desk.now);
+    ++call.desk.registry.counters().connected;
+}
+
+/// Channels that only the server subscribes sessions to: they are, or they may not.
+ErrorCode why_not_subscribe(const Call& call, std::string_view marked) {
+    const bool is_own =
+        marked == proto::system_channel ||
+        (marked.front() == proto::personal_mark && call.session.user.count != 0 &&
+         marked.substr(1) == call.desk.registry.users().newest_name(call.session.user));
+    return is_own ? ErrorCode::already_subscribed : ErrorCode::permission_denied;
+}
+
+bool is_marked(std::string_view channel) {
+    return channel.front() == proto::personal_mark || channel.front() == proto::system_mark;
+}
+
+void subscribe(Call call) {
+    const std::string_view channel = call.command.channel;
+    if (!proto::is_channel_name(channel)) return call.fail(ErrorCode::bad_request);
+    if (is_marked(channel)) return call.fail(why_not_subscribe(call, channel));
+
+    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
+    switch (call.desk.registry.channels().join(
+        call.session.channels, slot_of(call.session.id), key, channel)) {
+    case SubscriberLists::Joined::already: return call.fail(ErrorCode::already_subscribed);
+    case SubscriberLists::Joined::no_room: return call.fail(ErrorCode::limit_exceeded);
+    case SubscriberLists::Joined::first:
+        call.desk.output.changes.push_back(
+            {.kind = proto::TableKind::channels, .key = key, .by = 1});
+        break;
+    case SubscriberLists::Joined::another: break;
+    }
+    call.succeed();
+}
+
+void unsubscribe(Call call) {
+    const std::string_view channel = call.command.channel;
+    if (!proto::is_channel_name(channel)) return call.fail(ErrorCode::bad_request);
+    if (is_marked(channel)) return call.fail(ErrorCode::permission_denied);
+
+    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
+    if (call.desk.registry.channels().leave(call.session.channels, key, channel) ==
+        SubscriberLists::Left::was_last)
+        call.desk.output.changes.push_back(
+            {.kind = proto::TableKind::channels, .key = key, .by = -1});
+    call.succeed();
+}
+
+void publish(Call call) {
+    std::string_view name = call.command.channel;
+    if (!proto::is_channel_name(name)) return call.fail(ErrorCode::bad_request);
+    if (name.front() == proto::system_mark) return call.fail(ErrorCode::permission_denied);
+    Publish publication;
+    if (name.front() == proto::personal_mark) {
+        name.remove_prefix(1);
+        if (!proto::is_user_name(name)) return call.fail(ErrorCode::bad_request);
+        publication.target = Target::user;
+    }
+    if (call.command.data.empty() || call.command.data_kind != PayloadKind::json)
+        return call.fail(ErrorCode::bad_request);
+
+    const ClientText client{call.session.client};
+    const std::string_view user = call.desk.registry.users().newest_name(call.session.user);
+    // Names, payload, client id and the few bytes of framing around each.
+    constexpr std::size_t framing_bytes = 64;
+    publication.text = Bytes::with_capacity(
+        name.size() + call.command.data.size() + user.size() + client.view().size() +
+        framing_bytes);
+    std::string& text = publication.text.writable();
+    text.append(name);
+    proto::append_publication(
+        text, {.data = call.command.data, .info = {.user = user, .client = client.view()}});
+    publication.name_bytes = static_cast<std::uint8_t>(name.size());
+    publication.key = proto::siphash13(call.desk.config.hash_key, name);
+    call.desk.output.publishes.push_back(std::move(publication));
+    ++call.desk.registry.counters().publishes;
+    call.succeed();
+}
+
+/// Answered when Mesh has answered: Sessions::on(Answer).
+void rpc(Call call) {
+    Question question{.session = call.session.id, .command_id = call.command.id, .users = {}};
+    if (call.command.method == method_cluster) {
+        question.kind = Question::Kind::cluster;
+    } else if (call.command.method == method_user_status) {
+        question.kind = Question::Kind::user_status;
+        if (call.command.data_kind != PayloadKind::json) return call.fail(ErrorCode::bad_request);
+        switch (read_user_list(call.desk.json, call.command.data, question.users)) {
+        case proto::UserList::malformed: return call.fail(ErrorCode::bad_request);
+        case proto::UserList::too_many: return call.fail(ErrorCode::limit_exceeded);
+        case proto::UserList::read: break;
+        }
+    } else {
+        return call.fail(ErrorCode::method_not_found);
+    }
+    call.desk.output.questions.push_back(std::move(question));
+}
+
+bool may_lack_id(CommandKind kind) {
+    return kind == CommandKind::publish || kind == CommandKind::send || kind == CommandKind::pong;
+}
+
+std::optional<CloseCode>
+run_command(CommandDesk& desk, Session& session, const Command& command, Replies& replies) {
+    ++desk.registry.counters().commands;
+    const bool is_first = session.phase == Phase::waiting;
+    if (is_first != (command.kind == CommandKind::connect)) return CloseCode::bad_request;
+    // Nobody could tell what its reply answers.
+    if (command.id == 0 && !may_lack_id(command.kind)) return CloseCode::bad_request;
+
+    Call call{desk, session, command, replies};
+    switch (command.kind) {
+    case CommandKind::pong: desk.timing.pong(session, desk.registry.deadlines()); break;
+    case CommandKind::connect: connect(call); break;
+    case CommandKind::subscribe: subscribe(call); break;
+    case CommandKind::unsubscribe: unsubscribe(call); break;
+    case CommandKind::publish: publish(call); break;
+    case CommandKind::rpc: rpc(call); break;
+    case CommandKind::ping: call.succeed(); break;
+    case CommandKind::send: break;  // has no reply, and nobody here listens
+    case CommandKind::presence:
+    case CommandKind::presence_stats:
+    case CommandKind::history:
+    case CommandKind::refresh:
+    case CommandKind::sub_refresh: call.fail(ErrorCode::not_available); break;
+    case CommandKind::none: return CloseCode::bad_request;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<CloseCode>
+run_commands(CommandDesk& desk, Session& session, proto::CommandReader& reader, Replies& replies) {
+    Command command;
+    while (true) {
+        switch (reader.next(command)) {
+        case proto::CommandReader::Step::malformed: return CloseCode::bad_request;
+        case proto::CommandReader::Step::end: return std::nullopt;
+        case proto::CommandReader::Step::command:
+            if (const auto ends = run_command(desk, session, command, replies)) return ends;
+            break;
+        }
+    }
+}
+
+}  // namespace grapevine::mesh

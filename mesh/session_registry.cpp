@@ -1,0 +1,115 @@
+#include "mesh/session_registry.hpp"
+
+#include "mesh/check.hpp"
+
+#include <limits>
+
+namespace grapevine::mesh {
+namespace {
+
+using proto::CloseCode;
+
+/// What this machine closes for; other codes belong to other parts of the program.
+std::uint64_t* counter_of(SessionsCounters& counters, CloseCode code) {
+    if (code == CloseCode::bad_request) return &counters.closed_bad_request;
+    if (code == CloseCode::stale) return &counters.closed_stale;
+    if (code == CloseCode::no_pong) return &counters.closed_no_pong;
+    if (code == CloseCode::slow) return &counters.closed_slow;
+    if (code == CloseCode::shutdown) return &counters.closed_shutdown;
+    return nullptr;
+}
+
+}  // namespace
+
+SessionRegistry::SessionRegistry(const SessionsConfig& config)
+    : channels_(config.channels_max), queue_bytes_max_(config.queue_bytes_max) {
+    check(
+        queue_bytes_max_ <= std::numeric_limits<std::uint32_t>::max(),
+        "a session's queue is counted in 32 bits");
+}
+
+Session& SessionRegistry::open(const SessionOpened& opened) {
+    const std::uint32_t slot = slot_of(opened.session);
+    check(slot < slots_max, "slots of sessions are dense");
+    sessions_.reach(slot);
+    Session& session = sessions_[slot];
+    check(session.phase == Phase::absent, "a slot is opened again only after its session ended");
+    session.id = opened.session;
+    session.client = opened.client;
+    session.encoding = opened.encoding;
+    session.phase = Phase::waiting;
+    ++count_;
+    ++counters_.opened;
+    return session;
+}
+
+void SessionRegistry::send_or_close(Session& session, Bytes message, SessionsOutput& output) {
+    if (!send(session, std::move(message), output)) close(session, CloseCode::slow, output);
+}
+
+void SessionRegistry::drained(const SessionDrained& drained) {
+    Session* const session = find(drained.session);
+    if (session == nullptr) return;
+    check(drained.bytes <= session->queued_bytes, "no more is drained than was sent");
+    session->queued_bytes -= static_cast<std::uint32_t>(drained.bytes);
+}
+
+void SessionRegistry::close(Session& session, CloseCode code, SessionsOutput& output) {
+    std::uint64_t* const counter = counter_of(counters_, code);
+    check(counter != nullptr, "every reason to close has its counter");
+    ++*counter;
+    output.closes.push_back({.session = session.id, .code = code});
+    forget(session, output);
+}
+
+void SessionRegistry::closed(const SessionClosed& closed, SessionsOutput& output) {
+    Session* const session = find(closed.session);
+    if (session == nullptr) return;
+    ++counters_.closed_by_client;
+    forget(*session, output);
+}
+
+void SessionRegistry::forget(Session& session, SessionsOutput& output) {
+    users_.leave_all(session.user, [&](std::uint64_t key, SubscriberLists::Left) {
+        output.changes.push_back({.kind = proto::TableKind::users, .key = key, .by = -1});
+    });
+    channels_.leave_all(session.channels, [&](std::uint64_t key, SubscriberLists::Left left) {
+        if (left == SubscriberLists::Left::was_last)
+            output.changes.push_back({.kind = proto::TableKind::channels, .key = key, .by = -1});
+    });
+    deadlines_.remove(slot_of(session.id));
+    session = Session{};
+    --count_;
+}
+
+void SessionRegistry::check_invariants() {
+    users_.check_invariants();
+    channels_.check_invariants();
+    deadlines_.check_invariants();
+    std::size_t count = 0;
+    std::size_t named = 0;
+    std::size_t places = 0;
+    for_each([&](Session& session) {
+        const std::uint32_t slot = slot_of(session.id);
+        users_.check_places(session.user, slot);
+        channels_.check_places(session.channels, slot);
+        check(deadlines_.of(slot) != never, "every session has a deadline");
+        check(
+            session.is_connected() || session.user.count + session.channels.count == 0,
+            "who is not connected is in no group");
+        check(session.queued_bytes <= queue_bytes_max_, "no queue is over its budget");
+        ++count;
+        named += session.user.count;
+        places += session.channels.count;
+    });
+    check(count == count_, "sessions are counted");
+    check(deadlines_.size() == count, "only sessions have deadlines");
+    check(named == users_.place_count(), "only sessions are users");
+    check(places == channels_.place_count(), "only sessions subscribe");
+    const std::uint64_t ended = counters_.closed_by_client + counters_.closed_bad_request +
+                                counters_.closed_stale + counters_.closed_no_pong +
+                                counters_.closed_slow + counters_.closed_shutdown;
+    check(counters_.opened == count + ended, "every session is open or ended for one reason");
+}
+
+}  // namespace grapevine::mesh

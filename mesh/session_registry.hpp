@@ -1,0 +1,78 @@
+/// The sessions of one loop and everything that is tied to one: its groups, its deadline, its
+/// queue. Knows how a session begins, is sent to and ends; not what is said.
+///
+/// A session that ends is gone at once. Whatever the edge still says about it finds nothing, and an
+/// id of an earlier life of a slot finds nothing either.
+#pragma once
+
+#include "mesh/session.hpp"
+#include "mesh/session_deadlines.hpp"
+#include "mesh/sessions.hpp"
+#include "mesh/slots.hpp"
+#include "mesh/subscriber_lists.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace grapevine::mesh {
+
+class SessionRegistry {
+public:
+    /// The edge numbers slots densely, as the kernel does descriptors; a larger one is its bug.
+    static constexpr std::uint32_t slots_max = 1U << 24;
+
+    explicit SessionRegistry(const SessionsConfig& config);
+
+    Session& open(const SessionOpened& opened);
+    /// Null if it is unknown or has ended.
+    [[nodiscard]] Session* find(proto::SessionId id) {
+        const std::uint32_t slot = slot_of(id);
+        if (slot >= sessions_.size()) return nullptr;
+        Session& session = sessions_[slot];
+        return session.phase != Phase::absent && session.id == id ? &session : nullptr;
+    }
+    /// Of a slot that is in use.
+    [[nodiscard]] Session& at(std::uint32_t slot) { return sessions_[slot]; }
+    [[nodiscard]] std::size_t count() const { return count_; }
+    /// In the order of slots; the one visited may end meanwhile.
+    template <class Visit>
+    void for_each(Visit visit) {
+        for (std::uint32_t slot = 0; slot < sessions_.size(); ++slot)
+            if (sessions_[slot].phase != Phase::absent) visit(sessions_[slot]);
+    }
+
+    /// False: that would be over the session's budget, nothing was sent, and it must be closed.
+    [[nodiscard]] bool send(Session& session, Bytes message, SessionsOutput& output) {
+        if (message.size() > queue_bytes_max_ - session.queued_bytes) return false;
+        session.queued_bytes += static_cast<std::uint32_t>(message.size());
+        output.sends.push_back({.session = session.id, .message = std::move(message)});
+        return true;
+    }
+    void send_or_close(Session& session, Bytes message, SessionsOutput& output);
+    void drained(const SessionDrained& drained);
+
+    /// Ends it from this side.
+    void close(Session& session, proto::CloseCode code, SessionsOutput& output);
+    /// It ended at the other side.
+    void closed(const SessionClosed& closed, SessionsOutput& output);
+
+    [[nodiscard]] SubscriberLists& users() { return users_; }
+    [[nodiscard]] SubscriberLists& channels() { return channels_; }
+    [[nodiscard]] SessionDeadlines& deadlines() { return deadlines_; }
+    [[nodiscard]] SessionsCounters& counters() { return counters_; }
+    void check_invariants();
+
+private:
+    /// Leaves every group and says so; the session is absent afterwards.
+    void forget(Session& session, SessionsOutput& output);
+
+    Chunks<Session> sessions_;
+    std::size_t count_ = 0;
+    SubscriberLists users_{1};
+    SubscriberLists channels_;
+    SessionDeadlines deadlines_;
+    SessionsCounters counters_;
+    std::size_t queue_bytes_max_;
+};
+
+}  // namespace grapevine::mesh

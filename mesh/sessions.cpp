@@ -1,0 +1,99 @@
+#include "mesh/sessions.hpp"
+
+#include "mesh/session_commands.hpp"
+#include "mesh/session_delivery.hpp"
+#include "mesh/session_registry.hpp"
+#include "mesh/session_timing.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace grapevine::mesh {
+
+/// Dispatch only: every `on` hands the fact to the part that it concerns.
+struct Sessions::Parts {
+    explicit Parts(SessionsConfig chosen)
+        : config(std::move(chosen)), registry(config), timing(config) {}
+
+    const SessionsConfig config;
+    SessionRegistry registry;
+    const SessionTiming timing;
+    SessionDelivery delivery;
+    proto::ClientScratch scratch;
+    proto::JsonReader json;
+    bool shutting_down = false;
+
+    void on(const SessionOpened& opened, Now now, SessionsOutput& output) {
+        Session& session = registry.open(opened);
+        if (shutting_down) return registry.close(session, proto::CloseCode::shutdown, output);
+        timing.opened(session, registry.deadlines(), now);
+    }
+    void on(const SessionReceived& received, Now now, SessionsOutput& output) {
+        Session* const session = registry.find(received.session);
+        if (session == nullptr) return;
+        CommandDesk desk{config, registry, timing, json, output, now};
+        proto::CommandReader reader{scratch, session->encoding, received.text};
+        Replies replies;
+        const std::optional<proto::CloseCode> ends = run_commands(desk, *session, reader, replies);
+        if (replies.any() && !registry.send(*session, replies.take(), output))
+            return registry.close(*session, proto::CloseCode::slow, output);
+        if (ends) registry.close(*session, *ends, output);
+    }
+    void on(const SessionClosed& closed, Now, SessionsOutput& output) {
+        registry.closed(closed, output);
+    }
+    void on(const SessionDrained& drained, Now, SessionsOutput&) { registry.drained(drained); }
+    void on(const Deliver& deliver, Now, SessionsOutput& output) {
+        delivery.deliver(registry, deliver, output);
+    }
+    void on(const Answer& answer, Now, SessionsOutput& output) {
+        Session* const session = registry.find(answer.session);
+        if (session == nullptr) return;
+        Replies replies;
+        proto::append_rpc(replies.text(), session->encoding, answer.command_id, answer.json.view());
+        registry.send_or_close(*session, replies.take(), output);
+    }
+    void on(const ShutdownBegun&, Now, SessionsOutput& output) {
+        shutting_down = true;
+        registry.for_each(
+            [&](Session& session) { registry.close(session, proto::CloseCode::shutdown, output); });
+    }
+    void on(const SessionsTimeReached&, Now now, SessionsOutput& output) {
+        timing.time_reached(registry, now, output);
+    }
+};
+
+Sessions::Sessions(SessionsConfig config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+Sessions::~Sessions() = default;
+
+void Sessions::handle(const SessionsInput& input, Now now, SessionsOutput& output) {
+    std::visit([&](const auto& fact) { parts_->on(fact, now, output); }, input);
+}
+void Sessions::on(const SessionReceived& received, Now now, SessionsOutput& output) {
+    parts_->on(received, now, output);
+}
+void Sessions::on(const Deliver& deliver, Now now, SessionsOutput& output) {
+    parts_->on(deliver, now, output);
+}
+void Sessions::on(const SessionDrained& drained) {
+    parts_->registry.drained(drained);
+}
+
+Instant Sessions::next_deadline() const {
+    return parts_->registry.deadlines().next();
+}
+const SessionsCounters& Sessions::counters() const {
+    return parts_->registry.counters();
+}
+std::size_t Sessions::session_count() const {
+    return parts_->registry.count();
+}
+std::size_t Sessions::queued_bytes(SessionId session) const {
+    const Session* const found = parts_->registry.find(session);
+    return found != nullptr ? found->queued_bytes : 0;
+}
+void Sessions::check_invariants() const {
+    parts_->registry.check_invariants();
+}
+
+}  // namespace grapevine::mesh
