@@ -13,7 +13,7 @@ function(correct_header name)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
     file(READ ${source} text)
     # Declarations of special members start a line; uses elsewhere are left alone.
-    string(REGEX REPLACE "\n( *)(explicit )?(~?)(basic|endpoint|server|client)<[a-z,]+>\\(" "\n\\1\\2\\3\\4(" text "${text}")
+    string(REGEX REPLACE "\n( *~?)(basic|endpoint|server)<[a-z,]+>\\(" "\n\\1\\2(" text "${text}")
     file(CONFIGURE OUTPUT ${corrected_dir}/websocketpp/${name} CONTENT "${text}" @ONLY)
 endfunction()
 
