@@ -4,6 +4,7 @@
 #include "node/system_clock.hpp"
 #include "node/timer_wheel.hpp"
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
@@ -37,13 +38,19 @@ public:
     Loop& operator=(const Loop&) = delete;
 
     [[nodiscard]] asio::io_context& context() { return context_; }
-    /// When this turn began to work. Reading it costs nothing.
-    [[nodiscard]] Instant now() const { return now_; }
+    /// When this turn began to work: the clock is read once per turn.
+    [[nodiscard]] Instant now() const {
+        if (!is_now_known_) {
+            now_ = steady_now();
+            is_now_known_ = true;
+        }
+        return now_;
+    }
     /// Where every socket of this loop is read into. Its content is gone with the next read.
     [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
     /// Calls after `delay`, once, after the sockets of that turn.
-    TimerId arm(Duration delay, TimerCall call) { return timers_.arm(now_ + delay, call); }
+    TimerId arm(Duration delay, TimerCall call) { return timers_.arm(now() + delay, call); }
     TimerId arm_at(Instant deadline, TimerCall call) { return timers_.arm(deadline, call); }
     bool disarm(TimerId& id) { return timers_.disarm(id); }
 
@@ -52,10 +59,7 @@ public:
     /// steady state.
     template <class Task>
     void at_end_of_turn(Task task) {
-        static_assert(sizeof(Task) <= EndTask::room && std::is_trivially_copyable_v<Task>);
-        EndTask& slot = end_tasks_.emplace_back();
-        ::new (static_cast<void*>(slot.storage)) Task(std::move(task));
-        slot.run = [](void* storage) { (*static_cast<Task*>(storage))(); };
+        end_tasks_.emplace_back(std::move(task));
     }
 
     /// From any thread: runs `task` in a turn of this loop.
@@ -72,22 +76,51 @@ public:
     void turn(Duration longest);
 
 private:
-    struct EndTask {
+    /// A callable kept in place: room for a shared pointer and a word or two.
+    class EndTask {
+    public:
+        template <class Task>
+        explicit EndTask(Task task) : kind_(&kind_of<Task>) {
+            static_assert(sizeof(Task) <= room && std::is_nothrow_move_constructible_v<Task>);
+            ::new (static_cast<void*>(storage_)) Task(std::move(task));
+        }
+        EndTask(EndTask&& other) noexcept : kind_(other.kind_) {
+            kind_->move(storage_, other.storage_);
+        }
+        EndTask& operator=(EndTask&&) = delete;
+        ~EndTask() { kind_->destroy(storage_); }
+        void run() { kind_->run(storage_); }
+
+    private:
         static constexpr std::size_t room = 32;
-        alignas(16) std::byte storage[room];
-        void (*run)(void* storage) = nullptr;
+        struct Kind {
+            void (*run)(void* task);
+            void (*move)(void* to, void* from);
+            void (*destroy)(void* task);
+        };
+        template <class Task>
+        static constexpr Kind kind_of{
+            [](void* task) { (*static_cast<Task*>(task))(); },
+            [](void* to, void* from) { ::new (to) Task(std::move(*static_cast<Task*>(from))); },
+            [](void* task) { static_cast<Task*>(task)->~Task(); }};
+
+        alignas(16) std::byte storage_[room];
+        const Kind* kind_;
     };
 
-    void run_sockets(Duration longest);
+    /// Whether there may be more.
+    bool run_sockets(Duration longest);
     void run_end_tasks();
 
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
-    Instant now_;
+    mutable Instant now_;
+    mutable bool is_now_known_ = true;
     TimerWheel timers_;
     std::vector<char> read_buffer_;
     std::vector<EndTask> end_tasks_;
     std::vector<EndTask> running_tasks_;
+    int late_turns_ = 0;
     std::atomic<bool> stopping_{false};
 };
 
