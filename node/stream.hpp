@@ -50,6 +50,7 @@ public:
     [[nodiscard]] bool is_open() const { return socket_.is_open(); }
     /// "192.0.2.1:40000", "[2001:db8::1]:40000", or empty when the peer is gone.
     [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] std::string local_address() const;
 
 private:
     TcpSocket socket_;
