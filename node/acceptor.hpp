@@ -1,6 +1,7 @@
 /// Accepts TCP connections and gives each away.
 #pragma once
 
+#include "node/config.hpp"
 #include "node/edge_counters.hpp"
 #include "node/loop.hpp"
 
@@ -9,7 +10,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 namespace grapevine::node {
 
@@ -19,9 +19,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-/// Reads "127.0.0.1:8000", "[::1]:8000" or ":8000" (every address). Throws CannotListen for
-/// anything else.
-asio::ip::tcp::endpoint parse_listen_address(std::string_view text);
+/// Where to listen for that address; names are looked up now. Throws CannotListen.
+asio::ip::tcp::endpoint find_listen_endpoint(const Address& address);
 
 /// Who takes what was accepted.
 class AcceptorOwner {
@@ -54,10 +53,6 @@ public:
 
 private:
     struct State;
-    static void wait(std::shared_ptr<State> state);
-    static void accept_ready(std::shared_ptr<State> state);
-    void retry();
-
     std::shared_ptr<State> state_;
     asio::ip::tcp::endpoint local_;
 };
