@@ -31,8 +31,8 @@ struct Request {
 struct Response {
     int status = 200;
     std::string content_type = "text/plain; charset=utf-8";
-    std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
     /// Whether the connection ends with this answer.
     bool close = false;
 };
@@ -119,8 +119,8 @@ private:
     bool finishing_ = false;
 };
 
-/// The bytes of an answer with a body, for those who answer without a connection object.
-std::string encode_response(const Response& response, int minor, bool keep_alive, bool with_body);
+/// The bytes of one complete answer.
+std::string encode_response(const Response& response, bool keep_alive, bool with_body);
 std::string_view reason_phrase(int status);
 
 }  // namespace grapevine::node
