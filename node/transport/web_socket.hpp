@@ -46,7 +46,7 @@ struct Ending {
     /// For `refused` by a correct HTTP answer, its status.
     std::uint16_t code = 1006;
     /// Valid during the call.
-    std::string_view reason;
+    std::string_view reason{};
 };
 
 /// Valid during the call.
@@ -145,9 +145,10 @@ public:
     /// Drops the connection, with a TCP reset.
     void reset(SocketId id);
 
+    /// From the next frame on.
     void set_message_limit(SocketId id, std::size_t bytes);
-    /// What has already been read from the kernel may still be delivered up to 256 bytes further;
-    /// the rest waits.
+    /// No `received` until resume_reading; TCP holds the peer back. That it vanished is noticed
+    /// later.
     void pause_reading(SocketId id);
     void resume_reading(SocketId id);
 
@@ -155,6 +156,7 @@ public:
     /// Payload bytes that were queued and have not gone to the kernel.
     [[nodiscard]] std::size_t buffered_bytes(SocketId id) const;
     [[nodiscard]] std::string remote_address(SocketId id) const;
+    [[nodiscard]] std::string local_address(SocketId id) const;
     [[nodiscard]] std::uint64_t token(SocketId id) const;
     void set_token(SocketId id, std::uint64_t token);
     /// Connections and dials.
@@ -162,7 +164,7 @@ public:
 
 private:
     class Hub;
-    std::unique_ptr<Hub> hub_;
+    std::shared_ptr<Hub> hub_;
 };
 
 }  // namespace grapevine::node
