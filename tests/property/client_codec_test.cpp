@@ -1,15 +1,15 @@
 #include "proto/client_codec.hpp"
 #include "proto/wire.hpp"
+#include "tests/support/client_equality.hpp"
 #include "tests/support/client_generators.hpp"
 #include "tests/support/exact_bytes.hpp"
+#include "tests/support/generated_commands.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
 #include <set>
-
-#include "client.pb.h"
 
 namespace grapevine::proto {
 namespace {
@@ -27,46 +27,6 @@ std::string delimited(const google::protobuf::MessageLite& message) {
         out += static_cast<char>(last ? size : size | 0x80);
         if (last) return out + body;
     }
-}
-
-client::wire::Command generated(const OwnedCommand& command) {
-    client::wire::Command out;
-    out.set_id(command.id);
-    switch (command.kind) {
-    case CommandKind::connect:
-        out.mutable_connect()->set_token(command.token);
-        out.mutable_connect()->set_data(command.data);
-        break;
-    case CommandKind::subscribe:
-        out.mutable_subscribe()->set_channel(command.channel);
-        out.mutable_subscribe()->set_token(command.token);
-        out.mutable_subscribe()->set_data(command.data);
-        break;
-    case CommandKind::unsubscribe: out.mutable_unsubscribe()->set_channel(command.channel); break;
-    case CommandKind::publish:
-        out.mutable_publish()->set_channel(command.channel);
-        out.mutable_publish()->set_data(command.data);
-        break;
-    case CommandKind::presence: out.mutable_presence()->set_channel(command.channel); break;
-    case CommandKind::presence_stats:
-        out.mutable_presence_stats()->set_channel(command.channel);
-        break;
-    case CommandKind::history: out.mutable_history()->set_channel(command.channel); break;
-    case CommandKind::ping: out.mutable_ping(); break;
-    case CommandKind::send: out.mutable_send()->set_data(command.data); break;
-    case CommandKind::rpc:
-        out.mutable_rpc()->set_data(command.data);
-        out.mutable_rpc()->set_method(command.method);
-        break;
-    case CommandKind::refresh: out.mutable_refresh()->set_token(command.token); break;
-    case CommandKind::sub_refresh:
-        out.mutable_sub_refresh()->set_channel(command.channel);
-        out.mutable_sub_refresh()->set_token(command.token);
-        break;
-    case CommandKind::pong:
-    case CommandKind::none: break;
-    }
-    return out;
 }
 
 client::wire::Publication generated(const OwnedPublication& publication) {
@@ -125,7 +85,9 @@ RC_GTEST_PROP(ClientCodec, CommandsReadBackInBothEncodings, ()) {
 
 RC_GTEST_PROP(ClientCodec, CommandsAreThoseOfGeneratedCode, ()) {
     const OwnedCommand owned = *tests::gen::command();
-    RC_ASSERT(written(Encoding::protobuf, owned.command()) == delimited(generated(owned)));
+    RC_ASSERT(
+        written(Encoding::protobuf, owned.command()) ==
+        delimited(tests::generated(owned.command())));
 }
 
 RC_GTEST_PROP(ClientCodec, BinaryPayloadsStayAsTheyAre, ()) {

@@ -36,10 +36,11 @@ struct Reading {
 
 /// Some frames of all kinds as one batch, and what a reader makes of it.
 struct Traffic {
-    std::vector<OwnedForward> forwards =
-        *rc::gen::container<std::vector<OwnedForward>>(tests::gen::owned_forward());
+    // A few frames show as much as many, and are quicker.
+    std::vector<OwnedForward> forwards = *rc::gen::resize(
+        12, rc::gen::container<std::vector<OwnedForward>>(tests::gen::owned_forward()));
     std::vector<MeshFrame> others =
-        *rc::gen::container<std::vector<MeshFrame>>(tests::gen::frame());
+        *rc::gen::resize(12, rc::gen::container<std::vector<MeshFrame>>(tests::gen::frame()));
 
     [[nodiscard]] std::vector<MeshFrame> frames() const {
         std::vector<MeshFrame> all;

@@ -40,12 +40,6 @@ struct OwnedPublication {
     [[nodiscard]] proto::Publication publication() const { return {data, {user, client}}; }
 };
 
-inline bool same(const proto::Command& left, const proto::Command& right) {
-    return left.id == right.id && left.kind == right.kind && left.channel == right.channel &&
-           left.method == right.method && left.token == right.token && left.data == right.data &&
-           left.data_kind == right.data_kind;
-}
-
 namespace gen {
 
 /// A command with just the fields of its kind, so that it can be read back equal. Its payload is
