@@ -211,7 +211,8 @@ void Chat::closed(node::SocketId, const node::Ending& ending) {
     }
     const std::string who = node_name_.empty() ? urls_[url_].text : node_name_;
     dial_later();
-    notice(err_.yellow(who + ": " + words + "; trying " + urls_[url_].text));
+    const std::string news = who + ": " + words + "; trying " + urls_[url_].text;
+    if (news != std::exchange(last_news_, news)) notice(err_.yellow(news));
     node_name_.clear();
 }
 
@@ -351,6 +352,7 @@ void Chat::on_error(const proto::Reply& reply, const Question& question) {
 void Chat::on_talking() {
     phase_ = Phase::talking;
     attempts_ = 0;
+    last_news_.clear();
     loop_.disarm(patience_);
     notice(
         err_.green((ever_talked_ ? "back, on " : "connected to ") + node_name_) + " as " +
@@ -425,7 +427,7 @@ void Chat::leave() {
 }
 
 int Chat::verdict() const {
-    return all_confirmed_ ? ExitCode::ok : ExitCode::partial;
+    return all_confirmed_ && !held_line_ ? ExitCode::ok : ExitCode::partial;
 }
 
 void Chat::stop(int exit_code) {

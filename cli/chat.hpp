@@ -104,6 +104,8 @@ private:
     std::string node_name_;
     bool ever_talked_ = false;
     unsigned attempts_ = 0;
+    /// Said once, not at every attempt.
+    std::string last_news_;
     node::TimerId redial_;
     node::TimerId silence_;
     node::TimerId patience_;
