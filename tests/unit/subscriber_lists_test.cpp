@@ -13,7 +13,8 @@ using Joined = SubscriberLists::Joined;
 using Left = SubscriberLists::Left;
 using Places = SubscriberLists::Places;
 
-std::vector<std::uint32_t> slots_in(const SubscriberLists& lists, std::uint64_t key, std::string_view name) {
+std::vector<std::uint32_t>
+slots_in(const SubscriberLists& lists, std::uint64_t key, std::string_view name) {
     std::vector<std::uint32_t> slots;
     for (const SubscriberLists::Subscriber& subscriber : lists.find(key, name))
         slots.push_back(subscriber.slot);
@@ -50,7 +51,8 @@ TEST(SubscriberLists, HaveRoomForSoManyGroupsPerSession) {
     lists.check_places(places, 0);
 }
 
-// Three names with one hash: whoever joins or leaves, in whatever order, each name keeps its own members.
+// Three names with one hash: whoever joins or leaves, in whatever order, each name keeps its own
+// members.
 TEST(SubscriberLists, KeepNamesWithOneHashApart) {
     const std::array<std::string, 3> names{"ann", "bob", "eve"};
     for (std::size_t leaver = 0; leaver < names.size(); ++leaver) {
@@ -74,7 +76,8 @@ TEST(SubscriberLists, KeepNamesWithOneHashApart) {
 TEST(SubscriberLists, MoveTheLastMemberIntoTheGapOfWhoLeft) {
     SubscriberLists lists{1};
     std::array<Places, 5> of;
-    for (std::uint32_t slot = 0; slot < 5; ++slot) lists.join(of[slot], slot, 1, "x");
+    for (std::uint32_t slot = 0; slot < 5; ++slot)
+        lists.join(of[slot], slot, 1, "x");
     lists.leave(of[1], 1, "x");
     EXPECT_EQ(slots_in(lists, 1, "x"), (std::vector<std::uint32_t>{0, 4, 2, 3}));
     lists.leave(of[4], 1, "x");
@@ -82,20 +85,23 @@ TEST(SubscriberLists, MoveTheLastMemberIntoTheGapOfWhoLeft) {
     lists.leave(of[3], 1, "x");
     EXPECT_EQ(slots_in(lists, 1, "x"), (std::vector<std::uint32_t>{2}));
     lists.check_invariants();
-    for (std::uint32_t slot = 0; slot < 5; ++slot) lists.check_places(of[slot], slot);
+    for (std::uint32_t slot = 0; slot < 5; ++slot)
+        lists.check_places(of[slot], slot);
 }
 
 TEST(SubscriberLists, LeaveAllTellsOfEveryGroup) {
     SubscriberLists lists{3};
     Places ann;
     Places bob;
-    for (std::uint64_t key = 1; key <= 3; ++key) lists.join(ann, 0, key, std::to_string(key));
+    for (std::uint64_t key = 1; key <= 3; ++key)
+        lists.join(ann, 0, key, std::to_string(key));
     lists.join(bob, 1, 2, "2");
     std::vector<std::pair<std::uint64_t, Left>> told;
     lists.leave_all(ann, [&](std::uint64_t key, Left left) { told.emplace_back(key, left); });
     EXPECT_EQ(
-        told, (std::vector<std::pair<std::uint64_t, Left>>{
-                  {3, Left::was_last}, {2, Left::others_stay}, {1, Left::was_last}}));
+        told,
+        (std::vector<std::pair<std::uint64_t, Left>>{
+            {3, Left::was_last}, {2, Left::others_stay}, {1, Left::was_last}}));
     EXPECT_EQ(ann.count, 0U);
     EXPECT_EQ(lists.place_count(), 1U);
     lists.check_invariants();
@@ -112,8 +118,10 @@ TEST(SubscriberLists, NameOfTheNewestGroup) {
 TEST(SubscriberLists, GiveTheRowOfACrowdBack) {
     SubscriberLists lists{1};
     std::vector<Places> crowd(10'000);
-    for (std::uint32_t slot = 0; slot < crowd.size(); ++slot) lists.join(crowd[slot], slot, 1, "x");
-    for (std::uint32_t slot = 0; slot + 1 < crowd.size(); ++slot) lists.leave(crowd[slot], 1, "x");
+    for (std::uint32_t slot = 0; slot < crowd.size(); ++slot)
+        lists.join(crowd[slot], slot, 1, "x");
+    for (std::uint32_t slot = 0; slot + 1 < crowd.size(); ++slot)
+        lists.leave(crowd[slot], 1, "x");
     EXPECT_EQ(slots_in(lists, 1, "x"), (std::vector<std::uint32_t>{9'999}));
     lists.check_invariants();
 }

@@ -1,0 +1,196 @@
+#include "mesh/sessions.hpp"
+#include "tests/support/client_builders.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace grapevine::tests {
+namespace {
+
+using proto::PayloadKind;
+using proto::TableKind;
+using proto::Target;
+using Kind = proto::Reply::Kind;
+
+// ---- deliver
+
+TEST(SessionDelivery, EachSubscriberGetsThePublicationOnceInItsEncoding) {
+    Room room;
+    std::vector<SessionId> in;
+    for (std::uint32_t slot = 0; slot < 4; ++slot) {
+        in.push_back(room.join(slot, "", slot % 2 == 0 ? Encoding::json : Encoding::protobuf));
+        room.says(in.back(), {a_subscribe("lobby")});
+    }
+    const SessionId outside = room.join(4);
+    room.output.clear();
+    room.deliver(Target::channel, "lobby", a_body(R"({"n":7})"));
+
+    for (const SessionId session : in) {
+        const auto replies = room.replies_to(session);
+        ASSERT_EQ(replies.size(), 1U);
+        EXPECT_EQ(replies[0].kind, Kind::publication);
+        EXPECT_EQ(replies[0].channel, "lobby");
+        EXPECT_EQ(replies[0].data, R"({"n":7})");
+        EXPECT_EQ(replies[0].user, "bob");
+    }
+    EXPECT_TRUE(room.replies_to(outside).empty());
+    EXPECT_TRUE(room.output.sends[0].message.same_as(room.output.sends[2].message));
+    EXPECT_TRUE(room.output.sends[1].message.same_as(room.output.sends[3].message));
+    EXPECT_EQ(room.sessions.counters().delivered, 4U);
+}
+
+TEST(SessionDelivery, EverySessionOfAUserGetsWhatIsForTheUser) {
+    Room room;
+    const SessionId one = room.join(0, "alice");
+    const SessionId two = room.join(1, "alice", Encoding::protobuf);
+    const SessionId bob = room.join(2, "bob");
+    room.deliver(Target::user, "alice", a_body());
+    for (const SessionId session : {one, two}) {
+        ASSERT_EQ(room.replies_to(session).size(), 1U);
+        EXPECT_EQ(room.replies_to(session)[0].channel, "#alice");
+    }
+    EXPECT_TRUE(room.replies_to(bob).empty());
+}
+
+TEST(SessionDelivery, EverybodyConnectedGetsWhatIsForEverybody) {
+    Room room;
+    const SessionId alice = room.join(0, "alice");
+    const SessionId anonymous = room.join(1, "", Encoding::protobuf);
+    const SessionId waiting = room.open(2);
+    room.deliver(Target::everybody, "", a_body());
+    EXPECT_EQ(room.replies_to(alice).at(0).channel, "$system");
+    EXPECT_EQ(room.replies_to(anonymous).at(0).channel, "$system");
+    EXPECT_TRUE(room.replies_to(waiting).empty());
+}
+
+// The same hash with another name, as a collision would have it.
+TEST(SessionDelivery, ADeliveryWithTheHashOfAnotherNameReachesNobody) {
+    Room room;
+    const SessionId alice = room.join(0, "alice");
+    room.says(alice, {a_subscribe("lobby")});
+    room.output.clear();
+    const std::string body = a_body();
+    room.happens(
+        mesh::Deliver{Target::user, PayloadKind::json, room.key_of("alice"), "mallory", body});
+    room.happens(
+        mesh::Deliver{Target::channel, PayloadKind::json, room.key_of("lobby"), "attic", body});
+    EXPECT_TRUE(room.output.sends.empty());
+    EXPECT_EQ(room.sessions.counters().not_here, 2U);
+}
+
+TEST(SessionDelivery, ABinaryPayloadSkipsJsonSessions) {
+    Room room;
+    const SessionId json = room.join(0, "alice");
+    const SessionId protobuf = room.join(1, "alice", Encoding::protobuf);
+    room.deliver(Target::user, "alice", a_body("\xff\x01"), PayloadKind::binary);
+    EXPECT_TRUE(room.replies_to(json).empty());
+    EXPECT_EQ(room.replies_to(protobuf).at(0).data, "\xff\x01");
+    EXPECT_EQ(room.sessions.counters().binary_skipped, 1U);
+    EXPECT_EQ(room.sessions.counters().bodies_rejected, 0U);
+}
+
+TEST(SessionDelivery, ABodyThatCannotBeReadHarmsNobody) {
+    Room room;
+    const SessionId json = room.join(0, "alice");
+    const SessionId protobuf = room.join(1, "alice", Encoding::protobuf);
+    room.deliver(Target::user, "alice", "\x22\x7f");
+    EXPECT_TRUE(room.output.sends.empty());
+    EXPECT_TRUE(room.output.closes.empty());
+    EXPECT_EQ(room.sessions.counters().bodies_rejected, 1U);
+    room.deliver(Target::user, "alice", a_body());
+    EXPECT_EQ(room.replies_to(json).size(), 1U);
+    EXPECT_EQ(room.replies_to(protobuf).size(), 1U);
+}
+
+// ---- budget
+
+TEST(SessionDelivery, ASessionOverItsBudgetIsClosedAndTheOthersAreNot) {
+    const std::string body = a_body();
+    Room probe;
+    const SessionId measured = probe.join(0, "alice");
+    probe.deliver(Target::user, "alice", body);
+    const std::size_t size = probe.sessions.queued_bytes(measured);
+    ASSERT_GT(size, 0U);
+
+    // The connect result is larger than a push, so the budget must hold that as well.
+    constexpr std::size_t pushes = 10;
+    Room room{{.queue_bytes_max = size * pushes}};
+    const SessionId slow = room.join(0, "alice");
+    const SessionId other = room.join(1, "alice");
+    room.says(slow, {a_subscribe("lobby", 0x7fff)});
+    room.drain(slow);
+    for (std::size_t push = 0; push < pushes; ++push) {
+        room.output.clear();
+        room.deliver(Target::user, "alice", body);
+        EXPECT_EQ(room.replies_to(slow).size(), 1U);
+        room.drain(other);
+    }
+    EXPECT_EQ(room.sessions.queued_bytes(slow), size * pushes);
+    EXPECT_TRUE(room.output.closes.empty());
+
+    room.output.clear();
+    room.deliver(Target::user, "alice", body);
+    EXPECT_EQ(room.close_code_of(slow), code_of(CloseCode::slow));
+    EXPECT_TRUE(room.replies_to(slow).empty());
+    EXPECT_EQ(room.replies_to(other).size(), 1U);
+    EXPECT_EQ(room.changed(TableKind::users, "alice"), -1);
+    EXPECT_EQ(room.changed(TableKind::channels, "lobby"), -1);
+    EXPECT_EQ(room.sessions.counters().closed_slow, 1U);
+
+    room.output.clear();
+    room.deliver(Target::user, "alice", body);
+    room.happens(mesh::SessionDrained{slow, 1'000'000});
+    room.leaves(slow);
+    EXPECT_TRUE(room.replies_to(slow).empty());
+    EXPECT_TRUE(room.output.closes.empty());
+    EXPECT_EQ(room.sessions.counters().closed_slow, 1U);
+    EXPECT_EQ(room.sessions.counters().closed_by_client, 0U);
+}
+
+TEST(SessionDelivery, DrainedBytesAreRoomAgain) {
+    Room room;
+    const SessionId alice = room.join(0, "alice");
+    room.deliver(Target::user, "alice", a_body());
+    const std::size_t queued = room.sessions.queued_bytes(alice);
+    room.happens(mesh::SessionDrained{alice, 1});
+    EXPECT_EQ(room.sessions.queued_bytes(alice), queued - 1);
+    room.happens(mesh::SessionDrained{alice, queued - 1});
+    EXPECT_EQ(room.sessions.queued_bytes(alice), 0U);
+}
+
+TEST(SessionDeliveryDeathTest, DrainingMoreThanWasSentIsOurBug) {
+    Room room;
+    const SessionId alice = room.join(0, "alice");
+    EXPECT_DEATH(room.happens(mesh::SessionDrained{alice, 1}), "no more is drained than was sent");
+}
+
+TEST(SessionDelivery, RepliesCountAgainstTheBudgetToo) {
+    Room room{{.queue_bytes_max = 8}};
+    const SessionId alice = room.open(0);
+    room.says(alice, {a_connect()});
+    EXPECT_TRUE(room.output.sends.empty());
+    EXPECT_EQ(room.close_code_of(alice), code_of(CloseCode::slow));
+}
+
+TEST(SessionDelivery, ManySlowSessionsOfOneChannelAreClosedInOneWalk) {
+    Room room{{.queue_bytes_max = 400}};
+    std::vector<SessionId> sessions;
+    for (std::uint32_t slot = 0; slot < 9; ++slot) {
+        sessions.push_back(room.join(slot));
+        room.says(sessions.back(), {a_subscribe("lobby")});
+        if (slot % 3 != 0) room.drain(sessions.back());
+    }
+    room.output.clear();
+    const std::string data = '"' + std::string(270, 'x') + '"';
+    room.deliver(Target::channel, "lobby", a_body(data));
+    const std::size_t first_sends = room.output.sends.size();
+    room.deliver(Target::channel, "lobby", a_body(data));
+    EXPECT_EQ(room.output.closes.size(), sessions.size());
+    EXPECT_EQ(room.output.sends.size(), first_sends);
+    EXPECT_EQ(room.changed(TableKind::channels, "lobby"), -1);
+}
+
+}  // namespace
+}  // namespace grapevine::tests
