@@ -357,7 +357,8 @@ void Node::carry_out(mesh::Edge& edge) {
     for (const mesh::Event& event : edge.events) {
         stage_.trace.say(name(), line_of(event));
         stage_.checkers.see(MeshTold{.process = process_->key, .event = event});
-        if (std::holds_alternative<mesh::Diverged>(event))
+        if (const auto* diverged = std::get_if<mesh::Diverged>(&event);
+            diverged != nullptr && !stage_.liars.contains(diverged->node))
             stage_.verdict.violated("NoDivergence", name() + " found a replica that differs from its origin");
         events_.push_back(event);
     }
@@ -386,8 +387,10 @@ void Node::schedule_wake() {
 // ---- observing
 
 void Node::observe() {
-    stage_.checkers.see(
-        ReplicasSeen{.process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()});
+    ReplicasSeen seen{.process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()};
+    if (!stage_.liars.empty())
+        std::erase_if(seen.replicas, [this](const auto& replica) { return stage_.liars.contains(replica.first); });
+    stage_.checkers.see(seen);
 }
 
 void Node::observe_queues() {

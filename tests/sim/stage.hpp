@@ -47,6 +47,7 @@ struct Stage {
     Checkers checkers;
     proto::ClientScratch scratch;
     std::set<HostId> hostile;          ///< may break the protocol: what they send is not our nodes' fault
+    std::set<proto::NodeId> liars;     ///< the same ones by identity: what is held of them proves nothing
     std::uint64_t processes = 0;       ///< started so far
     std::uint64_t sessions = 0;        ///< client connections so far
     std::uint64_t sayings = 0;         ///< payloads so far
