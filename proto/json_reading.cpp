@@ -1,5 +1,6 @@
 #include "proto/json_reading.hpp"
 
+#include "proto/api_reading.hpp"
 #include "proto/json_document.hpp"
 #include "proto/limits.hpp"
 #include "proto/names.hpp"
@@ -49,6 +50,23 @@ read_user_list(JsonReader& reader, std::string_view data, std::vector<std::strin
         users.emplace_back(user);
     }
     return UserList::read;
+}
+
+PublishBody read_publish_body(JsonReader& reader, std::string_view body) {
+    JsonDocument& document = reader.parts().document;
+    simdjson::dom::object object;
+    if (!document.parse(body) || document.root().get(object) != simdjson::SUCCESS) return {};
+    PublishBody found{.valid = true};
+    JsonWalker walker{document.text()};
+    walker.open();
+    for (const auto member : object) {
+        walker.member();
+        const std::string_view raw = walker.value();
+        if (member.key == "data") found.data = document.without_newlines(raw);
+        if (member.key == "channel" && member.value.get(found.channel) != simdjson::SUCCESS)
+            return {};
+    }
+    return found;
 }
 
 }  // namespace grapevine::proto
