@@ -81,9 +81,10 @@ std::optional<Publication> read_publication(std::string_view body);
 void append_command(std::string& out, Encoding encoding, const Command& command);
 
 // ---- payloads
-/// Whether `text` is one valid JSON value, nested at most limits::json_depth deep. If it holds raw newlines
-/// outside strings (inside them JSON forbids it), `out` gets it without them; else `out` is `text`
-/// itself. The view is valid until the scratch is used again.
+/// Whether `text` is one valid JSON value, nested at most limits::json_depth deep. `out` gets the value: a part
+/// of `text`, unless there are raw newlines between its tokens (inside strings JSON forbids them) or halves of
+/// surrogate pairs. Those newlines are dropped and the halves become U+FFFD, in the scratch: that view is valid
+/// until the scratch is used again.
 bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out);
 /// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

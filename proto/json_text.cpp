@@ -37,6 +37,13 @@ void append_escape(std::string& out, char character) {
     out += digits[byte & 15];
 }
 
+/// Of valid JSON: it is not blank.
+std::string_view without_outer_space(std::string_view text) {
+    constexpr std::string_view space = " \t\r\n";
+    const std::size_t begin = text.find_first_not_of(space);
+    return text.substr(begin, text.find_last_not_of(space) + 1 - begin);
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -46,8 +53,10 @@ bool is_utf8(std::string_view text) {
 bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out) {
     JsonDocument& document = scratch.parts().payload;
     if (!document.parse(text)) return false;
-    const std::string_view clean = document.without_newlines(document.text());
-    out = clean.size() == text.size() && !document.replaced() ? text : clean;
+    const std::string_view value = without_outer_space(document.text());
+    const std::string_view clean = document.without_newlines(value);
+    const bool unchanged = clean.size() == value.size() && !document.replaced();
+    out = unchanged ? without_outer_space(text) : clean;
     return true;
 }
 

@@ -352,9 +352,18 @@ TEST(NormaliseJson, RefusesWhatIsNoSingleValue) {
     for (const char* const text :
          {"", " ", "\n", "{}{}", "1,", "[1", "\"a\nb\"", "nul", "+1", ".5", "'a'", "/**/1"})
         EXPECT_FALSE(normalise_json(scratch, text, out)) << text;
-    for (const char* const text : {"1", "-0", "\"\"", "null", " {} ", "[1e-5]"}) {
+    for (const char* const text : {"1", "-0", "\"\"", "null", "{ }", "[1e-5]"}) {
         EXPECT_TRUE(normalise_json(scratch, text, out)) << text;
         EXPECT_EQ(out, text);
+    }
+}
+
+TEST(NormaliseJson, GivesTheValueWithoutTheSpaceAroundIt) {
+    ClientScratch scratch;
+    std::string_view out;
+    for (const char* const text : {" 7 ", "7\n", "\r\n\t7", "7 "}) {
+        EXPECT_TRUE(normalise_json(scratch, text, out));
+        EXPECT_EQ(out, "7");
     }
 }
 
