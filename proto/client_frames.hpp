@@ -48,6 +48,7 @@ struct Command {
     std::string_view token;
     /// Payload. From JSON: a valid JSON value without raw newlines. From Protobuf: any bytes, and
     /// `data_kind` says whether they are such a value (then, if needed, its newlines are gone too).
+    /// Empty: there is none. JSON's null is none too, as in every Protobuf mapping.
     std::string_view data;
     PayloadKind data_kind = PayloadKind::json;
 };

@@ -31,8 +31,9 @@ public:
 
     explicit MeshReader(std::string_view batch) : rest_(batch) {}
 
-    /// Fills `frame`. Reusing one variable keeps the capacity of its vectors, so that a stream of
-    /// Forwards and Deltas allocates nothing. Unknown frames of newer versions are skipped.
+    /// Fills `frame`. Reusing one variable keeps what it has allocated as long as frames of one kind follow
+    /// each other: Deltas refill their vector, and Forwards never need any. Unknown frames of newer
+    /// versions are skipped.
     Step next(MeshFrame& frame);
     [[nodiscard]] std::string_view why() const { return why_; }
 
