@@ -55,7 +55,8 @@ std::string words_of(const node::Ending& ending) {
     case How::protocol_error: return "not WebSocket (" + number + ")";
     case How::oversize: return "message too large";
     case How::unresolved: return "no address for this host";
-    case How::unreachable: return "nobody listens there";
+    case How::not_listening: return "nobody listens there";
+    case How::unreachable: return "there is no way to that host";
     case How::timed_out: return "no answer in time";
     case How::refused: return "answered HTTP " + number + ", not a client listener's address";
     }

@@ -49,7 +49,9 @@ void Dial::connect_next() {
             if (self->owner_ == nullptr) return;
             if (!error) return self->shake_hands();
             if (self->next_address_ < self->addresses_.size()) return self->connect_next();
-            self->fail(Ending::How::unreachable, error.message());
+            const bool refused = error == asio::error::connection_refused;
+            self->fail(
+                refused ? Ending::How::not_listening : Ending::How::unreachable, error.message());
         });
 }
 

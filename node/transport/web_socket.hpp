@@ -37,7 +37,8 @@ struct Ending {
         protocol_error,  ///< the peer broke RFC 6455; it was told the code
         oversize,  ///< a message over the limit; it was told the owner's code
         unresolved,  ///< dial: no address for that host
-        unreachable,  ///< dial: refused or no route, at every address
+        not_listening,  ///< dial: the host is there and nobody listens, at the last address tried
+        unreachable,  ///< dial: no route, at every address
         timed_out,  ///< dial: no complete handshake in time
         refused,  ///< dial: the answer was not a correct upgrade
     };

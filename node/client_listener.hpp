@@ -1,0 +1,45 @@
+/// The listener for the public: WebSocket sessions at /connection/websocket, and /healthz.
+#pragma once
+
+#include "node/front.hpp"
+#include "node/transport/web_socket.hpp"
+#include "node/turn.hpp"
+
+#include <vector>
+
+namespace grapevine::node {
+
+class ClientListener final : public Router, public SocketOwner {
+public:
+    ClientListener(Turn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin);
+
+    // ---- what Sessions intends
+    void send(const mesh::SendToSession& send);
+    void close(const mesh::CloseSession& close);
+
+    // ---- Router
+    UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
+    void requested(RequestId id, const Request& request) override;
+
+    // ---- SocketOwner
+    void opened(SocketId id, const Opening& opening) override;
+    void received(SocketId id, const proto::Bytes& payload, FrameKind kind) override;
+    void drained(SocketId id, std::size_t bytes) override;
+    void closed(SocketId id, const Ending& ending) override;
+
+    [[nodiscard]] std::size_t open_count() const { return open_; }
+    /// Messages of the other kind than the session's encoding asks for, and where they led: 3506.
+    [[nodiscard]] std::uint64_t wrong_kind_count() const { return wrong_kind_; }
+
+private:
+    Turn& turn_;
+    WebSockets& sockets_;
+    HttpConnections& http_;
+    Entropy entropy_;
+    std::vector<FrameKind> kinds_;    ///< by slot: what this session speaks
+    std::size_t open_ = 0;
+    std::uint64_t wrong_kind_ = 0;
+    bool any_origin_;
+};
+
+}  // namespace grapevine::node

@@ -1,0 +1,153 @@
+#include "node/journal.hpp"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+namespace grapevine::node {
+namespace {
+
+using namespace mesh;
+
+/// Builds `name key=value ...`; values with spaces or quotes are quoted.
+class Line {
+public:
+    Line(Level level, std::string_view name) : line_{level, std::string{name}} {}
+
+    Line& with(std::string_view key, std::string_view value) {
+        line_.text.append(" ").append(key).append("=");
+        const bool plain = !value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos;
+        if (plain) {
+            line_.text.append(value);
+            return *this;
+        }
+        line_.text.push_back('"');
+        for (const char c : value) {
+            if (c == '"' || c == '\\') line_.text.push_back('\\');
+            line_.text.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+        }
+        line_.text.push_back('"');
+        return *this;
+    }
+    Line& with(std::string_view key, std::uint64_t value) { return with(key, std::to_string(value)); }
+    Line& ms(std::string_view key, Duration value) {
+        return with(key, static_cast<std::uint64_t>(value.count() / 1000));
+    }
+    operator JournalLine() const { return line_; }    // NOLINT: this is what a Line is for
+
+private:
+    JournalLine line_;
+};
+
+std::string_view text_of(LinkEnd why) {
+    switch (why) {
+    case LinkEnd::peer_closed: return "peer_closed";
+    case LinkEnd::silent: return "silent";
+    case LinkEnd::handshake_timeout: return "handshake_timeout";
+    case LinkEnd::refused: return "refused";
+    case LinkEnd::protocol_error: return "protocol_error";
+    case LinkEnd::replaced: return "replaced";
+    case LinkEnd::replaced_process: return "replaced_process";
+    case LinkEnd::switch_overdue: return "switch_overdue";
+    case LinkEnd::epoch_raised: return "epoch_raised";
+    case LinkEnd::member_left: return "member_left";
+    case LinkEnd::leaving: return "leaving";
+    }
+    return "unknown";
+}
+
+std::string hex(std::uint64_t value) {
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016llx", static_cast<unsigned long long>(value));
+    return digits.data();
+}
+
+struct Wording {
+    JournalLine operator()(const MemberJoined& e) const {
+        return Line(Level::info, "member_joined").with("node", e.name).with("address", e.address);
+    }
+    JournalLine operator()(const MemberSuspected& e) const {
+        return Line(Level::info, "member_suspected")
+            .with("node", e.name).with("why", e.link_lost ? "link_lost" : "silent").ms("silent_ms", e.silent);
+    }
+    JournalLine operator()(const MemberCleared& e) const { return Line(Level::info, "member_cleared").with("node", e.name); }
+    JournalLine operator()(const MemberDown& e) const {
+        return Line(Level::warning, "member_down").with("node", e.name).with("why", e.refused ? "refused" : "silent");
+    }
+    JournalLine operator()(const MemberReturned& e) const { return Line(Level::info, "member_returned").with("node", e.name); }
+    JournalLine operator()(const MemberLeft& e) const { return Line(Level::info, "member_left").with("node", e.name); }
+    JournalLine operator()(const MemberForgotten& e) const { return Line(Level::info, "member_forgotten").with("node", e.name); }
+    JournalLine operator()(const MemberRestarted& e) const { return Line(Level::info, "member_restarted").with("node", e.name); }
+    JournalLine operator()(const LinkUp& e) const {
+        return Line(Level::info, "link_up").with("node", e.name).with("direction", e.dialled ? "dialled" : "accepted");
+    }
+    JournalLine operator()(const LinkDown& e) const {
+        return Line(e.node ? Level::info : Level::debug, "link_down").with("peer", hex(e.node.value)).with("why", text_of(e.why));
+    }
+    JournalLine operator()(const LinkSwitched& e) const { return Line(Level::info, "link_switched").with("peer", hex(e.node.value)); }
+    JournalLine operator()(const LinkRefused& e) const {
+        // A stranger can repeat what we refuse; who refuses us is among the addresses an operator gave.
+        return Line(level_of(e), e.by_peer ? "link_refused_by_peer" : "link_refused")
+            .with("address", e.address).with("reason", e.text);
+    }
+    JournalLine operator()(const FrameRejected& e) const { return Line(Level::debug, "frame_rejected").with("why", e.why); }
+    JournalLine operator()(const SelfDialled& e) const { return Line(Level::info, "self_dialled").with("address", e.address); }
+    JournalLine operator()(const EpochRaised& e) const {
+        return Line(Level::warning, "epoch_raised").with("from", e.from.value).with("to", e.to.value);
+    }
+    JournalLine operator()(const CatchupAsked& e) const {
+        return Line(Level::info, "catchup_asked").with("peer", hex(e.node.value)).with("held", e.held.value);
+    }
+    JournalLine operator()(const SnapshotApplied& e) const {
+        return Line(Level::info, "snapshot_applied").with("peer", hex(e.node.value)).with("keys", e.keys);
+    }
+    JournalLine operator()(const Diverged& e) const {
+        return Line(Level::warning, "replica_diverged").with("peer", hex(e.node.value)).with("version", e.version.value);
+    }
+    JournalLine operator()(const NameTaken& e) const {
+        return Line(Level::warning, "name_taken").with("by", e.by_address).with("do", "choose another --name");
+    }
+    JournalLine operator()(const LimitReached& e) const { return Line(Level::warning, "limit_reached").with("what", e.what); }
+
+    static Level level_of(const LinkRefused& e) {
+        switch (e.reason) {
+        case proto::RefuseReason::wrong_cluster:
+        case proto::RefuseReason::wrong_version:
+        case proto::RefuseReason::wrong_secret:
+        case proto::RefuseReason::duplicate_node: return Level::warning;
+        case proto::RefuseReason::is_self:
+        case proto::RefuseReason::loser_link:
+        case proto::RefuseReason::unexpected_node:
+        case proto::RefuseReason::protocol_error:
+        case proto::RefuseReason::stale_epoch:
+        case proto::RefuseReason::leaving: return Level::debug;
+        }
+        return Level::debug;
+    }
+};
+
+}  // namespace
+
+JournalLine line_of(const Event& event) { return std::visit(Wording{}, event); }
+
+void Journal::write(const Event& event, Now now) {
+    const JournalLine line = line_of(event);
+    write(line.level, line.text, now);
+}
+
+void Journal::write(Level level, std::string_view line, Now now) {
+    if (level < least_) return;
+    const auto micros = now.wall.time_since_epoch().count();
+    const std::time_t seconds = static_cast<std::time_t>(micros / 1'000'000);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> time{};
+    std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    static constexpr std::array<const char*, 3> words{"debug", "info", "warning"};
+    std::fprintf(
+        stderr, "%s.%03dZ %s %.*s\n", time.data(), static_cast<int>(micros / 1000 % 1000),
+        words[static_cast<std::size_t>(level)], static_cast<int>(line.size()), line.data());
+}
+
+}  // namespace grapevine::node

@@ -1,0 +1,57 @@
+/// The listener for other nodes, and the links that this node dials: both are the same to Mesh.
+#pragma once
+
+#include "node/front.hpp"
+#include "node/transport/web_socket.hpp"
+#include "node/turn.hpp"
+
+#include <asio/ip/tcp.hpp>
+
+#include <map>
+#include <memory>
+
+namespace grapevine::node {
+
+class MeshListener final : public Router, public SocketOwner {
+public:
+    MeshListener(Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster);
+    ~MeshListener() override;
+
+    // ---- what Mesh intends
+    void send(const mesh::SendFrame& send);
+    void close(const mesh::CloseLink& close);
+    void trust(const mesh::TrustLink& trust);
+    void dial(const mesh::Dial& dial);
+    void resolve(const mesh::Resolve& resolve);
+
+    // ---- Router
+    UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
+    void requested(RequestId id, const Request& request) override;
+
+    // ---- SocketOwner
+    void opened(SocketId id, const Opening& opening) override;
+    void received(SocketId id, const proto::Bytes& payload, FrameKind kind) override;
+    void drained(SocketId id, std::size_t bytes) override;
+    void closed(SocketId id, const Ending& ending) override;
+
+    [[nodiscard]] std::size_t open_count() const { return sockets_of_.size(); }
+
+private:
+    Loop& loop_;
+    Turn& turn_;
+    WebSockets& sockets_;
+    HttpConnections& http_;
+    std::string path_;
+    Entropy entropy_;
+    asio::ip::tcp::resolver resolver_;
+    struct OpenLink {
+        mesh::LinkId link;
+        bool is_open = false;         ///< false: the dial is under way
+    };
+    std::map<mesh::LinkId, SocketId> sockets_of_;
+    std::map<SocketId, OpenLink> links_of_;
+    std::uint64_t accepted_ = 0;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);    ///< resolving outlives us
+};
+
+}  // namespace grapevine::node

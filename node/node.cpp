@@ -1,0 +1,195 @@
+#include "node/node.hpp"
+
+#include "node/metrics.hpp"
+
+#include <asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdio>
+
+namespace grapevine::node {
+namespace {
+
+constexpr int exit_ok = 0;
+constexpr int exit_failed = 1;
+constexpr int exit_usage = 2;
+/// After LEAVE, sessions have this long to take their close code.
+constexpr Duration close_within = std::chrono::seconds{1};
+
+std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
+    return to_string(Address{endpoint.address().to_string(), endpoint.port()});
+}
+
+std::uint64_t random_word() {
+    std::uint64_t word = 0;
+    fill_random(std::as_writable_bytes(std::span{&word, 1}));
+    return word;
+}
+
+/// What others should dial: as configured, else where we listen; of a wildcard only the port is known.
+std::string advertised(const NodeConfig& config, const asio::ip::tcp::endpoint& listening) {
+    if (config.mesh_advertise) return to_string(*config.mesh_advertise);
+    if (listening.address().is_unspecified()) return ":" + std::to_string(listening.port());
+    return text_of(listening);
+}
+
+mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endpoint& listening) {
+    mesh::MeshConfig mesh{
+        .cluster = config.cluster,
+        .name = config.name,
+        .secret = config.secret,
+        .advertise = advertised(config, listening),
+        .boot = proto::Boot{random_word()},
+        .rng_seed = random_word()};
+    for (const Address& seed : config.seeds) mesh.seeds.push_back(to_string(seed));
+    return mesh;
+}
+
+/// Names the flag to change when a listener cannot be had.
+std::unique_ptr<Acceptor> listen(
+    Loop& loop, std::string_view flag, const Address& address, AcceptorOwner& owner, EdgeCounters& counters) {
+    try {
+        return std::make_unique<Acceptor>(loop, find_listen_endpoint(address), owner, counters);
+    } catch (const CannotListen& error) {
+        throw CannotListen(std::string{flag} + " " + to_string(address) + ": " + error.what());
+    }
+}
+
+}  // namespace
+
+/// Members in the order they start; destruction is the reverse.
+struct Node::Parts {
+    Parts(Loop& on, const NodeConfig& config, Journal& to)
+        : loop(on), mesh_door(on), client_door(on), admin_door(on), sockets(on, edge), http(on, edge),
+          mesh_acceptor(listen(on, "--mesh-listen", config.mesh_listen, mesh_door, edge)),
+          driver(mesh_config(config, mesh_acceptor->local_endpoint()), {}, mesh::Now{on.now(), wall_now()}),
+          turn(on, driver, to), clients(turn, sockets, http, config.open.client),
+          links(on, turn, sockets, http, config.cluster),
+          admin(turn, http, config.open.admin, [this] { return metrics(); }),
+          client_front(on, sockets, http, clients, edge), mesh_front(on, sockets, http, links, edge),
+          admin_front(on, sockets, http, admin, edge) {
+        mesh_door.lead_to(mesh_front);
+        client_door.lead_to(client_front);
+        admin_door.lead_to(admin_front);
+        client_acceptor = listen(on, "--listen", config.listen, client_door, edge);
+        admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
+        turn.connect(clients, links);
+    }
+    ~Parts() { loop.disarm(close_timer); }
+
+    std::string metrics() {
+        return metrics_text(
+            driver, edge,
+            {.client_connections = clients.open_count(),
+             .http_connections = http.size(),
+             .wrong_kind = clients.wrong_kind_count()},
+            turn.now());
+    }
+    void all_closed() {
+        close_timer = {};
+        if (ended) ended(NodeEnd::left);
+    }
+
+    /// Takes what an acceptor accepts to its listener's front. Accepting begins with the first turn of the loop,
+    /// when the fronts are there.
+    class Door final : public AcceptorOwner {
+    public:
+        explicit Door(Loop& loop) : loop_(loop) {}
+        void lead_to(Front& front) { front_ = &front; }
+        void accepted(TcpSocket socket) override { front_->adopt(std::move(socket)); }
+        Loop& loop_of_next() override { return loop_; }
+
+    private:
+        Loop& loop_;
+        Front* front_ = nullptr;
+    };
+
+    Loop& loop;
+    EdgeCounters edge;
+    Door mesh_door;
+    Door client_door;
+    Door admin_door;
+    WebSockets sockets;
+    HttpConnections http;
+    std::unique_ptr<Acceptor> mesh_acceptor;    ///< first: its port is what others are told
+    mesh::Driver driver;
+    Turn turn;
+    ClientListener clients;
+    MeshListener links;
+    AdminListener admin;
+    Front client_front;
+    Front mesh_front;
+    Front admin_front;
+    std::unique_ptr<Acceptor> client_acceptor;
+    std::unique_ptr<Acceptor> admin_acceptor;
+    std::function<void(NodeEnd)> ended;
+    TimerId close_timer;
+};
+
+Node::Node(Loop& loop, const NodeConfig& config, Journal& journal)
+    : parts_(std::make_unique<Parts>(loop, config, journal)) {
+    Parts& parts = *parts_;
+    parts.ended = [this](NodeEnd end) {
+        if (ended) ended(end);
+    };
+    parts.turn.on_left = [&parts] {
+        parts.close_timer = parts.loop.arm(close_within, TimerCall::to<&Parts::all_closed>(&parts));
+    };
+    parts.turn.on_must_stop = [&parts] { parts.ended(NodeEnd::name_taken); };
+}
+
+Node::~Node() = default;
+
+void Node::leave() {
+    Parts& parts = *parts_;
+    if (parts.client_acceptor) parts.client_acceptor->close();
+    if (parts.mesh_acceptor) parts.mesh_acceptor->close();
+    parts.driver.leave(parts.turn.now());
+    parts.turn.schedule();
+}
+
+asio::ip::tcp::endpoint Node::client_endpoint() const { return parts_->client_acceptor->local_endpoint(); }
+asio::ip::tcp::endpoint Node::mesh_endpoint() const { return parts_->mesh_acceptor->local_endpoint(); }
+asio::ip::tcp::endpoint Node::admin_endpoint() const { return parts_->admin_acceptor->local_endpoint(); }
+const mesh::Driver& Node::driver() const { return parts_->driver; }
+
+int run(const NodeConfig& config) {
+    Loop loop;
+    Journal journal{Level::info};
+    std::unique_ptr<Node> node;
+    try {
+        node = std::make_unique<Node>(loop, config, journal);
+    } catch (const CannotListen& error) {
+        std::fprintf(stderr, "grapevine: %s\n", error.what());
+        return exit_usage;
+    }
+    int exit_code = exit_ok;
+    node->ended = [&](NodeEnd end) {
+        if (end == NodeEnd::name_taken) {
+            std::fprintf(
+                stderr, "grapevine: another process named '%s' is alive in cluster '%s'; choose another --name\n",
+                config.name.c_str(), config.cluster.c_str());
+            exit_code = exit_failed;
+        }
+        loop.stop();
+    };
+    asio::signal_set signals(loop.context(), SIGTERM, SIGINT);
+    std::function<void()> await_signal = [&] {
+        signals.async_wait([&](const asio::error_code& error, int) {
+            if (error) return;
+            node->leave();
+            await_signal();
+        });
+    };
+    await_signal();
+    std::printf(
+        "listening name=%s client=%s mesh=%s admin=%s\n", config.name.c_str(),
+        text_of(node->client_endpoint()).c_str(), text_of(node->mesh_endpoint()).c_str(),
+        text_of(node->admin_endpoint()).c_str());
+    std::fflush(stdout);
+    loop.run();
+    signals.cancel();
+    return exit_code;
+}
+
+}  // namespace grapevine::node

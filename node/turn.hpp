@@ -1,0 +1,58 @@
+/// Where the driver's facts and intentions meet the loop: at the end of each turn in which something
+/// happened, the machines finish their turn and what they intend is done.
+#pragma once
+
+#include "mesh/driver.hpp"
+#include "node/journal.hpp"
+#include "node/loop.hpp"
+
+#include <functional>
+
+namespace grapevine::node {
+
+class ClientListener;
+class MeshListener;
+
+class Turn {
+public:
+    Turn(Loop& loop, mesh::Driver& driver, Journal& journal);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    /// Who does what the machines intend. Set once, before the first fact.
+    void connect(ClientListener& clients, MeshListener& links);
+    /// Called once each, when the node has said goodbye or must end because its name is taken.
+    std::function<void()> on_left;
+    std::function<void()> on_must_stop;
+
+    /// Tells the driver one fact, and sees to it that this turn is finished.
+    template <class Fact>
+    void tell(const Fact& fact) {
+        driver_.on(fact, now());
+        schedule();
+    }
+    /// For facts that are not values (Driver::publish, Driver::leave): call the driver, then this.
+    void schedule();
+    [[nodiscard]] mesh::Now now() const;
+    [[nodiscard]] mesh::Driver& driver() { return driver_; }
+
+private:
+    void finish();
+    void act();
+    void deadline_reached();
+    void arm();
+
+    Loop& loop_;
+    mesh::Driver& driver_;
+    Journal& journal_;
+    ClientListener* clients_ = nullptr;
+    MeshListener* links_ = nullptr;
+    TimerId timer_;
+    Instant armed_for_ = mesh::never;
+    bool scheduled_ = false;
+    bool said_left_ = false;
+    bool said_stop_ = false;
+};
+
+}  // namespace grapevine::node
