@@ -1,5 +1,5 @@
-/// Everything an operator can choose about one node, already checked: `cli` fills it, `node` obeys it.
-/// Nothing here is read again after start.
+/// Everything an operator can choose about one node, already checked: `cli` fills it, `node` obeys
+/// it. Nothing here is read again after start.
 #pragma once
 
 #include <cstdint>
@@ -31,23 +31,23 @@ struct OpenListeners {
 };
 
 struct NodeConfig {
-    /// Identity of the node: unique in the cluster and the same after a restart, because the node id is
-    /// its hash. 1 to limits::node_name_bytes bytes of letters, digits, `.`, `_` and `-`.
+    /// Identity of the node: unique in the cluster and the same after a restart, because the node
+    /// id is its hash. 1 to limits::node_name_bytes bytes of letters, digits, `.`, `_` and `-`.
     std::string name;
-    /// Nodes link only to nodes of the same cluster, and every hash is keyed with it. Same alphabet as
-    /// `name`, at most limits::cluster_name_bytes.
+    /// Nodes link only to nodes of the same cluster, and every hash is keyed with it. Same alphabet
+    /// as `name`, at most limits::cluster_name_bytes.
     std::string cluster = "grapevine";
-    /// What nodes prove to each other that they know. Empty: any process that reaches the mesh listener
-    /// may join; `cli` allows that on loopback or with `open.mesh` only.
+    /// What nodes prove to each other that they know. Empty: any process that reaches the mesh
+    /// listener may join; `cli` allows that on loopback or with `open.mesh` only.
     std::string secret;
 
-    /// Where each audience connects (product.md, three listeners). Port 0: any free port, which the node
-    /// prints. Already known to be loopback, protected, or opened on purpose.
+    /// Where each audience connects (product.md, three listeners). Port 0: any free port, which the
+    /// node prints. Already known to be loopback, protected, or opened on purpose.
     Address listen{"127.0.0.1", 8000};
     Address mesh_listen{"127.0.0.1", 7947};
     Address admin_listen{"127.0.0.1", 9000};
-    /// What other nodes dial when it is not `mesh_listen` (containers, NAT). Port never 0. Empty: the
-    /// listen address, or the local address of the link when that is 0.0.0.0 or [::].
+    /// What other nodes dial when it is not `mesh_listen` (containers, NAT). Port never 0. Empty:
+    /// the listen address, or the local address of the link when that is 0.0.0.0 or [::].
     std::optional<Address> mesh_advertise;
 
     /// Addresses to try first and for ever. May be unreachable, may name this node, may resolve to
