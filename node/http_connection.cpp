@@ -155,12 +155,18 @@ private:
 
     void advance() {
         const auto self = shared_from_this();
-        while (owner_ != nullptr && state_ == State::reading &&
-               buffered_bytes() < backlog_bytes_max && read_more()) {
-        }
-        if (owner_ == nullptr) return;
-        if (state_ == State::reading && has_peer_ended_) end();
-        flush();
+        const auto may_read = [&] {
+            return owner_ != nullptr && state_ == State::reading &&
+                   buffered_bytes() < backlog_bytes_max;
+        };
+        // Writing makes room for the next request, which may be here already.
+        bool is_read_out = false;
+        do {
+            while (may_read() && !is_read_out)
+                is_read_out = !read_more();
+            if (may_read() && has_peer_ended_) end();
+            flush();
+        } while (may_read() && !is_read_out);
         listen();
     }
 
@@ -264,6 +270,7 @@ private:
     }
 
     void flush() {
+        if (owner_ == nullptr) return;
         while (written_ < output_.size() && !is_writing_) {
             const IoResult result = stream_.write_some(std::string_view{output_}.substr(written_));
             if (result.status == IoResult::Status::would_block) {

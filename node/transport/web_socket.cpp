@@ -602,7 +602,10 @@ Ending WebSockets::Hub::describe(const WsConnection& connection) const {
             .how = *state.how, .code = state.is_closed_by_us ? state.close_code : code_none_seen};
     if (state.is_closed_by_us && state.is_close_written)
         return {.how = How::closed_by_us, .code = state.close_code};
-    if (!state.is_closed_by_us && is_protocol_error(local) && local != remote)
+    // An answer repeats what the peer said; anything else is what websocketpp found wrong.
+    const bool is_answer = local == remote && connection.get_local_close_reason() ==
+                                                  connection.get_remote_close_reason();
+    if (!state.is_closed_by_us && is_protocol_error(local) && !is_answer)
         return {.how = How::protocol_error, .code = local};
     if (remote != code_none_seen)
         return {
