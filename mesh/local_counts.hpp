@@ -27,7 +27,11 @@ public:
         if (total == 0) counts.erase(change.key);
         if (change.kind == TableKind::users)
             return Change{change.key, change.kind, static_cast<std::uint8_t>(std::min(total, count_max))};
-        if (total != 0) return Change{change.key, change.kind, 1};
+        if (total != 0) {
+            gone_at_.erase(change.key);
+            return Change{change.key, change.kind, 1};
+        }
+        gone_at_[change.key] = now.steady + linger_;
         lingering_.push({change.key, now.steady + linger_});
         return std::nullopt;
     }
@@ -35,8 +39,11 @@ public:
     /// The next channel whose time is over and that nobody subscribed to again.
     std::optional<Change> next_gone(Now now) {
         while (!lingering_.empty() && lingering_.front().until <= now.steady) {
-            const std::uint64_t key = lingering_.pop().key;
-            if (channels_.find(key) == nullptr) return Change{key, TableKind::channels, 0};
+            const Lingering over = lingering_.pop();
+            const Instant* const gone_at = gone_at_.find(over.key);
+            if (gone_at == nullptr || *gone_at != over.until) continue;    // it was back meanwhile
+            gone_at_.erase(over.key);
+            return Change{over.key, TableKind::channels, 0};
         }
         return std::nullopt;
     }
@@ -53,7 +60,8 @@ private:
     Duration linger_;
     FlatMap<std::uint32_t> users_;
     FlatMap<std::uint32_t> channels_;
-    Fifo<Lingering> lingering_;
+    FlatMap<Instant> gone_at_;         ///< of channels that linger now
+    Fifo<Lingering> lingering_;        ///< in order of time; those that were back since are passed over
 };
 
 }  // namespace grapevine::mesh
