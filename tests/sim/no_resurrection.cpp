@@ -11,7 +11,8 @@ void NoResurrection::on(const ReplicasSeen& seen) {
         const std::string who = "process=" + std::to_string(seen.process.value)
             + " origin=" + std::to_string(origin.value) + " epoch=" + std::to_string(replica.epoch.value)
             + " version=" + std::to_string(replica.version.value);
-        if (replica.visible && known.dead != proto::Epoch{} && replica.epoch <= known.dead)
+        if (!replica.visible) continue;
+        if (known.dead != proto::Epoch{} && replica.epoch <= known.dead)
             verdict_.violated("NoResurrection", "an epoch that was over is visible: " + who);
         if (replica.epoch < known.epoch)
             verdict_.violated("NoResurrection", "back to an older epoch than " + std::to_string(known.epoch.value) + ": " + who);
