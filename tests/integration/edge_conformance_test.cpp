@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 using How = node::Ending::How;
@@ -218,4 +218,4 @@ TEST(WebSocket, NoticesAPeerThatVanishes) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 using How = node::Ending::How;
@@ -246,4 +246,4 @@ TEST(Dial, ChecksEveryPartOfTheAnswer) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

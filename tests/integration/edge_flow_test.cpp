@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 using How = node::Ending::How;
@@ -266,4 +266,4 @@ TEST(WebSocketPause, DoesNotStopAClose) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

@@ -4,7 +4,7 @@
 
 #include <ostream>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -172,4 +172,4 @@ TEST(Front, MayBeDestroyedWhileClientsAreInside) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

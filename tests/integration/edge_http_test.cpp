@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 std::string get(std::string_view path, std::string_view more = {}) {
@@ -256,4 +256,4 @@ TEST(Http, NeverLetsAHeaderValueAddLines) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

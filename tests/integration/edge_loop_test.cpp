@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <thread>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 using node::TimerCall;
@@ -185,4 +185,4 @@ TEST(Acceptor, PausesWhenDescriptorsRunOut) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests

@@ -1,5 +1,6 @@
 /// What connections and messages cost in memory. Skipped under sanitizers, which keep their own
 /// books.
+#include "tests/support/allocation_count.hpp"
 #include "tests/support/edge_world.hpp"
 
 #include <gtest/gtest.h>
@@ -9,27 +10,9 @@
 #include <malloc.h>
 #include <new>
 
-namespace {
-
-std::size_t allocations = 0;
-
-}  // namespace
-
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* const memory = std::malloc(size)) return memory;
-    throw std::bad_alloc{};
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
-namespace grapevine::test {
+namespace grapevine::tests {
 namespace {
 
 std::size_t heap_bytes() {
@@ -121,9 +104,8 @@ double allocations_per_echo(std::size_t payload_bytes, std::size_t per_round) {
         }
     };
     run(50);
-    const std::size_t before = allocations;
-    run(200);
-    return static_cast<double>(allocations - before) / (200.0 * static_cast<double>(per_round));
+    const std::size_t made = allocations_of([&] { run(200); });
+    return static_cast<double>(made) / (200.0 * static_cast<double>(per_round));
 }
 
 TEST(Memory, EchoingAllocatesNothingInSteadyState) {
@@ -149,9 +131,7 @@ TEST(Memory, FanOutAllocatesNothingInSteadyState) {
         }
     };
     run(20);
-    const std::size_t before = allocations;
-    run(100);
-    EXPECT_EQ(allocations, before);
+    EXPECT_EQ(allocations_of([&] { run(100); }), 0U);
 }
 
 // A header that announces much makes us hold nothing.
@@ -168,6 +148,6 @@ TEST(Memory, AnnouncedGigabytesCostNothing) {
 }
 
 }  // namespace
-}  // namespace grapevine::test
+}  // namespace grapevine::tests
 
 #endif

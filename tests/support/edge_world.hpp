@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace grapevine::test {
+namespace grapevine::tests {
 
 using namespace std::chrono_literals;
 
@@ -341,4 +341,4 @@ public:
     std::vector<node::RequestId> left;
 };
 
-}  // namespace grapevine::test
+}  // namespace grapevine::tests
