@@ -8,7 +8,7 @@ namespace grapevine::mesh {
 namespace {
 
 constexpr std::size_t places_min = 16;
-/// Room behind the last home for the run that ends there; the table grows if it is ever used up.
+/// Room behind the last home for the run that ends there, and what is added when it is used up.
 constexpr std::size_t tail_places = 64;
 
 /// Load above which the table grows by a quarter: 0.85 keeps runs short and 14.7 bytes an entry at worst.
@@ -16,12 +16,17 @@ constexpr bool too_full(std::size_t entries, std::size_t places) { return entrie
 
 }  // namespace
 
-KeyTable::KeyTable() { resize(places_min); }
+KeyTable::KeyTable() { clear(places_min); }
 
-void KeyTable::resize(std::size_t places) {
+void KeyTable::clear(std::size_t places) {
     places_ = places;
     keys_.assign(places + tail_places, 0);
     slots_.assign(places + tail_places, no_slot);
+}
+
+void KeyTable::lengthen_tail() {
+    keys_.resize(keys_.size() + tail_places, 0);
+    slots_.resize(slots_.size() + tail_places, no_slot);
 }
 
 std::size_t KeyTable::find(std::uint64_t key, Slot slot) const {
@@ -51,23 +56,23 @@ std::uint8_t KeyTable::set(std::uint64_t key, Slot slot, std::uint8_t count) {
 
 void KeyTable::insert(std::uint64_t key, Slot slot) {
     if (too_full(size_ + 1, places_)) grow();
-    for (;;) {
-        std::size_t at = home(key);
-        while (slots_[at] != no_slot && std::pair{keys_[at], slots_[at]} < std::pair{key, slot}) ++at;
-        std::size_t gap = at;
-        while (slots_[gap] != no_slot) ++gap;
-        // The last place stays empty for ever: it ends every search.
-        if (gap + 1 >= slots_.size()) {
-            grow();
-            continue;
-        }
-        std::move_backward(keys_.begin() + at, keys_.begin() + gap, keys_.begin() + gap + 1);
-        std::move_backward(slots_.begin() + at, slots_.begin() + gap, slots_.begin() + gap + 1);
-        keys_[at] = key;
-        slots_[at] = slot;
-        ++size_;
-        return;
-    }
+    std::size_t at = home(key);
+    while (slots_[at] != no_slot && std::pair{keys_[at], slots_[at]} < std::pair{key, slot}) ++at;
+    std::size_t gap = at;
+    while (slots_[gap] != no_slot) ++gap;
+    // The last place stays empty for ever: it ends every search.
+    if (gap + 1 == slots_.size()) lengthen_tail();
+    const auto make_room_in = [](auto& column, std::size_t from, std::size_t to) {
+        const auto begin = column.begin();
+        std::move_backward(
+            begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(to),
+            begin + static_cast<std::ptrdiff_t>(to + 1));
+    };
+    make_room_in(keys_, at, gap);
+    make_room_in(slots_, at, gap);
+    keys_[at] = key;
+    slots_[at] = slot;
+    ++size_;
 }
 
 void KeyTable::erase_at(std::size_t at) {
@@ -84,20 +89,15 @@ void KeyTable::erase_at(std::size_t at) {
 void KeyTable::grow() {
     const std::vector<std::uint64_t> old_keys = std::move(keys_);
     const std::vector<Slot> old_slots = std::move(slots_);
-    std::size_t places = places_ + std::max(places_ / 4, places_min);
-    for (bool fits = false; !fits; places += places / 4) {
-        resize(places);
-        fits = true;
-        std::size_t end = 0;
-        for (std::size_t from = 0; from < old_slots.size() && fits; ++from) {
-            if (old_slots[from] == no_slot) continue;
-            const std::size_t at = std::max(home(old_keys[from]), end);
-            fits = at + 1 < slots_.size();
-            if (!fits) break;
-            keys_[at] = old_keys[from];
-            slots_[at] = old_slots[from];
-            end = at + 1;
-        }
+    clear(places_ + std::max(places_ / 4, places_min));
+    std::size_t end = 0;
+    for (std::size_t from = 0; from < old_slots.size(); ++from) {
+        if (old_slots[from] == no_slot) continue;
+        const std::size_t at = std::max(home(old_keys[from]), end);
+        if (at + 1 == slots_.size()) lengthen_tail();
+        keys_[at] = old_keys[from];
+        slots_[at] = old_slots[from];
+        end = at + 1;
     }
     restart_sweep();
 }

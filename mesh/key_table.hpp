@@ -69,7 +69,9 @@ private:
     void insert(std::uint64_t key, Slot slot);
     void erase_at(std::size_t at);
     void grow();
-    void resize(std::size_t places);
+    void clear(std::size_t places);
+    /// More room behind the last home, for a run that ends there.
+    void lengthen_tail();
 
     std::size_t places_ = 0;                ///< homes; the arrays are longer by a tail, so nothing wraps
     std::size_t size_ = 0;

@@ -60,9 +60,11 @@ std::vector<MemberView> Mesh::members() const {
             .node = member.node, .epoch = member.epoch, .name = member.name, .state = member.state,
             .address = member.address, .last_equal = member.last_equal};
         if (const Replica* const replica = parts.replicas.find(member.node)) {
-            view.sessions = replica->sums.sessions;
-            view.users = replica->sums.users;
-            view.channels = replica->sums.channels;
+            if (replica->visible) {
+                view.sessions = replica->sums.sessions;
+                view.users = replica->sums.users;
+                view.channels = replica->sums.channels;
+            }
             view.version = replica->version;
             view.sethash = replica->sums.sethash;
         }

@@ -137,7 +137,7 @@ struct MemberView {
     bool linked = false;
     bool linked_by_us = false;                 ///< direction of the active link
     std::string address;
-    std::uint64_t sessions = 0;                ///< of named users, as replicated
+    std::uint64_t sessions = 0;                ///< of named users, as replicated; none while they are hidden
     std::uint64_t users = 0;
     std::uint64_t channels = 0;
     proto::Version version;

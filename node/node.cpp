@@ -15,6 +15,7 @@ constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 /// After LEAVE, sessions have this long to take their close code.
 constexpr Duration close_within = std::chrono::seconds{1};
+constexpr Duration close_look_every = std::chrono::milliseconds{20};
 
 std::string text_of(const asio::ip::tcp::endpoint& endpoint) {
     return to_string(Address{endpoint.address().to_string(), endpoint.port()});
@@ -85,9 +86,14 @@ struct Node::Parts {
              .wrong_kind = clients.wrong_kind_count()},
             turn.now());
     }
-    void all_closed() {
-        close_timer = {};
-        if (ended) ended(NodeEnd::left);
+    void wait_for_closes() {
+        const bool nobody_left = clients.open_count() == 0 && links.open_count() == 0;
+        if (close_by == mesh::never) close_by = loop.now() + close_within;
+        if (!nobody_left && loop.now() < close_by) {
+            close_timer = loop.arm(close_look_every, TimerCall::to<&Parts::wait_for_closes>(this));
+        } else if (ended) {
+            ended(NodeEnd::left);
+        }
     }
 
     /// Takes what an acceptor accepts to its listener's front. Accepting begins with the first turn of the loop,
@@ -124,6 +130,7 @@ struct Node::Parts {
     std::unique_ptr<Acceptor> admin_acceptor;
     std::function<void(NodeEnd)> ended;
     TimerId close_timer;
+    Instant close_by = mesh::never;
 };
 
 Node::Node(Loop& loop, const NodeConfig& config, Journal& journal)
@@ -132,9 +139,7 @@ Node::Node(Loop& loop, const NodeConfig& config, Journal& journal)
     parts.ended = [this](NodeEnd end) {
         if (ended) ended(end);
     };
-    parts.turn.on_left = [&parts] {
-        parts.close_timer = parts.loop.arm(close_within, TimerCall::to<&Parts::all_closed>(&parts));
-    };
+    parts.turn.on_left = [&parts] { parts.wait_for_closes(); };
     parts.turn.on_must_stop = [&parts] { parts.ended(NodeEnd::name_taken); };
 }
 

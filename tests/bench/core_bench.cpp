@@ -1,0 +1,209 @@
+// What one message, one change and one lookup cost in the machines, codecs included. Ratios between lines of
+// one run mean something; absolute figures are this machine's.
+#include "mesh/driver.hpp"
+#include "mesh/origin_log.hpp"
+#include "mesh/replicas.hpp"
+#include "mesh/tables.hpp"
+#include "proto/mesh_codec.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace grapevine::mesh {
+namespace {
+
+/// Two nodes whose links carry messages at once, without sockets.
+class TwoNodes {
+public:
+    TwoNodes() {
+        for (std::uint64_t index = 0; index < 2; ++index) {
+            MeshConfig config{.cluster = "bench", .name = index == 0 ? "a" : "b", .advertise = address(index),
+                .seeds = {address(1)}, .boot = proto::Boot{index + 1}, .rng_seed = index};
+            drivers_[index] = std::make_unique<Driver>(config, SessionsConfig{}, now_);
+        }
+        settle();
+    }
+
+    Driver& operator[](std::size_t index) { return *drivers_[index]; }
+    [[nodiscard]] Now now() const { return now_; }
+
+    SessionId client(std::size_t node, std::string_view user, proto::Encoding encoding) {
+        const SessionId id{next_slot_[node]++ | std::uint64_t{1} << 32};
+        drivers_[node]->on(SessionOpened{id, encoding, {id.value, node}}, now_);
+        std::string connect;
+        const std::string data = "{\"user\":\"" + std::string{user} + "\"}";
+        proto::append_command(connect, encoding, {.id = 1, .kind = proto::CommandKind::connect, .data = data});
+        drivers_[node]->on(SessionReceived{id, connect}, now_);
+        settle();
+        return id;
+    }
+
+    void settle() {
+        for (int round = 0; round < 50; ++round) {
+            now_.steady += 20ms;
+            for (std::size_t node = 0; node < 2; ++node) {
+                drivers_[node]->time_reached(now_);
+                turn(node);
+            }
+        }
+    }
+
+    /// Ends the turn of one node and carries what it says to the other.
+    void turn(std::size_t node) {
+        Driver& driver = *drivers_[node];
+        driver.end_turn(now_);
+        Edge edge = std::move(driver.edge());
+        driver.edge().clear();
+        for (const auto& resolve : edge.resolves) driver.on(Resolved{resolve.seed, {resolve.seed}}, now_);
+        for (const auto& dial : edge.dials) {
+            const LinkId accepted{accepted_link_bit | ++accepted_};
+            const std::size_t to = dial.address == address(0) ? 0 : 1;
+            peer_[{node, dial.link}] = {to, accepted};
+            peer_[{to, accepted}] = {node, dial.link};
+            drivers_[to]->on(LinkOpened{accepted, "bench", {'x'}}, now_);
+            driver.on(LinkOpened{dial.link, "bench", {'y'}}, now_);
+        }
+        for (const auto& send : edge.link_sends) carry(node, send);
+        for (const auto& close : edge.link_closes) {
+            const auto [to, link] = peer_[{node, close.link}];
+            driver.on(LinkClosed{close.link}, now_);
+            drivers_[to]->on(LinkClosed{link}, now_);
+        }
+    }
+    void carry(std::size_t node, const SendFrame& send) {
+        const auto [to, link] = peer_.at({node, send.link});
+        drivers_[node]->on(LinkDrained{send.link, send.message.size()}, now_);
+        drivers_[to]->on(LinkReceived{link, send.message.view()}, now_);
+    }
+    std::pair<std::size_t, LinkId> peer(std::size_t node, LinkId link) { return peer_.at({node, link}); }
+
+private:
+    static std::string address(std::uint64_t index) { return "10.0.0." + std::to_string(index) + ":1"; }
+
+    Now now_{.steady = Instant{1h}, .wall = WallTime{1000h}};
+    std::unique_ptr<Driver> drivers_[2];
+    std::map<std::pair<std::size_t, LinkId>, std::pair<std::size_t, LinkId>> peer_;
+    std::uint64_t accepted_ = 0;
+    std::uint64_t next_slot_[2]{};
+};
+
+std::string publish_command(proto::Encoding encoding, std::string_view channel, std::size_t payload) {
+    std::string command;
+    const std::string data = "\"" + std::string(payload - 2, 'x') + "\"";
+    proto::append_command(
+        command, encoding, {.id = 7, .kind = proto::CommandKind::publish, .channel = channel, .data = data});
+    return command;
+}
+
+/// Per turn; what a loop reads from many sockets before it writes.
+constexpr int messages_per_turn = 64;
+
+// One user message of 128 bytes: command bytes in, mesh frame out.
+void BM_SendingSide(benchmark::State& state) {
+    const auto encoding = static_cast<proto::Encoding>(state.range(0));
+    TwoNodes nodes;
+    const SessionId ann = nodes.client(0, "ann", encoding);
+    nodes.client(1, "bob", encoding);
+    const std::string command = publish_command(encoding, "#bob", 128);
+    for (auto _ : state) {
+        for (int count = 0; count < messages_per_turn; ++count) nodes[0].on(SessionReceived{ann, command}, nodes.now());
+        nodes[0].end_turn(nodes.now());
+        for (const auto& send : nodes[0].edge().link_sends)
+            nodes[0].on(LinkDrained{send.link, send.message.size()}, nodes.now());
+        for (const auto& send : nodes[0].edge().session_sends)
+            nodes[0].on(SessionDrained{send.session, send.message.size()}, nodes.now());
+        nodes[0].edge().clear();
+    }
+    if (nodes[0].mesh().counters().forwards_sent == 0) state.SkipWithError("nothing was forwarded");
+    state.SetItemsProcessed(state.iterations() * messages_per_turn);
+}
+BENCHMARK(BM_SendingSide)->Arg(static_cast<int>(proto::Encoding::json))->Arg(static_cast<int>(proto::Encoding::protobuf));
+
+// The same message's other half: mesh frame in, push bytes out.
+void BM_ReceivingSide(benchmark::State& state) {
+    const auto encoding = static_cast<proto::Encoding>(state.range(0));
+    TwoNodes nodes;
+    const SessionId ann = nodes.client(0, "ann", encoding);
+    nodes.client(1, "bob", encoding);
+    const std::string command = publish_command(encoding, "#bob", 128);
+    for (int count = 0; count < messages_per_turn; ++count) nodes[0].on(SessionReceived{ann, command}, nodes.now());
+    nodes[0].end_turn(nodes.now());
+    const std::vector<SendFrame> frames = nodes[0].edge().link_sends;
+    for (auto _ : state) {
+        for (const SendFrame& frame : frames)
+            nodes[1].on(LinkReceived{nodes.peer(0, frame.link).second, frame.message.view()}, nodes.now());
+        nodes[1].end_turn(nodes.now());
+        for (const auto& send : nodes[1].edge().session_sends)
+            nodes[1].on(SessionDrained{send.session, send.message.size()}, nodes.now());
+        nodes[1].edge().clear();
+    }
+    if (nodes[1].sessions().counters().delivered == 0) state.SkipWithError("nothing was delivered");
+    state.SetItemsProcessed(state.iterations() * messages_per_turn);
+}
+BENCHMARK(BM_ReceivingSide)->Arg(static_cast<int>(proto::Encoding::json))->Arg(static_cast<int>(proto::Encoding::protobuf));
+
+// Deltas of 1,000 changes, decoded, applied and hash-checked, over 100,000 users.
+void BM_ApplyDeltas(benchmark::State& state) {
+    constexpr std::uint64_t users = 100'000;
+    constexpr std::size_t changes = 1000;
+    OriginLog log{Epoch{1}, 1 << 16, 1 << 16};
+    Tables own{NodeId{1}};
+    EntrySums sums;
+    std::vector<std::string> encoded;
+    Version from;
+    for (std::uint64_t number = 0; encoded.size() < 400; ++number) {
+        const Change change{proto::mix64(number * 7919 % users), TableKind::users, static_cast<std::uint8_t>(number / users % 2 == 0)};
+        const std::uint8_t before = own.set(Tables::self_slot, change);
+        if (before == change.count) continue;
+        sums.count(change, before);
+        log.record(change, before, sums.keys());
+        if (log.version().value - from.value < changes) continue;
+        proto::Delta delta;
+        log.read(from, log.version(), delta);
+        delta.origin = NodeId{1};
+        from = log.version();
+        proto::append_frame(encoded.emplace_back(), delta);
+    }
+    MeshCounters counters;
+    proto::MeshFrame frame;
+    for (auto _ : state) {
+        Tables tables{NodeId{2}};
+        Replicas replicas;
+        replicas.begin(NodeId{1}, Epoch{1}, tables);
+        for (const std::string& bytes : encoded) {
+            proto::MeshReader reader{bytes};
+            reader.next(frame);
+            if (replicas.apply(std::get<proto::Delta>(frame), tables, counters) != Replicas::Outcome::applied)
+                state.SkipWithError("a delta was not applied");
+        }
+    }
+    state.SetItemsProcessed(static_cast<std::int64_t>(counters.changes_applied));
+}
+BENCHMARK(BM_ApplyDeltas)->Unit(benchmark::kMillisecond);
+
+// Lookups of random users among a million on three nodes.
+void BM_Lookup(benchmark::State& state) {
+    Tables tables{NodeId{1}};
+    const auto users = static_cast<std::uint64_t>(state.range(0));
+    std::vector<Slot> slots{Tables::self_slot, tables.take_slot(NodeId{2}), tables.take_slot(NodeId{3})};
+    for (const Slot slot : slots) tables.show(slot, true);
+    for (std::uint64_t number = 0; number < users; ++number)
+        tables.set(slots[number % 3], {proto::mix64(number), TableKind::users, 1});
+    std::vector<std::uint64_t> wanted(1 << 20);
+    for (std::size_t at = 0; at < wanted.size(); ++at) wanted[at] = proto::mix64(proto::mix64(at) % users);
+    std::size_t at = 0;
+    std::uint64_t found = 0;
+    for (auto _ : state)
+        tables.for_each_place(TableKind::users, wanted[at++ & (wanted.size() - 1)], [&](Slot slot) { found += slot + 1u; });
+    benchmark::DoNotOptimize(found);
+    state.SetItemsProcessed(state.iterations());
+    state.counters["bytes_per_entry"] = static_cast<double>(tables.memory_bytes()) / static_cast<double>(users);
+}
+BENCHMARK(BM_Lookup)->Arg(1'000'000)->Arg(10'000'000);
+
+}  // namespace
+}  // namespace grapevine::mesh
