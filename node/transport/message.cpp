@@ -46,7 +46,8 @@ MessagePtr Message::make(Opcode opcode, std::size_t capacity) {
     MessagePtr message{MessagePool::here().take()};
     message->payload_ = proto::Bytes::with_capacity(capacity);
     message->header_.clear();
-    message->opcode_ = opcode;
+    message->is_text_ = opcode == websocketpp::frame::opcode::text;
+    message->opcode_ = message->is_text_ ? websocketpp::frame::opcode::binary : opcode;
     message->is_prepared_ = message->is_terminal_ = false;
     message->is_final_ = true;
     return message;

@@ -47,7 +47,9 @@ public:
     using ptr = MessagePtr;
     using Opcode = websocketpp::frame::opcode::value;
 
-    /// From the pool, with room for `capacity` bytes of payload.
+    /// From the pool, with room for `capacity` bytes of payload. websocketpp would check text for
+    /// UTF-8 byte by byte, and forgets the end of a fragmented one: it is shown text as binary, and
+    /// whoever takes the message checks it at once.
     static MessagePtr make(Opcode opcode, std::size_t capacity);
     /// A frame that is ready to be written.
     static MessagePtr frame(Opcode opcode, std::string_view header, proto::Bytes payload);
@@ -75,6 +77,7 @@ public:
 
     // ---- ours
     const proto::Bytes& bytes() const { return payload_; }
+    bool is_text() const { return is_text_; }
 
 private:
     friend class MessagePtr;
@@ -89,6 +92,7 @@ private:
     bool is_prepared_ = false;
     bool is_terminal_ = false;
     bool is_final_ = true;
+    bool is_text_ = false;
 };
 
 /// First in, first out, in one block of memory that is kept while it is small. An empty queue that
