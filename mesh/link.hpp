@@ -49,6 +49,8 @@ struct Link {
     Instant last_heard{};
     Instant last_ping{};
     std::uint64_t pings = 0;
+    proto::Version told_version;                  ///< of the peer's log, by its last ping here
+    proto::Version held_at_ping;                  ///< how much of that log was here then
     Duration round_trip{};
     LinkQueue queue;
     LinkSync sync;

@@ -3,6 +3,8 @@
 
 #include "proto/mesh_codec.hpp"
 
+#include <utility>
+
 namespace grapevine::mesh {
 namespace {
 
@@ -73,7 +75,13 @@ void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOut
     const Replica* const replica = replicas.find(link.node());
     const Version held = replica != nullptr ? replica->version : Version{};
     links.send(link, FrameClass::control, proto::Pong{.seq = ping.seq, .sent_us = ping.sent_us, .your_version = held});
-    if (replica == nullptr || ping.version != held) return;
+    if (replica == nullptr) return;
+    // A ping may overtake changes that are on their way. If a whole heartbeat brought none of what an earlier
+    // one told of, they were lost on a link that died, and no later change may come to show the gap.
+    const Version told = std::exchange(link.told_version, ping.version);
+    const Version held_before = std::exchange(link.held_at_ping, held);
+    if (held < told && held == held_before && !replica->staged) return ask_catchup(link, held, now, output);
+    if (ping.version != held) return;
     if (ping.sethash == replica->sums.sethash) {
         members.is_equal(link.node(), now);
     } else if (replicas.discard(link.node())) {

@@ -77,7 +77,7 @@ void Replication::begin(Link& link, Version held) {
 }
 
 void Replication::catch_up(Link& link, Version held) {
-    if (link.sync.snapshot) return;
+    if (tells_snapshot(link)) return;
     const bool everything = held == Version{} && log_.version() != Version{};
     // From below the floor: pump() sees that only a snapshot will do.
     link.sync.sent = std::min(held, log_.version());
