@@ -22,7 +22,7 @@ struct Lobby {
         checkers.see(SessionGreeted{.session = ann, .client = "c1"});
         checkers.see(SessionStarted{.session = bob, .user = "bob"});
         checkers.see(SessionGreeted{.session = bob, .client = "c2"});
-        checkers.see(SubscribeAsked{.session = bob, .channel = "lobby"});
+        checkers.see(SubscribeAsked{.session = bob, .channel = "lobby", .command = 2});
         checkers.see(Said{.session = ann, .channel = "lobby", .payload = "one", .sequence = 1});
         checkers.see(Said{.session = ann, .channel = "lobby", .payload = "two", .sequence = 2});
     }
@@ -52,15 +52,18 @@ TEST(Checkers, NoMisdeliverySeesWhatWasNeverSaid) {
 
 TEST(Checkers, NoMisdeliverySeesAnotherChannel) {
     Lobby lobby;
-    lobby.checkers.see(SubscribeAsked{.session = bob, .channel = "den"});
+    lobby.checkers.see(SubscribeAsked{.session = bob, .channel = "den", .command = 3});
     lobby.bob_hears("one", "den");
     EXPECT_TRUE(lobby.blames("NoMisdelivery: said elsewhere")) << lobby.verdict.first();
 }
 
 TEST(Checkers, NoMisdeliverySeesAChannelThatWasLeft) {
     Lobby lobby;
-    lobby.checkers.see(UnsubscribeDone{.session = bob, .channel = "lobby"});
+    lobby.checkers.see(UnsubscribeDone{.session = bob, .channel = "lobby", .command = 1});    // of an earlier stay
     lobby.bob_hears("one");
+    EXPECT_TRUE(lobby.verdict.is_good()) << lobby.verdict.first();
+    lobby.checkers.see(UnsubscribeDone{.session = bob, .channel = "lobby", .command = 3});
+    lobby.bob_hears("two");
     EXPECT_TRUE(lobby.blames("NoMisdelivery: not for this session")) << lobby.verdict.first();
 }
 

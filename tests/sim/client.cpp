@@ -57,14 +57,13 @@ void Client::over() {
 void Client::subscribe(const std::string& channel) {
     wanted_.insert(channel);
     if (!is_connected()) return;
-    stage_.checkers.see(SubscribeAsked{.session = session_, .channel = channel});
-    ask(proto::CommandKind::subscribe, channel);
+    const std::uint32_t command = ask(proto::CommandKind::subscribe, channel);
+    stage_.checkers.see(SubscribeAsked{.session = session_, .channel = channel, .command = command});
 }
 
 void Client::unsubscribe(const std::string& channel) {
     wanted_.erase(channel);
     if (!is_connected()) return;
-    channels_.erase(channel);
     ask(proto::CommandKind::unsubscribe, channel);
 }
 
@@ -188,8 +187,9 @@ void Client::take(const proto::Reply& reply) {
     const Request request = found->second;
     requests_.erase(found);
     if (reply.kind == proto::Reply::Kind::subscribe) channels_.insert(request.channel);
-    if (reply.kind == proto::Reply::Kind::unsubscribe)
-        stage_.checkers.see(UnsubscribeDone{.session = session_, .channel = request.channel});
+    if (reply.kind != proto::Reply::Kind::unsubscribe) return;
+    channels_.erase(request.channel);
+    stage_.checkers.see(UnsubscribeDone{.session = session_, .channel = request.channel, .command = reply.id});
 }
 
 void Client::greeted(const proto::Reply& reply) {

@@ -7,7 +7,6 @@
 #include "tests/sim/verdict.hpp"
 
 #include <map>
-#include <set>
 #include <string>
 
 namespace grapevine::sim {
@@ -18,8 +17,12 @@ public:
 
     void on(const SessionStarted& started) { sessions_[started.session].user = started.user; }
     void on(const SessionGreeted& greeted) { sessions_[greeted.session].client = greeted.client; }
-    void on(const SubscribeAsked& asked) { sessions_[asked.session].channels.insert(asked.channel); }
-    void on(const UnsubscribeDone& done) { sessions_[done.session].channels.erase(done.channel); }
+    void on(const SubscribeAsked& asked) { sessions_[asked.session].channels[asked.channel] = asked.command; }
+    void on(const UnsubscribeDone& done) {
+        auto& channels = sessions_[done.session].channels;
+        if (const auto asked = channels.find(done.channel); asked != channels.end() && asked->second <= done.command)
+            channels.erase(asked);
+    }
     void on(const Said& said) { said_[said.payload] = said; }
     void on(const Heard& heard);
 
@@ -27,7 +30,7 @@ private:
     struct Session {
         std::string user;
         std::string client;
-        std::set<std::string> channels;
+        std::map<std::string, std::uint32_t> channels;    ///< with the command that asked for it
     };
     [[nodiscard]] bool may_hear(const Session& session, const std::string& channel) const;
 

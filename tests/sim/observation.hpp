@@ -35,11 +35,13 @@ struct SessionEnded {
 struct SubscribeAsked {
     SessionKey session;
     std::string channel;
+    std::uint32_t command = 0;     ///< commands of one session count up
 };
-/// Answered with success: nothing of the channel may follow.
+/// Answered with success: nothing of the channel may follow, unless it was asked for again after `command`.
 struct UnsubscribeDone {
     SessionKey session;
     std::string channel;
+    std::uint32_t command = 0;
 };
 /// A client, or with a zero session the HTTP API of a node, publishes. Every payload is unique.
 struct Said {

@@ -1,0 +1,148 @@
+#include "tests/sim/fault_plan.hpp"
+
+#include "proto/check.hpp"
+
+#include <algorithm>
+
+namespace grapevine::sim {
+
+namespace {
+
+using Kind = Fault::Kind;
+
+constexpr std::size_t kinds = 12;
+
+Duration draw(mesh::Rng& rng, Duration least, Duration most) {
+    return Duration{static_cast<Duration::rep>(
+        rng.between(static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count())))};
+}
+
+std::string_view name_of(Kind kind) {
+    switch (kind) {
+    case Kind::crash: return "crash";
+    case Kind::lose_host: return "lose_host";
+    case Kind::leave: return "leave";
+    case Kind::pause: return "pause";
+    case Kind::wall_jump: return "wall_jump";
+    case Kind::partition: return "partition";
+    case Kind::block: return "block";
+    case Kind::break_link: return "break_link";
+    case Kind::stall_link: return "stall_link";
+    case Kind::half_open: return "half_open";
+    case Kind::slow_link: return "slow_link";
+    case Kind::break_client: return "break_client";
+    }
+    proto::check(false, "every fault has a name");
+    return {};
+}
+
+void restart_later(World& world, Node& node, Duration after) {
+    world.stage().clock.in(after, [&node] {
+        if (!node.is_running()) node.start();
+    });
+}
+
+void partition(World& world, const Fault& fault) {
+    std::vector<Node*> left;
+    std::vector<Node*> right;
+    for (std::size_t number = 1; number <= world.nodes().size(); ++number)
+        (number <= fault.node ? left : right).push_back(&world.node(number));
+    world.partition(left, right);
+    world.stage().clock.in(fault.span, [&world] { world.network().unblock_all(); });
+}
+
+/// One of the connections between the two nodes, and the side on which `node` is.
+template <class Act>
+void on_link(World& world, const Fault& fault, Act act) {
+    const auto links = world.links(world.node(fault.node), world.node(fault.other));
+    if (links.empty()) return;
+    const ConnectionId link = links.back();
+    const Socket acceptor{.connection = link, .side = Side::acceptor};
+    act(link, world.network().peer_of(acceptor) == world.node(fault.node).host() ? Side::dialer : Side::acceptor);
+}
+
+void apply(World& world, const Fault& fault) {
+    world.stage().trace.say("fault", Line{text_of(fault)});
+    Node& node = world.node(fault.node);
+    Network& network = world.network();
+    switch (fault.kind) {
+    case Kind::crash:
+        node.crash();
+        return restart_later(world, node, fault.span);
+    case Kind::lose_host:
+        node.lose_host();
+        return restart_later(world, node, fault.span);
+    case Kind::leave:
+        node.leave();
+        return restart_later(world, node, fault.span + 3s);
+    case Kind::pause:
+        node.pause();
+        return world.stage().clock.in(fault.span, [&node] { node.resume(); });
+    case Kind::wall_jump: return node.jump_wall(fault.one_sided ? -fault.span : fault.span);
+    case Kind::partition: return partition(world, fault);
+    case Kind::block: {
+        const HostId from = node.host();
+        const HostId to = world.node(fault.other).host();
+        network.block(from, to);
+        return world.stage().clock.in(fault.span, [&network, from, to] { network.unblock(from, to); });
+    }
+    case Kind::break_link:
+        return on_link(world, fault, [&](ConnectionId link, Side) {
+            network.break_connection(link, 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
+        });
+    case Kind::stall_link:
+        return on_link(world, fault, [&](ConnectionId link, Side from) { network.stall(link, from, fault.span); });
+    case Kind::half_open:
+        return on_link(world, fault, [&](ConnectionId link, Side from) {
+            network.blackhole(link, from, fault.one_sided ? std::nullopt : std::optional{fault.span});
+        });
+    case Kind::slow_link:
+        return network.set_path_both_ways(
+            node.host(), world.node(fault.other).host(),
+            Path{.latency = {.least = 5ms, .most = 80ms, .spike_one_in = 50, .spike = 900ms}, .bytes_per_ms = 30});
+    case Kind::break_client: {
+        const Client& client = *world.clients().at(fault.other % world.clients().size());
+        const auto links = network.between(client.host(), client.node().host());
+        if (!links.empty())
+            network.break_connection(links.back(), 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
+        return;
+    }
+    }
+}
+
+}  // namespace
+
+std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options) {
+    std::vector<Fault> faults;
+    while (faults.size() < options.faults) {
+        Fault fault;
+        fault.at = draw(rng, options.from, options.to);
+        fault.kind = static_cast<Kind>(rng.below(kinds));
+        fault.node = 1 + rng.below(options.nodes);
+        fault.other = 1 + (fault.node - 1 + 1 + rng.below(options.nodes - 1)) % options.nodes;
+        if (fault.kind == Kind::break_client) fault.other = rng.below(options.clients);
+        // Short spans race with handshakes and switches, long ones with suspicion and DOWN.
+        fault.span = rng.one_in(2) ? draw(rng, 1ms, 800ms) : draw(rng, 800ms, 9s);
+        fault.one_sided = rng.one_in(3);
+        faults.push_back(fault);
+    }
+    std::stable_sort(
+        faults.begin(), faults.end(), [](const Fault& left, const Fault& right) { return left.at < right.at; });
+    return faults;
+}
+
+std::string text_of(const Fault& fault) {
+    return Line{name_of(fault.kind)}
+        .add("after", fault.at)
+        .add("node", "n" + std::to_string(fault.node))
+        .add("other", std::uint64_t{fault.other})
+        .add("span", fault.span)
+        .add("one_sided", std::uint64_t{fault.one_sided})
+        .text();
+}
+
+void schedule(World& world, const std::vector<Fault>& faults) {
+    for (const Fault& fault : faults) world.stage().clock.in(fault.at, [&world, fault] { apply(world, fault); });
+}
+
+}  // namespace grapevine::sim

@@ -1,0 +1,51 @@
+/// What goes wrong in a run, drawn from its seed before it begins: a list in time order that can be printed
+/// and is the whole plan.
+#pragma once
+
+#include "mesh/rng.hpp"
+#include "tests/sim/world.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace grapevine::sim {
+
+struct Fault {
+    enum class Kind : std::uint8_t {
+        crash,             ///< the process dies and starts again after `span`
+        lose_host,         ///< the machine goes without a word and starts again after `span`
+        leave,             ///< SIGTERM, and a start after `span`
+        pause,             ///< SIGSTOP for `span`
+        wall_jump,         ///< the wall clock moves by `span`, forwards or back
+        partition,         ///< nodes up to `node` against the rest, for `span`
+        block,             ///< what `node` sends to `other` vanishes for `span`
+        break_link,        ///< one end is told at once, the other after `span`, or never if `one_sided`
+        stall_link,        ///< no data from `node` to `other` for `span`
+        half_open,         ///< what `node` sends to `other` on their link vanishes for ever
+        slow_link,         ///< few bytes and long latencies between the two, until the heal
+        break_client,      ///< the connection of client `other` breaks
+    };
+    Duration at{};
+    Kind kind{};
+    std::size_t node = 1;
+    std::size_t other = 2;
+    Duration span{};
+    bool one_sided = false;
+};
+
+struct FaultPlanOptions {
+    std::size_t nodes = 5;
+    std::size_t clients = 10;
+    std::size_t faults = 10;
+    Duration from = 1s;
+    Duration to = 20s;
+};
+
+std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options);
+std::string text_of(const Fault& fault);
+/// Puts every fault on the world's clock, counted from now. Those that end by themselves do.
+void schedule(World& world, const std::vector<Fault>& faults);
+
+}  // namespace grapevine::sim
