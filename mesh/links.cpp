@@ -157,6 +157,7 @@ void Links::close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output) {
 void Links::refuse(Link& link, RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output) {
     if (link.closing) return;
     send(link, FrameClass::control, proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
+    ++counters_.links_refused;
     output.events.emplace_back(LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
     while (Bytes message = link.queue.take(config_.link_flight_bytes_max))
         output.sends.push_back({link.id, std::move(message)});
@@ -340,6 +341,7 @@ void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
 
 void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {
     const bool proven = link.handshake->is_proven();
+    ++counters_.links_refused;
     output.events.emplace_back(LinkRefused{link.address, refused.reason, refused.text, /*by_peer=*/true});
     if (refused.reason == RefuseReason::duplicate_node && proven) {
         output.events.emplace_back(NameTaken{link.address});

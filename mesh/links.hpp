@@ -57,7 +57,7 @@ using LinkFacts = std::vector<LinkFact>;
 
 class Links {
 public:
-    explicit Links(const MeshConfig& config) : config_(config) {}
+    Links(const MeshConfig& config, MeshCounters& counters) : config_(config), counters_(counters) {}
 
     // ---- life of a link
     /// Asks for a dial; `expected` is set when a certain node is meant.
@@ -147,6 +147,7 @@ private:
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
 
     const MeshConfig& config_;
+    MeshCounters& counters_;
     std::map<LinkId, Link> links_;
     std::map<NodeId, LinkId> sending_;
     std::vector<LinkId> dirty_;

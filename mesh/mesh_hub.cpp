@@ -38,7 +38,7 @@ std::string address_of(const proto::Welcome& welcome, const Link& link) {
 Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
     : mesh(owner), config(std::move(configured)), hash_key(proto::HashKey::of_cluster(config.cluster)),
       identity(identity_of(config, hash_key, start)), rng(config.rng_seed), started(start.steady),
-      tables(identity.node), links(config), members(config), dialer(config, rng.fork()),
+      tables(identity.node), links(config, counters), members(config), dialer(config, rng.fork()),
       replication(config, identity.node, identity.epoch), local_counts(config.channel_linger), router(config),
       tick_at(start.steady) {}
 
