@@ -33,7 +33,7 @@ Examples:
   one of several machines       grapevine node --listen 0.0.0.0:8000 --open client --mesh-listen 0.0.0.0:7947 \
                                   --secret-file secret --seeds a.example:7947,b.example:7947
 
-Ends with 0 after SIGTERM or SIGINT, 1 if it cannot run (port taken), 2 if an option is wrong.)");
+Ends with 0 after SIGTERM or SIGINT, 1 if a live node has its name, 2 if an option is wrong or a port is taken.)");
 }
 
 void describe_status(CLI::App& app, StatusOptions& o) {
