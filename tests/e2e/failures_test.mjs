@@ -130,10 +130,10 @@ onCluster('killed and restarted over and over', { size: 3 }, async (cluster) => 
     }
     await cluster.meshed();
     await allThereOnce(cluster, people);
+    const counts = ['n1', 'n2', 'n3'].map((name) => [name, people.filter((person) => person.node === name).length]);
     for (const node of cluster.nodes) {
-        const members = await node.members();
-        assert.deepEqual(members.map((member) => member.name).sort(), ['n1', 'n2', 'n3']);
-        for (const member of members) assert.equal(member.users, people.filter((person) => person.node === member.name).length, `users of ${member.name} at ${node.name}`);
+        await until(`${node.name} to count ${JSON.stringify(counts)} users`, async () =>
+            JSON.stringify((await node.members()).map((member) => [member.name, member.users]).sort()) === JSON.stringify(counts));
         assert.equal((await node.metrics()).of('divergences_total'), 0);
     }
 });

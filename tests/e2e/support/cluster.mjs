@@ -56,8 +56,8 @@ export class Cluster {
         }));
     }
     // Somebody without a name who asks this process.
-    async asker(node) {
-        if (node.asker?.pid !== node.pid) node.asker = { pid: node.pid, client: await this.client(undefined, node) };
+    asker(node) {
+        if (node.asker?.pid !== node.pid) node.asker = { pid: node.pid, client: this.client(undefined, node) };
         return node.asker.client;
     }
     // Until all these nodes know what each of them has told before: its users and channels are told in order, so a user
