@@ -17,8 +17,9 @@ public:
     void on(const Heard& heard) {
         if (!heard_.emplace(heard.session, heard.payload).second)
             verdict_.violated(
-                "AtMostOnce", "heard twice: session=" + std::to_string(heard.session.value) + " channel=" + heard.channel
-                    + " payload=" + heard.payload);
+                "AtMostOnce",
+                "heard twice: session=" + std::to_string(heard.session.value) +
+                    " channel=" + heard.channel + " payload=" + heard.payload);
     }
 
 private:

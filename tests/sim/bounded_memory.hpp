@@ -15,14 +15,24 @@ public:
 
     void on(const QueuesSeen& seen) {
         const mesh::MeshConfig& limits = seen.limits;
-        // Control frames and one frame above each bound have no bound of their own: a megabyte is ample.
+        // Control frames and one frame above each bound have no bound of their own: a megabyte is
+        // ample.
         const std::size_t slack = 1024 * 1024;
-        check(seen, "link_queued_bytes", seen.link_queued_bytes,
-              limits.link_message_bytes_max + limits.link_delta_bytes_max + slack);
-        check(seen, "link_flight_bytes", seen.link_flight_bytes,
-              limits.link_flight_bytes_max + 2 * proto::limits::mesh_message_bytes);
-        check(seen, "session_queued_bytes", seen.session_queued_bytes,
-              seen.session_limit_bytes + proto::limits::forward_body_bytes);
+        check(
+            seen,
+            "link_queued_bytes",
+            seen.link_queued_bytes,
+            limits.link_message_bytes_max + limits.link_delta_bytes_max + slack);
+        check(
+            seen,
+            "link_flight_bytes",
+            seen.link_flight_bytes,
+            limits.link_flight_bytes_max + 2 * proto::limits::mesh_message_bytes);
+        check(
+            seen,
+            "session_queued_bytes",
+            seen.session_queued_bytes,
+            seen.session_limit_bytes + proto::limits::forward_body_bytes);
         check(seen, "links", seen.links, limits.links_max);
         check(seen, "members", seen.members, limits.members_max);
     }
@@ -31,8 +41,9 @@ private:
     void check(const QueuesSeen& seen, std::string_view what, std::size_t is, std::size_t bound) {
         if (is <= bound) return;
         verdict_.violated(
-            "BoundedMemory", std::string{what} + "=" + std::to_string(is) + " bound=" + std::to_string(bound)
-                + " process=" + std::to_string(seen.process.value));
+            "BoundedMemory",
+            std::string{what} + "=" + std::to_string(is) + " bound=" + std::to_string(bound) +
+                " process=" + std::to_string(seen.process.value));
     }
 
     Verdict& verdict_;

@@ -1,6 +1,7 @@
-/// ChannelFifo: what one session says to one channel, each receiving session hears in that order, under
-/// every fault; messages may be missing, never swapped. The same holds for messages to a user, because a
-/// sending session and a receiving session stay where they are: moving makes a new session.
+/// ChannelFifo: what one session says to one channel, each receiving session hears in that order,
+/// under every fault; messages may be missing, never swapped. The same holds for messages to a
+/// user, because a sending session and a receiving session stay where they are: moving makes a new
+/// session.
 #pragma once
 
 #include "tests/sim/observation.hpp"
@@ -23,12 +24,14 @@ public:
         const auto said = said_.find(heard.payload);
         if (said == said_.end()) return;
         const auto [sender, sequence] = said->second;
-        if (!sender) return;    // the HTTP API has no order to keep
+        if (!sender) return;  // the HTTP API has no order to keep
         std::uint64_t& newest = newest_[{sender, heard.session, heard.channel}];
         if (sequence <= newest && newest != 0)
             verdict_.violated(
-                "ChannelFifo", "out of order: session=" + std::to_string(heard.session.value) + " channel="
-                    + heard.channel + " payload=" + heard.payload + " after_sequence=" + std::to_string(newest));
+                "ChannelFifo",
+                "out of order: session=" + std::to_string(heard.session.value) +
+                    " channel=" + heard.channel + " payload=" + heard.payload +
+                    " after_sequence=" + std::to_string(newest));
         newest = sequence;
     }
 

@@ -17,8 +17,14 @@ namespace grapevine::sim {
 class Checkers {
 public:
     explicit Checkers(Verdict& verdict)
-        : all_(PrefixExact{verdict}, NoMisdelivery{verdict}, AtMostOnce{verdict}, ChannelFifo{verdict},
-               BoundedMemory{verdict}, NoResurrection{verdict}, CompleteDelivery{}) {}
+        : all_(
+              PrefixExact{verdict},
+              NoMisdelivery{verdict},
+              AtMostOnce{verdict},
+              ChannelFifo{verdict},
+              BoundedMemory{verdict},
+              NoResurrection{verdict},
+              CompleteDelivery{}) {}
 
     /// Every checker that watches facts of this kind sees it.
     template <class Fact>
@@ -33,7 +39,14 @@ private:
         if constexpr (requires { checker.on(fact); }) checker.on(fact);
     }
 
-    std::tuple<PrefixExact, NoMisdelivery, AtMostOnce, ChannelFifo, BoundedMemory, NoResurrection, CompleteDelivery>
+    std::tuple<
+        PrefixExact,
+        NoMisdelivery,
+        AtMostOnce,
+        ChannelFifo,
+        BoundedMemory,
+        NoResurrection,
+        CompleteDelivery>
         all_;
 };
 

@@ -1,4 +1,5 @@
-// A checker that cannot fail is worth nothing: each must see the violation planted here, and no other.
+// A checker that cannot fail is worth nothing: each must see the violation planted here, and no
+// other.
 #include "tests/sim/checkers.hpp"
 #include "tests/sim/converge_after_heal.hpp"
 #include "tests/sim/one_link.hpp"
@@ -26,12 +27,21 @@ struct Lobby {
         checkers.see(Said{.session = ann, .channel = "lobby", .payload = "one", .sequence = 1});
         checkers.see(Said{.session = ann, .channel = "lobby", .payload = "two", .sequence = 2});
     }
-    void bob_hears(const std::string& payload, const std::string& channel = "lobby", const std::string& user = "ann",
-                   const std::string& client = "c1") {
-        checkers.see(
-            Heard{.session = bob, .channel = channel, .payload = payload, .user = user, .client = client});
+    void bob_hears(
+        const std::string& payload,
+        const std::string& channel = "lobby",
+        const std::string& user = "ann",
+        const std::string& client = "c1") {
+        checkers.see(Heard{
+            .session = bob,
+            .channel = channel,
+            .payload = payload,
+            .user = user,
+            .client = client});
     }
-    [[nodiscard]] bool blames(std::string_view law) const { return verdict.first().starts_with(law); }
+    [[nodiscard]] bool blames(std::string_view law) const {
+        return verdict.first().starts_with(law);
+    }
 
     Verdict verdict;
     Checkers checkers{verdict};
@@ -59,7 +69,8 @@ TEST(Checkers, NoMisdeliverySeesAnotherChannel) {
 
 TEST(Checkers, NoMisdeliverySeesAChannelThatWasLeft) {
     Lobby lobby;
-    lobby.checkers.see(UnsubscribeDone{.session = bob, .channel = "lobby", .command = 1});    // of an earlier stay
+    lobby.checkers.see(
+        UnsubscribeDone{.session = bob, .channel = "lobby", .command = 1});  // of an earlier stay
     lobby.bob_hears("one");
     EXPECT_TRUE(lobby.verdict.is_good()) << lobby.verdict.first();
     lobby.checkers.see(UnsubscribeDone{.session = bob, .channel = "lobby", .command = 3});
@@ -106,11 +117,17 @@ TEST(Checkers, CompleteDeliverySeesWhatIsMissing) {
 
 // ---- replicas
 
-mesh::Mesh::ReplicaView view(std::uint64_t epoch, std::uint64_t version, std::vector<std::uint64_t> users) {
+mesh::Mesh::ReplicaView
+view(std::uint64_t epoch, std::uint64_t version, std::vector<std::uint64_t> users) {
     mesh::Mesh::ReplicaView replica{
-        .epoch = proto::Epoch{epoch}, .version = proto::Version{version}, .sethash = 0, .visible = true, .entries = {}};
+        .epoch = proto::Epoch{epoch},
+        .version = proto::Version{version},
+        .sethash = 0,
+        .visible = true,
+        .entries = {}};
     for (const std::uint64_t user : users) {
-        replica.entries.push_back(proto::Change{.key = user, .kind = proto::TableKind::users, .count = 1});
+        replica.entries.push_back(
+            proto::Change{.key = user, .kind = proto::TableKind::users, .count = 1});
         replica.sethash += proto::mix64(user);
     }
     return replica;
@@ -123,9 +140,12 @@ struct History {
         seen(n1, id1, view(5, 2, {7, 8}));
     }
     void seen(ProcessKey process, proto::NodeId self, mesh::Mesh::ReplicaView replica) {
-        checkers.see(ReplicasSeen{.process = process, .self = self, .replicas = {{id1, std::move(replica)}}});
+        checkers.see(ReplicasSeen{
+            .process = process, .self = self, .replicas = {{id1, std::move(replica)}}});
     }
-    [[nodiscard]] bool blames(std::string_view law) const { return verdict.first().starts_with(law); }
+    [[nodiscard]] bool blames(std::string_view law) const {
+        return verdict.first().starts_with(law);
+    }
 
     Verdict verdict;
     Checkers checkers{verdict};
@@ -169,7 +189,8 @@ TEST(Checkers, NoResurrectionSeesAStepBack) {
     History history;
     history.seen(n2, id2, view(5, 2, {7, 8}));
     history.seen(n2, id2, view(5, 1, {7}));
-    EXPECT_TRUE(history.blames("NoResurrection: back to an older version")) << history.verdict.first();
+    EXPECT_TRUE(history.blames("NoResurrection: back to an older version"))
+        << history.verdict.first();
 }
 
 TEST(Checkers, NoResurrectionSeesAnOlderEpoch) {
@@ -177,7 +198,8 @@ TEST(Checkers, NoResurrectionSeesAnOlderEpoch) {
     history.seen(n1, id1, view(6, 1, {9}));
     history.seen(n2, id2, view(6, 1, {9}));
     history.seen(n2, id2, view(5, 2, {7, 8}));
-    EXPECT_TRUE(history.blames("NoResurrection: back to an older epoch")) << history.verdict.first();
+    EXPECT_TRUE(history.blames("NoResurrection: back to an older epoch"))
+        << history.verdict.first();
 }
 
 TEST(Checkers, NoResurrectionSeesWhoLeftComeBack) {
@@ -186,7 +208,8 @@ TEST(Checkers, NoResurrectionSeesWhoLeftComeBack) {
     const mesh::Event left = mesh::MemberLeft{.node = id1, .name = "n1"};
     history.checkers.see(MeshTold{.process = n2, .event = left});
     history.seen(n2, id2, view(5, 2, {7, 8}));
-    EXPECT_TRUE(history.blames("NoResurrection: an epoch that was over")) << history.verdict.first();
+    EXPECT_TRUE(history.blames("NoResurrection: an epoch that was over"))
+        << history.verdict.first();
 }
 
 TEST(Checkers, BoundedMemorySeesEachQueue) {
@@ -195,8 +218,14 @@ TEST(Checkers, BoundedMemorySeesEachQueue) {
         Verdict verdict;
         Checkers checkers{verdict};
         QueuesSeen seen{
-            .process = n1, .link_queued_bytes = 0, .link_flight_bytes = 0, .session_queued_bytes = 0, .links = 0,
-            .members = 0, .limits = limits, .session_limit_bytes = 1024 * 1024};
+            .process = n1,
+            .link_queued_bytes = 0,
+            .link_flight_bytes = 0,
+            .session_queued_bytes = 0,
+            .links = 0,
+            .members = 0,
+            .limits = limits,
+            .session_limit_bytes = 1024 * 1024};
         checkers.see(seen);
         EXPECT_TRUE(verdict.is_good());
         if (which == 0) seen.link_queued_bytes = 64 * 1024 * 1024;
@@ -216,8 +245,11 @@ TEST(Checkers, ConvergeAfterHealSeesGhostsAndHoles) {
     const Entry eight{.kind = proto::TableKind::users, .key = 8, .node = id1, .count = 1};
     const Entry twice{.kind = proto::TableKind::users, .key = 8, .node = id1, .count = 2};
     EXPECT_FALSE(why_not_converged("n1", {seven, eight}, {seven, eight}).has_value());
-    EXPECT_TRUE(why_not_converged("n1", {seven, eight}, {seven})->find("ghost") != std::string::npos);
-    EXPECT_TRUE(why_not_converged("n1", {seven}, {seven, eight})->find("does not show") != std::string::npos);
+    EXPECT_TRUE(
+        why_not_converged("n1", {seven, eight}, {seven})->find("ghost") != std::string::npos);
+    EXPECT_TRUE(
+        why_not_converged("n1", {seven}, {seven, eight})->find("does not show") !=
+        std::string::npos);
     EXPECT_TRUE(why_not_converged("n1", {seven, eight}, {seven, twice}).has_value());
 }
 

@@ -6,7 +6,9 @@
 namespace grapevine::sim {
 
 Client::Client(Stage& stage, ClientOptions options, std::string ip)
-    : stage_(stage), options_(std::move(options)), host_(stage.network.add_host(*this, std::move(ip))) {}
+    : stage_(stage),
+      options_(std::move(options)),
+      host_(stage.network.add_host(*this, std::move(ip))) {}
 
 // ---- what the user does
 
@@ -23,7 +25,8 @@ void Client::connect(const Node& node) {
     errors_.clear();
     socket_ = stage_.network.dial(host_, node.client_address(options_.encoding));
     stage_.checkers.see(SessionStarted{.session = session_, .user = user()});
-    stage_.trace.say(user(), Line{"connects"}.add("to", node.name()).add("session", session_.value));
+    stage_.trace.say(
+        user(), Line{"connects"}.add("to", node.name()).add("session", session_.value));
 }
 
 void Client::disconnect() {
@@ -58,7 +61,8 @@ void Client::subscribe(const std::string& channel) {
     wanted_.insert(channel);
     if (!is_connected()) return;
     const std::uint32_t command = ask(proto::CommandKind::subscribe, channel);
-    stage_.checkers.see(SubscribeAsked{.session = session_, .channel = channel, .command = command});
+    stage_.checkers.see(
+        SubscribeAsked{.session = session_, .channel = channel, .command = command});
 }
 
 void Client::unsubscribe(const std::string& channel) {
@@ -67,16 +71,19 @@ void Client::unsubscribe(const std::string& channel) {
     ask(proto::CommandKind::unsubscribe, channel);
 }
 
-std::string Client::say(const std::string& channel) { return say(channel, 0); }
+std::string Client::say(const std::string& channel) {
+    return say(channel, 0);
+}
 
 std::string Client::say(const std::string& channel, std::size_t size) {
     if (!is_connected()) return {};
     const std::uint64_t sequence = ++said_;
-    std::string payload = R"({"from":")" + user() + R"(","seq":)" + std::to_string(++stage_.sayings) + R"(,"to":")"
-        + channel + "\"";
+    std::string payload = R"({"from":")" + user() + R"(","seq":)" +
+                          std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"";
     if (size != 0) payload += R"(,"padding":")" + std::string(size, 'x') + "\"";
     payload += "}";
-    stage_.checkers.see(Said{.session = session_, .channel = channel, .payload = payload, .sequence = sequence});
+    stage_.checkers.see(
+        Said{.session = session_, .channel = channel, .payload = payload, .sequence = sequence});
     proto::Command command;
     command.id = ++commands_;
     command.kind = proto::CommandKind::publish;
@@ -99,9 +106,15 @@ void Client::ask_who_is_online(const std::string& whom) {
     send(command);
 }
 
-void Client::send_raw(std::string_view bytes) { stage_.network.send(socket_, proto::Bytes::copy_of(bytes)); }
-void Client::stop_reading() { stage_.network.set_reading(socket_, false); }
-void Client::read_again() { stage_.network.set_reading(socket_, true); }
+void Client::send_raw(std::string_view bytes) {
+    stage_.network.send(socket_, proto::Bytes::copy_of(bytes));
+}
+void Client::stop_reading() {
+    stage_.network.set_reading(socket_, false);
+}
+void Client::read_again() {
+    stage_.network.set_reading(socket_, true);
+}
 
 std::uint32_t Client::ask(proto::CommandKind kind, const std::string& channel) {
     proto::Command command;
@@ -145,7 +158,8 @@ void Client::dial_failed(Socket socket, mesh::DialFailure) {
 void Client::closed(Socket socket, std::uint16_t code) {
     if (socket != socket_ || state_ == State::offline) return;
     if (code != 0) close_code_ = code;
-    stage_.trace.say(user(), Line{"closed"}.add("session", session_.value).add("code", close_code_));
+    stage_.trace.say(
+        user(), Line{"closed"}.add("session", session_.value).add("code", close_code_));
     over();
 }
 
@@ -189,22 +203,28 @@ void Client::take(const proto::Reply& reply) {
     if (reply.kind == proto::Reply::Kind::subscribe) channels_.insert(request.channel);
     if (reply.kind != proto::Reply::Kind::unsubscribe) return;
     channels_.erase(request.channel);
-    stage_.checkers.see(UnsubscribeDone{.session = session_, .channel = request.channel, .command = reply.id});
+    stage_.checkers.see(
+        UnsubscribeDone{.session = session_, .channel = request.channel, .command = reply.id});
 }
 
 void Client::greeted(const proto::Reply& reply) {
     state_ = State::connected;
     process_ = node_->process();
-    stage_.trace.say(user(), Line{"connected"}.add("session", session_.value).add("to", reply.node));
+    stage_.trace.say(
+        user(), Line{"connected"}.add("session", session_.value).add("to", reply.node));
     stage_.checkers.see(SessionGreeted{.session = session_, .client = std::string{reply.client}});
-    for (const std::string& channel : wanted_) subscribe(channel);
+    for (const std::string& channel : wanted_)
+        subscribe(channel);
 }
 
 void Client::take_push(const proto::Reply& reply) {
     heard_.emplace_back(reply.publication.data);
     stage_.checkers.see(Heard{
-        .session = session_, .channel = std::string{reply.channel}, .payload = heard_.back(),
-        .user = std::string{reply.publication.info.user}, .client = std::string{reply.publication.info.client}});
+        .session = session_,
+        .channel = std::string{reply.channel},
+        .payload = heard_.back(),
+        .user = std::string{reply.publication.info.user},
+        .client = std::string{reply.publication.info.client}});
 }
 
 void Client::watch_silence() {

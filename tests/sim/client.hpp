@@ -1,5 +1,6 @@
-/// A simulated user's program: connects to a node as an SDK does, in JSON or Protobuf, subscribes, says and
-/// hears, answers pings, and reports all of it to the checkers. Every payload it says is unique.
+/// A simulated user's program: connects to a node as an SDK does, in JSON or Protobuf, subscribes,
+/// says and hears, answers pings, and reports all of it to the checkers. Every payload it says is
+/// unique.
 #pragma once
 
 #include "proto/client_codec.hpp"

@@ -1,5 +1,5 @@
-/// The world as a scenario uses it: whatever law is violated, and whatever was still wrong at its end, fails
-/// the test with the seed and the last events.
+/// The world as a scenario uses it: whatever law is violated, and whatever was still wrong at its
+/// end, fails the test with the seed and the last events.
 #pragma once
 
 #include "tests/sim/world.hpp"
@@ -16,9 +16,7 @@ public:
     explicit Cluster(WorldOptions options) : World(std::move(options)) {}
     Cluster(const Cluster&) = delete;
     Cluster& operator=(const Cluster&) = delete;
-    ~Cluster() {
-        EXPECT_TRUE(is_good()) << report();
-    }
+    ~Cluster() { EXPECT_TRUE(is_good()) << report(); }
 
     /// Starts every node and waits until all see each other.
     void form() {
@@ -27,7 +25,8 @@ public:
     }
     void wait_until_converged(Duration within) {
         ASSERT_TRUE(run_until([this] { return is_converged(); }, within))
-            << why_not_converged().value_or("") << "\n" << report();
+            << why_not_converged().value_or("") << "\n"
+            << report();
     }
     /// Waits for a condition; the test fails with its name if it does not come.
     void wait_for(const char* what, const std::function<bool()>& reached, Duration within) {

@@ -1,6 +1,7 @@
-/// ConvergeAfterHeal: some time after the last fault every node sees exactly the truth: for each live node
-/// the users with sessions there, with their number, and the channels with subscribers there. Nothing of a
-/// crashed, left or departed one. (A channel may linger for a while; the deadline is longer than that.)
+/// ConvergeAfterHeal: some time after the last fault every node sees exactly the truth: for each
+/// live node the users with sessions there, with their number, and the channels with subscribers
+/// there. Nothing of a crashed, left or departed one. (A channel may linger for a while; the
+/// deadline is longer than that.)
 #pragma once
 
 #include "mesh/mesh.hpp"

@@ -10,7 +10,10 @@ namespace {
 
 struct Writer {
     Line operator()(const mesh::MemberJoined& event) const {
-        return Line{"member_joined"}.add("node", event.name).add("epoch", event.epoch.value).add("address", event.address);
+        return Line{"member_joined"}
+            .add("node", event.name)
+            .add("epoch", event.epoch.value)
+            .add("address", event.address);
     }
     Line operator()(const mesh::MemberSuspected& event) const {
         return Line{"member_suspected"}
@@ -18,15 +21,21 @@ struct Writer {
             .add("silent", event.silent)
             .add("link_lost", std::uint64_t{event.link_lost});
     }
-    Line operator()(const mesh::MemberCleared& event) const { return Line{"member_cleared"}.add("node", event.name); }
+    Line operator()(const mesh::MemberCleared& event) const {
+        return Line{"member_cleared"}.add("node", event.name);
+    }
     Line operator()(const mesh::MemberDown& event) const {
         return Line{"member_down"}
             .add("node", event.name)
             .add("silent", event.silent)
             .add("refused", std::uint64_t{event.refused});
     }
-    Line operator()(const mesh::MemberReturned& event) const { return Line{"member_returned"}.add("node", event.name); }
-    Line operator()(const mesh::MemberLeft& event) const { return Line{"member_left"}.add("node", event.name); }
+    Line operator()(const mesh::MemberReturned& event) const {
+        return Line{"member_returned"}.add("node", event.name);
+    }
+    Line operator()(const mesh::MemberLeft& event) const {
+        return Line{"member_left"}.add("node", event.name);
+    }
     Line operator()(const mesh::MemberForgotten& event) const {
         return Line{"member_forgotten"}.add("node", event.name);
     }
@@ -61,7 +70,9 @@ struct Writer {
     Line operator()(const mesh::FrameRejected& event) const {
         return Line{"frame_rejected"}.add("node", event.node.value).add("why", event.why);
     }
-    Line operator()(const mesh::SelfDialled& event) const { return Line{"self_dialled"}.add("address", event.address); }
+    Line operator()(const mesh::SelfDialled& event) const {
+        return Line{"self_dialled"}.add("address", event.address);
+    }
     Line operator()(const mesh::EpochRaised& event) const {
         return Line{"epoch_raised"}.add("from", event.from.value).add("to", event.to.value);
     }
@@ -77,13 +88,19 @@ struct Writer {
     Line operator()(const mesh::Diverged& event) const {
         return Line{"diverged"}.add("node", event.node.value).add("version", event.version.value);
     }
-    Line operator()(const mesh::NameTaken& event) const { return Line{"name_taken"}.add("by", event.by_address); }
-    Line operator()(const mesh::LimitReached& event) const { return Line{"limit_reached"}.add("what", event.what); }
+    Line operator()(const mesh::NameTaken& event) const {
+        return Line{"name_taken"}.add("by", event.by_address);
+    }
+    Line operator()(const mesh::LimitReached& event) const {
+        return Line{"limit_reached"}.add("what", event.what);
+    }
 };
 
 }  // namespace
 
-Line line_of(const mesh::Event& event) { return std::visit(Writer{}, event); }
+Line line_of(const mesh::Event& event) {
+    return std::visit(Writer{}, event);
+}
 
 std::string_view text_of(mesh::LinkEnd end) {
     switch (end) {

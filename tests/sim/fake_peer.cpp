@@ -7,7 +7,8 @@ namespace grapevine::sim {
 namespace {
 
 void append_little_endian(std::string& out, std::uint64_t number) {
-    for (int byte = 0; byte < 8; ++byte) out += static_cast<char>((number >> (8 * byte)) & 0xff);
+    for (int byte = 0; byte < 8; ++byte)
+        out += static_cast<char>((number >> (8 * byte)) & 0xff);
 }
 
 std::string party(const proto::Hello& who) {
@@ -21,7 +22,9 @@ std::string party(const proto::Hello& who) {
 }  // namespace
 
 FakePeer::FakePeer(Stage& stage, std::string name, std::string ip, std::string secret)
-    : stage_(stage), secret_(std::move(secret)), host_(stage.network.add_host(*this, std::move(ip))) {
+    : stage_(stage),
+      secret_(std::move(secret)),
+      host_(stage.network.add_host(*this, std::move(ip))) {
     stage.hostile.insert(host_);
     hello.cluster = "test";
     hello.name = std::move(name);
@@ -45,7 +48,8 @@ void FakePeer::send(const proto::MeshFrame& frame) {
 
 bool FakePeer::was_refused_for(proto::RefuseReason reason) const {
     for (const proto::MeshFrame& frame : heard_)
-        if (const auto* refuse = std::get_if<proto::Refuse>(&frame); refuse != nullptr && refuse->reason == reason)
+        if (const auto* refuse = std::get_if<proto::Refuse>(&frame);
+            refuse != nullptr && refuse->reason == reason)
             return true;
     return false;
 }
@@ -62,7 +66,8 @@ void FakePeer::received(Socket socket, const proto::Bytes& message) {
         const auto step = reader.next(frame);
         if (step == proto::MeshReader::Step::end) return;
         if (step == proto::MeshReader::Step::malformed)
-            return stage_.verdict.violated("WellFormed", "a node sent " + std::string{reader.why()});
+            return stage_.verdict.violated(
+                "WellFormed", "a node sent " + std::string{reader.why()});
         if (const auto* forward = std::get_if<proto::Forward>(&frame))
             forwarded_.emplace_back(forward->body);
         else
@@ -79,7 +84,8 @@ void FakePeer::take(const proto::MeshFrame& frame) {
         send(proto::LinkActive{});
     }
     if (const auto* ping = std::get_if<proto::Ping>(&frame); ping != nullptr && answers_pings)
-        send(proto::Pong{.seq = ping->seq, .sent_us = ping->sent_us, .your_version = ping->version});
+        send(
+            proto::Pong{.seq = ping->seq, .sent_us = ping->sent_us, .your_version = ping->version});
 }
 
 /// HMAC over role, cluster and both parties, the dialer's first.

@@ -1,5 +1,6 @@
-/// A peer cranked by hand: it speaks the frames between nodes itself and can say anything, at any time,
-/// nonsense included. By default it completes the handshake like an honest node and answers pings.
+/// A peer cranked by hand: it speaks the frames between nodes itself and can say anything, at any
+/// time, nonsense included. By default it completes the handshake like an honest node and answers
+/// pings.
 #pragma once
 
 #include "proto/hash.hpp"
@@ -23,14 +24,16 @@ public:
     proto::Hello hello;
     /// The epoch floor and version it grants to whom it meets.
     proto::Welcome welcome;
-    bool proves_itself = true;         ///< answers HelloAck with a right Auth
-    bool welcomes = true;              ///< sends Welcome and LinkActive once the other end is proven
+    bool proves_itself = true;  ///< answers HelloAck with a right Auth
+    bool welcomes = true;  ///< sends Welcome and LinkActive once the other end is proven
     bool answers_pings = true;
 
     void dial(const Node& node);
     void close() { stage_.network.close(socket_); }
     void send(const proto::MeshFrame& frame);
-    void send_raw(std::string_view bytes) { stage_.network.send(socket_, proto::Bytes::copy_of(bytes)); }
+    void send_raw(std::string_view bytes) {
+        stage_.network.send(socket_, proto::Bytes::copy_of(bytes));
+    }
 
     [[nodiscard]] bool is_open() const { return stage_.network.is_open(socket_); }
     /// The node took it in: LinkActive was heard.
@@ -43,7 +46,8 @@ public:
     template <class Frame>
     [[nodiscard]] std::size_t count() const {
         std::size_t counted = 0;
-        for (const proto::MeshFrame& frame : heard_) counted += std::holds_alternative<Frame>(frame) ? 1 : 0;
+        for (const proto::MeshFrame& frame : heard_)
+            counted += std::holds_alternative<Frame>(frame) ? 1 : 0;
         return counted;
     }
 

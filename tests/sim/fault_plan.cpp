@@ -13,8 +13,8 @@ using Kind = Fault::Kind;
 constexpr std::size_t kinds = 12;
 
 Duration draw(mesh::Rng& rng, Duration least, Duration most) {
-    return Duration{static_cast<Duration::rep>(
-        rng.between(static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count())))};
+    return Duration{static_cast<Duration::rep>(rng.between(
+        static_cast<std::uint64_t>(least.count()), static_cast<std::uint64_t>(most.count())))};
 }
 
 std::string_view name_of(Kind kind) {
@@ -58,7 +58,9 @@ void on_link(World& world, const Fault& fault, Act act) {
     if (links.empty()) return;
     const ConnectionId link = links.back();
     const Socket acceptor{.connection = link, .side = Side::acceptor};
-    act(link, world.network().peer_of(acceptor) == world.node(fault.node).host() ? Side::dialer : Side::acceptor);
+    act(link,
+        world.network().peer_of(acceptor) == world.node(fault.node).host() ? Side::dialer
+                                                                           : Side::acceptor);
 }
 
 void apply(World& world, const Fault& fault) {
@@ -66,15 +68,9 @@ void apply(World& world, const Fault& fault) {
     Node& node = world.node(fault.node);
     Network& network = world.network();
     switch (fault.kind) {
-    case Kind::crash:
-        node.crash();
-        return restart_later(world, node, fault.span);
-    case Kind::lose_host:
-        node.lose_host();
-        return restart_later(world, node, fault.span);
-    case Kind::leave:
-        node.leave();
-        return restart_later(world, node, fault.span + 3s);
+    case Kind::crash: node.crash(); return restart_later(world, node, fault.span);
+    case Kind::lose_host: node.lose_host(); return restart_later(world, node, fault.span);
+    case Kind::leave: node.leave(); return restart_later(world, node, fault.span + 3s);
     case Kind::pause:
         node.pause();
         return world.stage().clock.in(fault.span, [&node] { node.resume(); });
@@ -84,27 +80,36 @@ void apply(World& world, const Fault& fault) {
         const HostId from = node.host();
         const HostId to = world.node(fault.other).host();
         network.block(from, to);
-        return world.stage().clock.in(fault.span, [&network, from, to] { network.unblock(from, to); });
+        return world.stage().clock.in(
+            fault.span, [&network, from, to] { network.unblock(from, to); });
     }
     case Kind::break_link:
         return on_link(world, fault, [&](ConnectionId link, Side) {
-            network.break_connection(link, 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
+            network.break_connection(
+                link, 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
         });
     case Kind::stall_link:
-        return on_link(world, fault, [&](ConnectionId link, Side from) { network.stall(link, from, fault.span); });
+        return on_link(world, fault, [&](ConnectionId link, Side from) {
+            network.stall(link, from, fault.span);
+        });
     case Kind::half_open:
         return on_link(world, fault, [&](ConnectionId link, Side from) {
-            network.blackhole(link, from, fault.one_sided ? std::nullopt : std::optional{fault.span});
+            network.blackhole(
+                link, from, fault.one_sided ? std::nullopt : std::optional{fault.span});
         });
     case Kind::slow_link:
         return network.set_path_both_ways(
-            node.host(), world.node(fault.other).host(),
-            Path{.latency = {.least = 5ms, .most = 80ms, .spike_one_in = 50, .spike = 900ms}, .bytes_per_ms = 30});
+            node.host(),
+            world.node(fault.other).host(),
+            Path{
+                .latency = {.least = 5ms, .most = 80ms, .spike_one_in = 50, .spike = 900ms},
+                .bytes_per_ms = 30});
     case Kind::break_client: {
         const Client& client = *world.clients().at(fault.other % world.clients().size());
         const auto links = network.between(client.host(), client.node().host());
         if (!links.empty())
-            network.break_connection(links.back(), 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
+            network.break_connection(
+                links.back(), 1ms, fault.one_sided ? std::nullopt : std::optional{fault.span});
         return;
     }
     }
@@ -126,8 +131,9 @@ std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options) 
         fault.one_sided = rng.one_in(3);
         faults.push_back(fault);
     }
-    std::stable_sort(
-        faults.begin(), faults.end(), [](const Fault& left, const Fault& right) { return left.at < right.at; });
+    std::stable_sort(faults.begin(), faults.end(), [](const Fault& left, const Fault& right) {
+        return left.at < right.at;
+    });
     return faults;
 }
 
@@ -142,7 +148,8 @@ std::string text_of(const Fault& fault) {
 }
 
 void schedule(World& world, const std::vector<Fault>& faults) {
-    for (const Fault& fault : faults) world.stage().clock.in(fault.at, [&world, fault] { apply(world, fault); });
+    for (const Fault& fault : faults)
+        world.stage().clock.in(fault.at, [&world, fault] { apply(world, fault); });
 }
 
 }  // namespace grapevine::sim

@@ -1,5 +1,5 @@
-/// What goes wrong in a run, drawn from its seed before it begins: a list in time order that can be printed
-/// and is the whole plan.
+/// What goes wrong in a run, drawn from its seed before it begins: a list in time order that can be
+/// printed and is the whole plan.
 #pragma once
 
 #include "mesh/rng.hpp"
@@ -14,18 +14,18 @@ namespace grapevine::sim {
 
 struct Fault {
     enum class Kind : std::uint8_t {
-        crash,             ///< the process dies and starts again after `span`
-        lose_host,         ///< the machine goes without a word and starts again after `span`
-        leave,             ///< SIGTERM, and a start after `span`
-        pause,             ///< SIGSTOP for `span`
-        wall_jump,         ///< the wall clock moves by `span`, forwards or back
-        partition,         ///< nodes up to `node` against the rest, for `span`
-        block,             ///< what `node` sends to `other` vanishes for `span`
-        break_link,        ///< one end is told at once, the other after `span`, or never if `one_sided`
-        stall_link,        ///< no data from `node` to `other` for `span`
-        half_open,         ///< what `node` sends to `other` on their link vanishes for ever
-        slow_link,         ///< few bytes and long latencies between the two, until the heal
-        break_client,      ///< the connection of client `other` breaks
+        crash,  ///< the process dies and starts again after `span`
+        lose_host,  ///< the machine goes without a word and starts again after `span`
+        leave,  ///< SIGTERM, and a start after `span`
+        pause,  ///< SIGSTOP for `span`
+        wall_jump,  ///< the wall clock moves by `span`, forwards or back
+        partition,  ///< nodes up to `node` against the rest, for `span`
+        block,  ///< what `node` sends to `other` vanishes for `span`
+        break_link,  ///< one end is told at once, the other after `span`, or never if `one_sided`
+        stall_link,  ///< no data from `node` to `other` for `span`
+        half_open,  ///< what `node` sends to `other` on their link vanishes for ever
+        slow_link,  ///< few bytes and long latencies between the two, until the heal
+        break_client,  ///< the connection of client `other` breaks
     };
     Duration at{};
     Kind kind{};

@@ -19,7 +19,10 @@ TEST(Faults, ACrashIsSeenWithinASecond) {
         cluster.wait_until_converged(5s);
         cluster.node(3).crash();
         const Duration took = cluster.time_until(
-            "down on both", [&] { return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down); },
+            "down on both",
+            [&] {
+                return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down);
+            },
             10s);
         EXPECT_LE(took, Duration{1s});
         EXPECT_EQ(cluster.node(1).mesh().where_is("ann").sessions, 0u);
@@ -34,7 +37,10 @@ TEST(Faults, ASilentDeathIsSeenAfterFiveSeconds) {
         cluster.form();
         cluster.node(3).lose_host();
         const Duration took = cluster.time_until(
-            "down on both", [&] { return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down); },
+            "down on both",
+            [&] {
+                return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down);
+            },
             20s);
         EXPECT_GE(took, Duration{4s});
         EXPECT_LE(took, Duration{6s});
@@ -42,8 +48,8 @@ TEST(Faults, ASilentDeathIsSeenAfterFiveSeconds) {
     }
 }
 
-// A stopped process (SIGSTOP) is down after 5 to 6 seconds and back a second after it goes on, with all its
-// users, who never noticed.
+// A stopped process (SIGSTOP) is down after 5 to 6 seconds and back a second after it goes on, with
+// all its users, who never noticed.
 TEST(Faults, APausedNodeIsHiddenAndReturnsWithinASecond) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Cluster cluster{{.nodes = 3, .seed = seed}};
@@ -52,7 +58,10 @@ TEST(Faults, APausedNodeIsHiddenAndReturnsWithinASecond) {
         cluster.wait_until_converged(5s);
         cluster.node(3).pause();
         const Duration down = cluster.time_until(
-            "down on both", [&] { return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down); },
+            "down on both",
+            [&] {
+                return is(cluster, 1, 3, MemberState::down) && is(cluster, 2, 3, MemberState::down);
+            },
             20s);
         EXPECT_GE(down, Duration{4s});
         EXPECT_LE(down, Duration{6s});
@@ -62,8 +71,8 @@ TEST(Faults, APausedNodeIsHiddenAndReturnsWithinASecond) {
         const Duration back = cluster.time_until(
             "back on both",
             [&] {
-                return cluster.node(1).mesh().where_is("ann").sessions == 1
-                    && cluster.node(2).mesh().where_is("ann").sessions == 1;
+                return cluster.node(1).mesh().where_is("ann").sessions == 1 &&
+                       cluster.node(2).mesh().where_is("ann").sessions == 1;
             },
             20s);
         EXPECT_LE(back, Duration{1s}) << "seed " << seed;
@@ -82,7 +91,8 @@ TEST(Faults, AShortPauseIsNotNoticed) {
         cluster.node(2).resume();
         cluster.run_for(2s);
     }
-    for (const auto& node : cluster.nodes()) EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u) << cluster.report();
+    for (const auto& node : cluster.nodes())
+        EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u) << cluster.report();
 }
 
 // consul #5928: a node that was stopped must not suspect the healthy ones when it wakes up.
@@ -94,7 +104,8 @@ TEST(Faults, APausedNodeSuspectsNobodyWhenItReturns) {
         cluster.run_for(Duration{1s * (3 + seed)});
         cluster.node(5).resume();
         cluster.run_for(10s);
-        for (const mesh::Event& event : cluster.node(5).events()) EXPECT_FALSE(std::holds_alternative<mesh::MemberDown>(event)) << cluster.report();
+        for (const mesh::Event& event : cluster.node(5).events())
+            EXPECT_FALSE(std::holds_alternative<mesh::MemberDown>(event)) << cluster.report();
         for (const std::size_t observer : {1u, 2u, 3u, 4u})
             for (const mesh::Event& event : cluster.node(observer).events()) {
                 const auto* suspected = std::get_if<mesh::MemberSuspected>(&event);
@@ -111,12 +122,15 @@ TEST(Faults, AGracefulLeaveIsNotASuspicion) {
     Client& ann = cluster.add_client("ann", cluster.node(3));
     cluster.wait_until_converged(5s);
     cluster.node(3).leave();
-    const Duration took = cluster.time_until("left", [&] { return cluster.node(3).last_exit() == Exit::left; }, 5s);
+    const Duration took = cluster.time_until(
+        "left", [&] { return cluster.node(3).last_exit() == Exit::left; }, 5s);
     EXPECT_LE(took, Duration{2100ms});
     cluster.run_for(100ms);
     EXPECT_EQ(ann.close_code(), 3001u);
     for (const std::size_t observer : {1u, 2u}) {
-        EXPECT_TRUE(is(cluster, observer, 3, MemberState::left) || !cluster.node(observer).state_of(cluster.node(3)));
+        EXPECT_TRUE(
+            is(cluster, observer, 3, MemberState::left) ||
+            !cluster.node(observer).state_of(cluster.node(3)));
         EXPECT_EQ(cluster.node(observer).count<mesh::MemberSuspected>(), 0u);
         EXPECT_EQ(cluster.node(observer).count<mesh::MemberLeft>(), 1u);
         EXPECT_EQ(cluster.node(observer).mesh().where_is("ann").sessions, 0u);
@@ -132,22 +146,28 @@ TEST(Faults, ALeaveNobodyHearsEndsAnyway) {
     cluster.form();
     cluster.partition({&cluster.node(3)}, {&cluster.node(1), &cluster.node(2)});
     cluster.node(3).leave();
-    const Duration took = cluster.time_until("left", [&] { return cluster.node(3).last_exit() == Exit::left; }, 5s);
+    const Duration took = cluster.time_until(
+        "left", [&] { return cluster.node(3).last_exit() == Exit::left; }, 5s);
     EXPECT_LE(took, Duration{2200ms});
-    cluster.wait_for("down", [&] { return is(cluster, 1, 3, MemberState::down); }, 10s);
+    cluster.wait_for(
+        "down", [&] { return is(cluster, 1, 3, MemberState::down); }, 10s);
     cluster.heal();
     cluster.expect_all_is_well();
 }
 
-// CometD #458: kill, re-associate, restart, again and again; in the end everybody sees everybody once.
+// CometD #458: kill, re-associate, restart, again and again; in the end everybody sees everybody
+// once.
 TEST(Faults, KillAndRestartCyclesLeaveNoDuplicates) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         Cluster cluster{{.nodes = 3, .seed = seed}};
         cluster.form();
         std::vector<Client*> clients;
         for (int count = 0; count < 6; ++count)
-            clients.push_back(&cluster.add_client("u" + std::to_string(count % 4), cluster.node(1 + static_cast<std::size_t>(count) % 3)));
-        for (Client* client : clients) client->subscribe("lobby");
+            clients.push_back(&cluster.add_client(
+                "u" + std::to_string(count % 4),
+                cluster.node(1 + static_cast<std::size_t>(count) % 3)));
+        for (Client* client : clients)
+            client->subscribe("lobby");
         for (std::size_t round = 0; round < 9; ++round) {
             Node& victim = cluster.node(1 + round % 3);
             if ((round + seed) % 3 == 0)
@@ -160,15 +180,15 @@ TEST(Faults, KillAndRestartCyclesLeaveNoDuplicates) {
             victim.start();
             cluster.run_for(Duration{200ms * (seed + 1)});
         }
-        cluster.run_for(40s);    // those who held on to a lost machine have given up
+        cluster.run_for(40s);  // those who held on to a lost machine have given up
         for (Client* client : clients)
             if (client->is_offline()) client->connect(cluster.node(1));
         cluster.expect_all_is_well();
     }
 }
 
-// CometD #667 and #795: one direction of a link is dead. One end saw the other go, the other did not; they
-// must agree again, within seconds, and without anybody else noticing.
+// CometD #667 and #795: one direction of a link is dead. One end saw the other go, the other did
+// not; they must agree again, within seconds, and without anybody else noticing.
 TEST(Faults, AHalfOpenLinkIsReplaced) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Cluster cluster{{.nodes = 3, .seed = seed}};
@@ -181,9 +201,11 @@ TEST(Faults, AHalfOpenLinkIsReplaced) {
         cluster.wait_until_converged(5s);
         const ConnectionId link = cluster.links(cluster.node(1), far).front();
         const Side side = seed % 2 == 0 ? Side::dialer : Side::acceptor;
-        cluster.network().blackhole(link, side, seed % 3 == 0 ? std::optional<Duration>{2s} : std::nullopt);
+        cluster.network().blackhole(
+            link, side, seed % 3 == 0 ? std::optional<Duration>{2s} : std::nullopt);
         if (seed % 5 == 0) cluster.network().blackhole(link, other(side), std::nullopt);
-        // The last changes for a while: whoever missed them on the dead link must get them without a later one.
+        // The last changes for a while: whoever missed them on the dead link must get them without
+        // a later one.
         Client& eve = cluster.add_client("eve", cluster.node(1));
         cluster.add_client("joe", far);
         cluster.run_for(8s);
@@ -213,7 +235,9 @@ TEST(Faults, ABrokenLinkIsReplacedWhoeverIsTold) {
         if (seed % 4 == 2) told_too.reset();
         for (int count = 0; count < 20; ++count) {
             ann.say("lobby");
-            if (count == 10) cluster.network().break_connection(cluster.links(cluster.node(1), cluster.node(2)).front(), told, told_too);
+            if (count == 10)
+                cluster.network().break_connection(
+                    cluster.links(cluster.node(1), cluster.node(2)).front(), told, told_too);
             cluster.run_for(Duration{seed * 1ms});
         }
         cluster.run_for(8s);
@@ -231,9 +255,11 @@ TEST(Faults, AStallShorterThanTheSuspicionTimeLosesNothing) {
     bob.subscribe("lobby");
     cluster.wait_until_converged(5s);
     const ConnectionId link = cluster.links(cluster.node(1), cluster.node(2)).front();
-    for (const Side side : {Side::dialer, Side::acceptor}) cluster.network().stall(link, side, 1800ms);
+    for (const Side side : {Side::dialer, Side::acceptor})
+        cluster.network().stall(link, side, 1800ms);
     std::vector<std::string> said;
-    for (int count = 0; count < 10; ++count) said.push_back(ann.say("lobby"));
+    for (int count = 0; count < 10; ++count)
+        said.push_back(ann.say("lobby"));
     cluster.run_for(1500ms);
     EXPECT_TRUE(bob.heard().empty());
     cluster.run_for(1s);
@@ -241,8 +267,8 @@ TEST(Faults, AStallShorterThanTheSuspicionTimeLosesNothing) {
     EXPECT_EQ(cluster.node(1).count<mesh::MemberSuspected>(), 0u);
 }
 
-// emqx #11157: two halves are separated for longer than the DOWN time; each goes on alone, and when the
-// network is back they are one mesh again.
+// emqx #11157: two halves are separated for longer than the DOWN time; each goes on alone, and when
+// the network is back they are one mesh again.
 TEST(Faults, APartitionHeals) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         Cluster cluster{{.nodes = 5, .seed = seed}};
@@ -250,9 +276,12 @@ TEST(Faults, APartitionHeals) {
         Client& ann = cluster.add_client("ann", cluster.node(1));
         Client& bob = cluster.add_client("bob", cluster.node(2));
         Client& eve = cluster.add_client("eve", cluster.node(4));
-        for (Client* client : {&ann, &bob, &eve}) client->subscribe("lobby");
+        for (Client* client : {&ann, &bob, &eve})
+            client->subscribe("lobby");
         cluster.wait_until_converged(5s);
-        cluster.partition({&cluster.node(1), &cluster.node(2)}, {&cluster.node(3), &cluster.node(4), &cluster.node(5)});
+        cluster.partition(
+            {&cluster.node(1), &cluster.node(2)},
+            {&cluster.node(3), &cluster.node(4), &cluster.node(5)});
         cluster.run_for(Duration{10s * seed});
         EXPECT_TRUE(is(cluster, 1, 4, MemberState::down));
         EXPECT_TRUE(is(cluster, 4, 1, MemberState::down));
@@ -278,8 +307,8 @@ TEST(Faults, AThreeWayPartitionHeals) {
     cluster.expect_all_is_well(20s);
 }
 
-// vert.x #4394: the isolated node's own entries, hidden by the others, are there again after the heal.
-// phoenix_pubsub #111: and what left during the partition does not come back.
+// vert.x #4394: the isolated node's own entries, hidden by the others, are there again after the
+// heal. phoenix_pubsub #111: and what left during the partition does not come back.
 TEST(Faults, WhatAnIsolatedNodeHasIsSeenAgainAfterTheHeal) {
     Cluster cluster{{.nodes = 3, .seed = 2}};
     cluster.form();
@@ -298,7 +327,7 @@ TEST(Faults, WhatAnIsolatedNodeHasIsSeenAgainAfterTheHeal) {
     EXPECT_EQ(cluster.node(1).mesh().where_is("stays").sessions, 1u);
     EXPECT_EQ(cluster.node(1).mesh().where_is("comes").sessions, 1u);
     EXPECT_EQ(cluster.node(1).mesh().where_is("leaves").sessions, 0u);
-    EXPECT_EQ(cluster.node(1).count<mesh::SnapshotApplied>(), 0u);    // only what changed was told
+    EXPECT_EQ(cluster.node(1).count<mesh::SnapshotApplied>(), 0u);  // only what changed was told
     cluster.expect_all_is_well();
 }
 
@@ -331,13 +360,15 @@ TEST(Faults, AnAsymmetricPartitionHurtsOnlyItsTwoNodes) {
     cluster.expect_all_is_well(20s);
 }
 
-// A partition that opens and closes faster than anything settles must not leave a pair without a link.
+// A partition that opens and closes faster than anything settles must not leave a pair without a
+// link.
 TEST(Faults, AFlappingPartitionSettles) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         Cluster cluster{{.nodes = 4, .seed = seed}};
         cluster.form();
         for (int round = 0; round < 20; ++round) {
-            cluster.partition({&cluster.node(1), &cluster.node(2)}, {&cluster.node(3), &cluster.node(4)});
+            cluster.partition(
+                {&cluster.node(1), &cluster.node(2)}, {&cluster.node(3), &cluster.node(4)});
             cluster.run_for(Duration{130ms * (seed + static_cast<std::uint64_t>(round))});
             cluster.heal();
             cluster.run_for(Duration{90ms * seed});
@@ -351,13 +382,17 @@ TEST(Faults, EverybodyCrashesAtOnce) {
     Cluster cluster{{.nodes = 4, .seed = 5}};
     cluster.form();
     std::vector<Client*> clients;
-    for (std::size_t number = 1; number <= 4; ++number) clients.push_back(&cluster.add_client("u" + std::to_string(number), cluster.node(number)));
+    for (std::size_t number = 1; number <= 4; ++number)
+        clients.push_back(&cluster.add_client("u" + std::to_string(number), cluster.node(number)));
     cluster.wait_until_converged(5s);
-    for (const auto& node : cluster.nodes()) node->crash();
+    for (const auto& node : cluster.nodes())
+        node->crash();
     cluster.run_for(3s);
-    for (const auto& node : cluster.nodes()) node->jump_wall(-10s);
+    for (const auto& node : cluster.nodes())
+        node->jump_wall(-10s);
     cluster.start_all();
-    for (Client* client : clients) client->connect(cluster.node(2));
+    for (Client* client : clients)
+        client->connect(cluster.node(2));
     cluster.expect_all_is_well();
 }
 
@@ -367,20 +402,23 @@ TEST(Faults, ARollingRestartLosesNobody) {
     cluster.form();
     std::vector<Client*> clients;
     for (std::size_t number = 1; number <= 8; ++number) {
-        clients.push_back(&cluster.add_client("u" + std::to_string(number), cluster.node(1 + number % 4)));
+        clients.push_back(
+            &cluster.add_client("u" + std::to_string(number), cluster.node(1 + number % 4)));
         clients.back()->subscribe("lobby");
     }
     cluster.wait_until_converged(5s);
     for (std::size_t number = 1; number <= 4; ++number) {
         cluster.node(number).leave();
-        cluster.wait_for("left", [&] { return !cluster.node(number).is_running(); }, 5s);
+        cluster.wait_for(
+            "left", [&] { return !cluster.node(number).is_running(); }, 5s);
         cluster.run_for(500ms);
         for (Client* client : clients)
             if (client->is_offline()) client->connect(cluster.node(1 + number % 4));
         cluster.node(number).start();
         cluster.wait_until_converged(10s);
     }
-    for (const auto& node : cluster.nodes()) EXPECT_EQ(node->count<mesh::MemberDown>(), 0u);
+    for (const auto& node : cluster.nodes())
+        EXPECT_EQ(node->count<mesh::MemberDown>(), 0u);
     cluster.expect_all_is_well();
 }
 

@@ -16,7 +16,8 @@ struct Hostile : testing::Test {
     /// The stranger completes the handshake and is a member with an empty log.
     void take_in() {
         fake.dial(cluster.node(1));
-        cluster.wait_for("taken in", [&] { return fake.is_taken_in(); }, 5s);
+        cluster.wait_for(
+            "taken in", [&] { return fake.is_taken_in(); }, 5s);
     }
     void expect_unharmed() {
         const std::string hello = ann.say("#bob");
@@ -25,7 +26,8 @@ struct Hostile : testing::Test {
         EXPECT_EQ(cluster.node(1).state_of(cluster.node(2)), proto::MemberState::alive);
     }
     void expect_closed(Duration within = 5s) {
-        cluster.wait_for("the stranger's link closed", [&] { return !fake.is_open(); }, within);
+        cluster.wait_for(
+            "the stranger's link closed", [&] { return !fake.is_open(); }, within);
         expect_unharmed();
     }
 
@@ -39,7 +41,7 @@ struct Hostile : testing::Test {
 TEST_F(Hostile, AnHonestFakeIsTakenIn) {
     take_in();
     EXPECT_EQ(cluster.node(1).mesh().members().size(), 3u);
-    EXPECT_EQ(cluster.node(2).mesh().members().size(), 2u);    // hearsay makes no member
+    EXPECT_EQ(cluster.node(2).mesh().members().size(), 2u);  // hearsay makes no member
     cluster.run_for(10s);
     EXPECT_TRUE(fake.is_open());
     expect_unharmed();
@@ -51,9 +53,11 @@ TEST_F(Hostile, GarbageBeforeHello) {
     cluster.run_for(3ms);
     fake.send_raw("GET / HTTP/1.1\r\n\r\n");
     expect_closed();
-    EXPECT_GE(cluster.node(1).mesh().counters().frames_rejected + cluster.node(1).mesh().counters().links_refused
-                  + cluster.node(1).count<mesh::LinkRefused>(),
-              1u);
+    EXPECT_GE(
+        cluster.node(1).mesh().counters().frames_rejected +
+            cluster.node(1).mesh().counters().links_refused +
+            cluster.node(1).count<mesh::LinkRefused>(),
+        1u);
 }
 
 TEST_F(Hostile, MoreThanFourKilobytesBeforeTheHandshake) {
@@ -82,9 +86,11 @@ TEST_F(Hostile, AHandshakeThatNeverEndsIsCutOff) {
 TEST_F(Hostile, AWrongProofIsRefused) {
     FakePeer thief{cluster.stage(), "thief", "10.6.6.7", "guess"};
     thief.dial(cluster.node(1));
-    cluster.wait_for("refusal", [&] { return thief.was_refused_for(proto::RefuseReason::wrong_secret); }, 5s);
-    EXPECT_EQ(thief.count<proto::Auth>(), 0u);    // nothing to try the secret on
-    cluster.wait_for("close", [&] { return !thief.is_open(); }, 5s);
+    cluster.wait_for(
+        "refusal", [&] { return thief.was_refused_for(proto::RefuseReason::wrong_secret); }, 5s);
+    EXPECT_EQ(thief.count<proto::Auth>(), 0u);  // nothing to try the secret on
+    cluster.wait_for(
+        "close", [&] { return !thief.is_open(); }, 5s);
     expect_unharmed();
 }
 
@@ -92,14 +98,16 @@ TEST_F(Hostile, AnotherProtocolVersionIsRefused) {
     fake.hello.proto_min = proto::mesh_version_max + 1;
     fake.hello.proto_max = proto::mesh_version_max + 2;
     fake.dial(cluster.node(1));
-    cluster.wait_for("refusal", [&] { return fake.was_refused_for(proto::RefuseReason::wrong_version); }, 5s);
+    cluster.wait_for(
+        "refusal", [&] { return fake.was_refused_for(proto::RefuseReason::wrong_version); }, 5s);
     expect_closed();
 }
 
 TEST_F(Hostile, WhoMeansAnotherNodeIsTold) {
     fake.hello.expected_node_id = proto::NodeId{12345};
     fake.dial(cluster.node(1));
-    cluster.wait_for("refusal", [&] { return fake.was_refused_for(proto::RefuseReason::unexpected_node); }, 5s);
+    cluster.wait_for(
+        "refusal", [&] { return fake.was_refused_for(proto::RefuseReason::unexpected_node); }, 5s);
     expect_closed();
 }
 
@@ -108,8 +116,12 @@ TEST_F(Hostile, DataBeforeTheHandshake) {
     fake.dial(cluster.node(1));
     cluster.run_for(10ms);
     fake.send(proto::Delta{
-        .origin = cluster.node(2).id(), .epoch = proto::Epoch{99}, .from = proto::Version{0}, .to = proto::Version{1},
-        .changes = {proto::Change{.key = 1, .kind = proto::TableKind::users, .count = 1}}, .hash_after = {}});
+        .origin = cluster.node(2).id(),
+        .epoch = proto::Epoch{99},
+        .from = proto::Version{0},
+        .to = proto::Version{1},
+        .changes = {proto::Change{.key = 1, .kind = proto::TableKind::users, .count = 1}},
+        .hash_after = {}});
     expect_closed();
 }
 
@@ -135,8 +147,12 @@ TEST_F(Hostile, AMessageAboveTheLimit) {
 TEST_F(Hostile, ChangesOfAnotherNodesLog) {
     take_in();
     fake.send(proto::Delta{
-        .origin = cluster.node(2).id(), .epoch = proto::Epoch{99}, .from = proto::Version{0},
-        .to = proto::Version{100}, .changes = {}, .hash_after = {}});
+        .origin = cluster.node(2).id(),
+        .epoch = proto::Epoch{99},
+        .from = proto::Version{0},
+        .to = proto::Version{100},
+        .changes = {},
+        .hash_after = {}});
     expect_closed();
     EXPECT_EQ(cluster.node(1).mesh().where_is("bob").sessions, 1u);
 }
@@ -144,7 +160,10 @@ TEST_F(Hostile, ChangesOfAnotherNodesLog) {
 TEST_F(Hostile, ASnapshotOfAnotherNodesLog) {
     take_in();
     fake.send(proto::SnapBegin{
-        .origin = cluster.node(2).id(), .epoch = proto::Epoch{99}, .version = proto::Version{1}, .keys = 0});
+        .origin = cluster.node(2).id(),
+        .epoch = proto::Epoch{99},
+        .version = proto::Version{1},
+        .keys = 0});
     expect_closed();
     EXPECT_EQ(cluster.node(1).mesh().where_is("bob").sessions, 1u);
 }
@@ -152,9 +171,14 @@ TEST_F(Hostile, ASnapshotOfAnotherNodesLog) {
 // It lies about a node that never was; the address is tried, nothing else comes of it.
 TEST_F(Hostile, HearsayMakesNoMembers) {
     take_in();
-    fake.send(proto::Members{.members = {proto::MemberFact{
-        .node_id = proto::NodeId{777}, .epoch = proto::Epoch{1}, .refute = 0, .state = proto::MemberState::alive,
-        .name = "ghost", .addresses = {"10.7.7.7:7000"}}}});
+    fake.send(proto::Members{
+        .members = {proto::MemberFact{
+            .node_id = proto::NodeId{777},
+            .epoch = proto::Epoch{1},
+            .refute = 0,
+            .state = proto::MemberState::alive,
+            .name = "ghost",
+            .addresses = {"10.7.7.7:7000"}}}});
     cluster.run_for(30s);
     EXPECT_EQ(cluster.node(1).mesh().members().size(), 3u);
     expect_unharmed();
@@ -164,9 +188,14 @@ TEST_F(Hostile, HearsayMakesNoMembers) {
 TEST_F(Hostile, HearsayKillsNobody) {
     take_in();
     for (const auto state : {proto::MemberState::down, proto::MemberState::left})
-        fake.send(proto::Members{.members = {proto::MemberFact{
-            .node_id = cluster.node(2).id(), .epoch = cluster.node(2).mesh().epoch(), .refute = 99, .state = state,
-            .name = "n2", .addresses = {}}}});
+        fake.send(proto::Members{
+            .members = {proto::MemberFact{
+                .node_id = cluster.node(2).id(),
+                .epoch = cluster.node(2).mesh().epoch(),
+                .refute = 99,
+                .state = state,
+                .name = "n2",
+                .addresses = {}}}});
     fake.send(proto::Leave{.epoch = cluster.node(2).mesh().epoch(), .version = {}});
     cluster.run_for(2s);
     expect_unharmed();
@@ -177,7 +206,8 @@ TEST_F(Hostile, AFloodOfCatchups) {
     take_in();
     for (int count = 0; count < 2000; ++count)
         fake.send(proto::Catchup{
-            .origin = cluster.node(1).id(), .epoch = cluster.node(1).mesh().epoch(),
+            .origin = cluster.node(1).id(),
+            .epoch = cluster.node(1).mesh().epoch(),
             .version = proto::Version{static_cast<std::uint64_t>(count % 3 == 0 ? ~0ull : 0)}});
     cluster.run_for(2s);
     expect_unharmed();
@@ -188,8 +218,12 @@ TEST_F(Hostile, AChangeWithAFalseHash) {
     take_in();
     cluster.run_for(100ms);
     fake.send(proto::Delta{
-        .origin = fake.hello.node_id, .epoch = fake.hello.epoch, .from = proto::Version{0}, .to = proto::Version{1},
-        .changes = {proto::Change{.key = 4711, .kind = proto::TableKind::users, .count = 1}}, .hash_after = 1});
+        .origin = fake.hello.node_id,
+        .epoch = fake.hello.epoch,
+        .from = proto::Version{0},
+        .to = proto::Version{1},
+        .changes = {proto::Change{.key = 4711, .kind = proto::TableKind::users, .count = 1}},
+        .hash_after = 1});
     cluster.run_for(1s);
     EXPECT_EQ(cluster.node(1).count<mesh::Diverged>(), 1u);
     EXPECT_EQ(fake.count<proto::Catchup>(), 1u);
@@ -200,14 +234,18 @@ TEST_F(Hostile, AChangeWithAFalseHash) {
 TEST_F(Hostile, AForwardWithABrokenBody) {
     take_in();
     fake.send(proto::Forward{
-        .message_id = proto::MessageId{1}, .target = proto::Target::user, .name = "ann",
-        .payload_kind = proto::PayloadKind::json, .body = "\xff\xff\xff"});
+        .message_id = proto::MessageId{1},
+        .target = proto::Target::user,
+        .name = "ann",
+        .payload_kind = proto::PayloadKind::json,
+        .body = "\xff\xff\xff"});
     cluster.run_for(1s);
     EXPECT_EQ(cluster.node(1).sessions().counters().bodies_rejected, 1u);
     expect_unharmed();
 }
 
-// Hundreds of connections that never say a word are cut off one by one, and members are served meanwhile.
+// Hundreds of connections that never say a word are cut off one by one, and members are served
+// meanwhile.
 TEST_F(Hostile, ManySilentConnections) {
     std::vector<std::unique_ptr<FakePeer>> crowd;
     for (int count = 0; count < 300; ++count) {
@@ -219,7 +257,8 @@ TEST_F(Hostile, ManySilentConnections) {
     cluster.run_for(1s);
     expect_unharmed();
     cluster.run_for(9s);
-    for (const auto& one : crowd) EXPECT_FALSE(one->is_open());
+    for (const auto& one : crowd)
+        EXPECT_FALSE(one->is_open());
 }
 
 }  // namespace

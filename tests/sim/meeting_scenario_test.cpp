@@ -1,15 +1,17 @@
-// Nodes find each other: seeds, names, several addresses, and every way in which two nodes may not belong
-// together.
+// Nodes find each other: seeds, names, several addresses, and every way in which two nodes may not
+// belong together.
 #include "tests/sim/cluster.hpp"
 
 namespace grapevine::sim {
 namespace {
 
-// Two nodes know the third's address, nothing else; within two seconds all three have links to each other.
+// Two nodes know the third's address, nothing else; within two seconds all three have links to each
+// other.
 TEST(Meeting, ThreeNodesFindEachOtherFromOneSeed) {
     Cluster cluster{{.nodes = 3, .seed = 1}};
     cluster.start_all();
-    const Duration took = cluster.time_until("a full mesh", [&] { return cluster.is_converged(); }, 10s);
+    const Duration took = cluster.time_until(
+        "a full mesh", [&] { return cluster.is_converged(); }, 10s);
     EXPECT_LE(took, Duration{2s});
     cluster.expect_all_is_well();
 }
@@ -17,15 +19,18 @@ TEST(Meeting, ThreeNodesFindEachOtherFromOneSeed) {
 // nats-server #2872: one DNS name has all three addresses, and the mesh must still be complete.
 TEST(Meeting, OneNameWithThreeAddressesGivesAFullMesh) {
     Cluster cluster{{.nodes = 3, .seed = 2, .seeds = {"mesh.example:7000"}}};
-    cluster.stage().names.set("mesh.example:7000", {"10.0.0.1:7000", "10.0.0.2:7000", "10.0.0.3:7000"});
+    cluster.stage().names.set(
+        "mesh.example:7000", {"10.0.0.1:7000", "10.0.0.2:7000", "10.0.0.3:7000"});
     cluster.form();
     cluster.expect_all_is_well();
 }
 
-// Each name resolves to several addresses of which most are dead: all are dialled, the living one counts.
+// Each name resolves to several addresses of which most are dead: all are dialled, the living one
+// counts.
 TEST(Meeting, DeadAddressesOfANameDoNotHideTheLivingOne) {
     Cluster cluster{{.nodes = 2, .seed = 3, .seeds = {"mesh.example:7000"}}};
-    cluster.stage().names.set("mesh.example:7000", {"10.9.9.9:7000", "10.8.8.8:7000", "10.0.0.1:7000"});
+    cluster.stage().names.set(
+        "mesh.example:7000", {"10.9.9.9:7000", "10.8.8.8:7000", "10.0.0.1:7000"});
     cluster.form();
     cluster.expect_all_is_well();
 }
@@ -34,7 +39,8 @@ TEST(Meeting, DeadAddressesOfANameDoNotHideTheLivingOne) {
 TEST(Meeting, ANodeThatDialsItselfNoticesAndIsFoundByOthers) {
     Cluster cluster{{.nodes = 2, .seed = 4}};
     cluster.node(1).start();
-    cluster.wait_for("self dial", [&] { return cluster.node(1).count<mesh::SelfDialled>() > 0; }, 5s);
+    cluster.wait_for(
+        "self dial", [&] { return cluster.node(1).count<mesh::SelfDialled>() > 0; }, 5s);
     EXPECT_EQ(cluster.node(1).mesh().members().size(), 1u);
     cluster.run_for(30s);
     EXPECT_LE(cluster.node(1).count<mesh::SelfDialled>(), 3u);
@@ -65,7 +71,8 @@ TEST(Meeting, ANameThatResolvesLaterIsFoundLater) {
     cluster.expect_all_is_well();
 }
 
-// Two halves that were started with different seeds become one mesh as soon as one link exists between them.
+// Two halves that were started with different seeds become one mesh as soon as one link exists
+// between them.
 TEST(Meeting, TwoHalvesMergeThroughOneCommonSeed) {
     Cluster cluster{{.nodes = 0, .seed = 7}};
     for (const char* seed : {"10.0.0.1:7000", "10.0.0.1:7000", "10.0.0.3:7000", "10.0.0.3:7000"}) {
@@ -83,7 +90,8 @@ TEST(Meeting, TwoHalvesMergeThroughOneCommonSeed) {
     cluster.expect_all_is_well();
 }
 
-/// Two nodes of which the second was changed before the start; they must never count each other as members.
+/// Two nodes of which the second was changed before the start; they must never count each other as
+/// members.
 void expect_strangers(Cluster& cluster, proto::RefuseReason reason) {
     cluster.start_all();
     cluster.run_for(30s);
@@ -92,7 +100,8 @@ void expect_strangers(Cluster& cluster, proto::RefuseReason reason) {
     EXPECT_TRUE(cluster.node(2).is_running());
     bool told = false;
     for (const mesh::Event& event : cluster.node(2).events())
-        if (const auto* refused = std::get_if<mesh::LinkRefused>(&event)) told = told || refused->reason == reason;
+        if (const auto* refused = std::get_if<mesh::LinkRefused>(&event))
+            told = told || refused->reason == reason;
     EXPECT_TRUE(told) << "the stranger was not told why\n" << cluster.report();
 }
 
@@ -128,14 +137,15 @@ TEST(Meeting, AnAddressReusedByAnotherClusterMergesNothing) {
     cluster.expect_all_is_well();
 }
 
-// nats-server #22 and #1551: both dial at the same moment and each closes the other's link. Here exactly one
-// link survives, and stays, whatever the latencies.
+// nats-server #22 and #1551: both dial at the same moment and each closes the other's link. Here
+// exactly one link survives, and stays, whatever the latencies.
 TEST(Meeting, SimultaneousDialsLeaveExactlyOneLink) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        Cluster cluster{{
-            .nodes = 2, .seed = seed,
-            .network = {.path = {.latency = {.least = 1ms, .most = Duration{1ms * seed}}}},
-            .seeds = {"10.0.0.1:7000", "10.0.0.2:7000"}}};
+        Cluster cluster{
+            {.nodes = 2,
+             .seed = seed,
+             .network = {.path = {.latency = {.least = 1ms, .most = Duration{1ms * seed}}}},
+             .seeds = {"10.0.0.1:7000", "10.0.0.2:7000"}}};
         cluster.start_all();
         cluster.wait_until_converged(5s);
         cluster.run_for(20s);
@@ -146,9 +156,12 @@ TEST(Meeting, SimultaneousDialsLeaveExactlyOneLink) {
 
 // A whole cluster starts at once and everybody is everybody's seed: still one link per pair.
 TEST(Meeting, EverybodyDialsEverybodyAtOnce) {
-    Cluster cluster{{
-        .nodes = 5, .seed = 11, .network = {.path = {.latency = {.least = 1ms, .most = 30ms}}},
-        .seeds = {"10.0.0.1:7000", "10.0.0.2:7000", "10.0.0.3:7000", "10.0.0.4:7000", "10.0.0.5:7000"}}};
+    Cluster cluster{
+        {.nodes = 5,
+         .seed = 11,
+         .network = {.path = {.latency = {.least = 1ms, .most = 30ms}}},
+         .seeds = {
+             "10.0.0.1:7000", "10.0.0.2:7000", "10.0.0.3:7000", "10.0.0.4:7000", "10.0.0.5:7000"}}};
     cluster.form();
     cluster.expect_all_is_well();
 }

@@ -4,7 +4,8 @@
 namespace grapevine::sim {
 namespace {
 
-// tinode #281: a node that restarts faster than anybody notices must not be mixed up with its former life.
+// tinode #281: a node that restarts faster than anybody notices must not be mixed up with its
+// former life.
 TEST(Names, ARestartFasterThanDetectionReplacesTheFormerLife) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Cluster cluster{{.nodes = 3, .seed = seed}};
@@ -28,8 +29,9 @@ TEST(Names, ARestartFasterThanDetectionReplacesTheFormerLife) {
     }
 }
 
-// memberlist PR 345, scylladb #5164: the clock of a restarted node is behind its former life's. It is told so,
-// takes a later epoch, and is a full member again. Its users of then are gone, those of now are seen.
+// memberlist PR 345, scylladb #5164: the clock of a restarted node is behind its former life's. It
+// is told so, takes a later epoch, and is a full member again. Its users of then are gone, those of
+// now are seen.
 TEST(Names, AClockSetBackAtRestartOnlyRaisesTheEpoch) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         Cluster cluster{{.nodes = 3, .seed = seed}};
@@ -75,7 +77,8 @@ TEST(Names, AWallClockThatJumpsChangesNothing) {
     cluster.run_for(10s);
     cluster.node(2).jump_wall(std::chrono::hours{48});
     cluster.run_for(10s);
-    for (const auto& node : cluster.nodes()) EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u);
+    for (const auto& node : cluster.nodes())
+        EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u);
     cluster.expect_all_is_well();
 }
 
@@ -94,7 +97,8 @@ TEST(Names, ANewcomerWithATakenNameStops) {
         cluster.wait_until_converged(5s);
         Node& twin = cluster.add_node(namesake(cluster, "n3"));
         twin.start();
-        cluster.wait_for("the newcomer stopped", [&] { return twin.last_exit() == Exit::stopped; }, 10s);
+        cluster.wait_for(
+            "the newcomer stopped", [&] { return twin.last_exit() == Exit::stopped; }, 10s);
         EXPECT_TRUE(cluster.node(3).is_running());
         EXPECT_EQ(twin.count<mesh::NameTaken>(), 1u);
         EXPECT_EQ(cluster.node(1).mesh().where_is("ann").sessions, 1u);
@@ -109,7 +113,8 @@ TEST(Names, NamesakesThatMeetDirectlyAgreeWhoGoes) {
         cluster.run_for(1s);
         Node& twin = cluster.add_node(namesake(cluster, "n1"));
         twin.start();
-        cluster.wait_for("the newcomer stopped", [&] { return twin.last_exit() == Exit::stopped; }, 30s);
+        cluster.wait_for(
+            "the newcomer stopped", [&] { return twin.last_exit() == Exit::stopped; }, 30s);
         EXPECT_TRUE(cluster.node(1).is_running());
     }
 }
@@ -128,7 +133,10 @@ TEST(Names, APausedProcessThatWasReplacedStopsWhenItReturns) {
         ASSERT_TRUE(successor.is_running());
         EXPECT_EQ(cluster.node(1).mesh().where_is("ann").sessions, 1u);
         cluster.node(3).resume();
-        cluster.wait_for("the old one stopped", [&] { return cluster.node(3).last_exit() == Exit::stopped; }, 20s);
+        cluster.wait_for(
+            "the old one stopped",
+            [&] { return cluster.node(3).last_exit() == Exit::stopped; },
+            20s);
         EXPECT_TRUE(successor.is_running());
         cluster.expect_all_is_well();
     }

@@ -8,11 +8,14 @@ Network::Network(Scheduler& clock, mesh::Rng rng, NetworkOptions options)
     : clock_(clock), rng_(rng), options_(options) {}
 
 HostId Network::add_host(Host& host, std::string ip) {
-    hosts_.push_back(HostPlace{.host = &host, .ip = std::move(ip), .lost = false, .paused = false, .backlog = {}});
+    hosts_.push_back(HostPlace{
+        .host = &host, .ip = std::move(ip), .lost = false, .paused = false, .backlog = {}});
     return HostId{static_cast<std::uint32_t>(hosts_.size() - 1)};
 }
 
-void Network::listen(HostId host, std::string address) { listeners_[std::move(address)] = host; }
+void Network::listen(HostId host, std::string address) {
+    listeners_[std::move(address)] = host;
+}
 
 void Network::stop_listening(HostId host) {
     std::erase_if(listeners_, [host](const auto& listener) { return listener.second == host; });
@@ -37,26 +40,32 @@ const Path& Network::path(HostId from, HostId to) const {
 
 Duration Network::draw_latency(HostId from, HostId to) {
     const Latency& latency = path(from, to).latency;
-    Duration drawn = latency.least + Duration{static_cast<Duration::rep>(
-        rng_.below(static_cast<std::uint64_t>((latency.most - latency.least).count()) + 1))};
+    Duration drawn = latency.least +
+                     Duration{static_cast<Duration::rep>(rng_.below(
+                         static_cast<std::uint64_t>((latency.most - latency.least).count()) + 1))};
     if (latency.spike_one_in != 0 && rng_.one_in(latency.spike_one_in)) drawn += latency.spike;
     return drawn;
 }
 
-void Network::set_path(HostId from, HostId to, Path path) { paths_[{from, to}] = path; }
+void Network::set_path(HostId from, HostId to, Path path) {
+    paths_[{from, to}] = path;
+}
 
 void Network::set_path_both_ways(HostId left, HostId right, Path path) {
     set_path(left, right, path);
     set_path(right, left, path);
 }
 
-void Network::block(HostId from, HostId to) { blocked_.insert({from, to}); }
+void Network::block(HostId from, HostId to) {
+    blocked_.insert({from, to});
+}
 
 void Network::unblock(HostId from, HostId to) {
     if (blocked_.erase({from, to}) == 0) return;
     for (auto& [id, connection] : connections_)
         for (const Side side : {Side::dialer, Side::acceptor}) {
-            if (end(connection, side).host != from || end(connection, other(side)).host != to) continue;
+            if (end(connection, side).host != from || end(connection, other(side)).host != to)
+                continue;
             const Duration wait{static_cast<Duration::rep>(
                 rng_.below(static_cast<std::uint64_t>(options_.retransmit_within.count()) + 1))};
             clock_.in(wait, [this, moving = id, side] {
@@ -68,16 +77,18 @@ void Network::unblock(HostId from, HostId to) {
 
 void Network::unblock_all() {
     const auto blocked = blocked_;
-    for (const auto& [from, to] : blocked) unblock(from, to);
+    for (const auto& [from, to] : blocked)
+        unblock(from, to);
 }
 
 /// Whether what is in flight from `from` cannot arrive now. Whoever ends the reason arms it again.
 bool Network::is_held(Connection& connection, Side from) const {
     const End& sender = end(connection, from);
     const End& receiver = end(connection, other(from));
-    return blocked_.contains({sender.host, receiver.host}) || out(connection, from).stalled_until > clock_.time()
-        || hosts_[receiver.host.value].paused || hosts_[receiver.host.value].lost || receiver.vanished
-        || !receiver.reading;
+    return blocked_.contains({sender.host, receiver.host}) ||
+           out(connection, from).stalled_until > clock_.time() ||
+           hosts_[receiver.host.value].paused || hosts_[receiver.host.value].lost ||
+           receiver.vanished || !receiver.reading;
 }
 
 // ---- dialling
@@ -107,7 +118,7 @@ void Network::reach(ConnectionId id) {
     if (connection->address.substr(0, connection->address.rfind(':')) != hosts_[to.value].ip)
         return fail_dial(id, mesh::DialFailure::unreachable);
     HostPlace& place = hosts_[to.value];
-    if (place.lost || is_blocked(from, to)) return;    // the dialer's timeout ends it
+    if (place.lost || is_blocked(from, to)) return;  // the dialer's timeout ends it
     const auto listener = listeners_.find(connection->address);
     if (listener == listeners_.end()) {
         clock_.in(draw_latency(to, from), [this, id, from, to] {
@@ -126,9 +137,15 @@ void Network::accept(ConnectionId id, Connection& connection, HostId host) {
     acceptor.exists = true;
     acceptor.open = true;
     put_in_flight(
-        id, connection, Side::acceptor, Item{.kind = Item::Kind::opened, .message = {}, .code = 0, .due = {}}, 0us);
-    const std::string peer = hosts_[end(connection, Side::dialer).host.value].ip + ":" + std::to_string(id.value + 32768);
-    hosts_[host.value].host->accepted(Socket{.connection = id, .side = Side::acceptor}, connection.address, peer);
+        id,
+        connection,
+        Side::acceptor,
+        Item{.kind = Item::Kind::opened, .message = {}, .code = 0, .due = {}},
+        0us);
+    const std::string peer = hosts_[end(connection, Side::dialer).host.value].ip + ":" +
+                             std::to_string(id.value + 32768);
+    hosts_[host.value].host->accepted(
+        Socket{.connection = id, .side = Side::acceptor}, connection.address, peer);
 }
 
 void Network::fail_dial(ConnectionId id, mesh::DialFailure why) {
@@ -139,7 +156,11 @@ void Network::fail_dial(ConnectionId id, mesh::DialFailure why) {
     dialer.closed = true;
     const HostId host = dialer.host;
     put_in_flight(
-        id, *connection, Side::dialer, Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}}, 0us);
+        id,
+        *connection,
+        Side::dialer,
+        Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}},
+        0us);
     forget_if_over(id);
     hosts_[host.value].host->dial_failed(Socket{.connection = id, .side = Side::dialer}, why);
 }
@@ -166,31 +187,38 @@ void Network::pump(ConnectionId id, Side from) {
     Direction& direction = out(connection, from);
     while (!direction.unsent.empty()) {
         const std::size_t bytes = direction.unsent.front().message.size();
-        const std::size_t held = direction.swallows ? direction.swallowed_bytes : direction.flight_bytes;
+        const std::size_t held =
+            direction.swallows ? direction.swallowed_bytes : direction.flight_bytes;
         if (held != 0 && held + bytes > options_.window_bytes) return;
         Item item = std::move(direction.unsent.front());
         direction.unsent.pop_front();
         direction.unsent_bytes -= bytes;
-        const std::uint64_t rate = path(end(connection, from).host, end(connection, other(from)).host).bytes_per_ms;
+        const std::uint64_t rate =
+            path(end(connection, from).host, end(connection, other(from)).host).bytes_per_ms;
         const Duration busy{rate == 0 ? 0 : static_cast<Duration::rep>(bytes * 1000 / rate)};
         direction.line_free = std::max(direction.line_free, clock_.time()) + busy;
         if (item.kind == Item::Kind::data)
             clock_.at(direction.line_free, [this, id, from, bytes] {
                 Connection* sending = find(id);
-                if (sending == nullptr || end(*sending, from).closed || end(*sending, from).closing) return;
-                hosts_[end(*sending, from).host.value].host->drained(Socket{.connection = id, .side = from}, bytes);
+                if (sending == nullptr || end(*sending, from).closed || end(*sending, from).closing)
+                    return;
+                hosts_[end(*sending, from).host.value].host->drained(
+                    Socket{.connection = id, .side = from}, bytes);
             });
         if (direction.swallows)
             direction.swallowed_bytes += bytes;
         else
-            put_in_flight(id, connection, from, std::move(item), direction.line_free - clock_.time());
+            put_in_flight(
+                id, connection, from, std::move(item), direction.line_free - clock_.time());
     }
 }
 
-void Network::put_in_flight(ConnectionId id, Connection& connection, Side from, Item item, Duration delay) {
+void Network::put_in_flight(
+    ConnectionId id, Connection& connection, Side from, Item item, Duration delay) {
     Direction& direction = out(connection, from);
     if (direction.swallows) return;
-    const Duration latency = draw_latency(end(connection, from).host, end(connection, other(from)).host);
+    const Duration latency =
+        draw_latency(end(connection, from).host, end(connection, other(from)).host);
     item.due = std::max(direction.last_due, clock_.time() + delay + latency);
     direction.last_due = item.due;
     direction.flight_bytes += item.message.size();
@@ -252,8 +280,8 @@ void Network::close(Socket socket, std::uint16_t code, Duration within) {
     closer.closing = true;
     closer.hears_while_closing = rng_.one_in(2);
     if (!closer.open) return tell_closed_in(socket.connection, socket.side, 0us);
-    out(*connection, socket.side).unsent.push_back(
-        Item{.kind = Item::Kind::close, .message = {}, .code = code, .due = {}});
+    out(*connection, socket.side)
+        .unsent.push_back(Item{.kind = Item::Kind::close, .message = {}, .code = code, .due = {}});
     tell_closed_in(socket.connection, socket.side, within);
     pump(socket.connection, socket.side);
 }
@@ -272,7 +300,8 @@ void Network::tell_closed_in(ConnectionId id, Side side, Duration delay) {
     clock_.in(delay, [this, id, side] { tell_closed(id, side, 0); });
 }
 
-/// This end is over: its host hears so, and the other end will hear it too if anything still arrives there.
+/// This end is over: its host hears so, and the other end will hear it too if anything still
+/// arrives there.
 void Network::tell_closed(ConnectionId id, Side side, std::uint16_t code) {
     Connection* connection = find(id);
     if (connection == nullptr) return;
@@ -282,7 +311,12 @@ void Network::tell_closed(ConnectionId id, Side side, std::uint16_t code) {
     Direction& direction = out(*connection, side);
     direction.unsent.clear();
     direction.unsent_bytes = 0;
-    put_in_flight(id, *connection, side, Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}}, 0us);
+    put_in_flight(
+        id,
+        *connection,
+        side,
+        Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}},
+        0us);
     const HostId host = closed.host;
     forget_if_over(id);
     hosts_[host.value].host->closed(Socket{.connection = id, .side = side}, code);
@@ -304,7 +338,8 @@ void Network::set_reading(Socket socket, bool reading) {
 
 // ---- faults of one connection
 
-/// From now on the direction takes and loses everything; of what is in flight a prefix may still arrive.
+/// From now on the direction takes and loses everything; of what is in flight a prefix may still
+/// arrive.
 void Network::cut(ConnectionId id, Connection& connection, Side from, bool keep_a_prefix) {
     Direction& direction = out(connection, from);
     const std::size_t kept = keep_a_prefix ? rng_.below(direction.flight.size() + 1) : 0;
@@ -326,8 +361,10 @@ void Network::break_connection(
         const std::optional<Duration> told = from == Side::dialer ? acceptor_told : dialer_told;
         if (!told.has_value()) continue;
         const Instant due = std::max(
-            direction.flight.empty() ? clock_.time() : direction.flight.back().due, clock_.time() + *told);
-        direction.flight.push_back(Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = due});
+            direction.flight.empty() ? clock_.time() : direction.flight.back().due,
+            clock_.time() + *told);
+        direction.flight.push_back(
+            Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = due});
         arm(id, from);
     }
 }
@@ -366,7 +403,11 @@ void Network::process_gone(HostId host) {
             direction.unsent_bytes = 0;
             gone.closed = true;
             put_in_flight(
-                id, *connection, side, Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}}, 0us);
+                id,
+                *connection,
+                side,
+                Item{.kind = Item::Kind::close, .message = {}, .code = 0, .due = {}},
+                0us);
             forget_if_over(id);
         }
     hosts_[host.value].backlog.clear();
@@ -394,12 +435,13 @@ void Network::host_back(HostId host) {
     hosts_[host.value].lost = false;
     for (const auto& [id, connection] : connections_)
         for (const Side side : {Side::dialer, Side::acceptor})
-            if (connection.ends[static_cast<std::size_t>(side)].host == host
-                && connection.ends[static_cast<std::size_t>(side)].vanished
-                && !connection.out[static_cast<std::size_t>(other(side))].flight.empty()) {
-                const Duration wait{static_cast<Duration::rep>(
-                    rng_.below(static_cast<std::uint64_t>(options_.retransmit_within.count()) + 1))};
-                clock_.in(wait, [this, orphan = id, side] { reset_if_vanished(orphan, other(side)); });
+            if (connection.ends[static_cast<std::size_t>(side)].host == host &&
+                connection.ends[static_cast<std::size_t>(side)].vanished &&
+                !connection.out[static_cast<std::size_t>(other(side))].flight.empty()) {
+                const Duration wait{static_cast<Duration::rep>(rng_.below(
+                    static_cast<std::uint64_t>(options_.retransmit_within.count()) + 1))};
+                clock_.in(
+                    wait, [this, orphan = id, side] { reset_if_vanished(orphan, other(side)); });
             }
 }
 
@@ -423,7 +465,8 @@ void Network::set_paused(HostId host, bool paused) {
     if (paused) return;
     const std::vector<ConnectionId> backlog = std::exchange(place.backlog, {});
     for (const ConnectionId id : backlog)
-        if (Connection* connection = find(id); connection != nullptr && listeners_.contains(connection->address))
+        if (Connection* connection = find(id);
+            connection != nullptr && listeners_.contains(connection->address))
             accept(id, *connection, host);
     for (const auto& [id, connection] : connections_)
         for (const Side side : {Side::dialer, Side::acceptor})
@@ -434,7 +477,8 @@ void Network::set_paused(HostId host, bool paused) {
 
 std::vector<ConnectionId> Network::connections() const {
     std::vector<ConnectionId> ids;
-    for (const auto& [id, connection] : connections_) ids.push_back(id);
+    for (const auto& [id, connection] : connections_)
+        ids.push_back(id);
     return ids;
 }
 
@@ -443,7 +487,8 @@ std::vector<ConnectionId> Network::between(HostId left, HostId right) const {
     for (const auto& [id, connection] : connections_) {
         const HostId dialer = connection.ends[0].host;
         const HostId acceptor = connection.ends[1].host;
-        if ((dialer == left && acceptor == right) || (dialer == right && acceptor == left)) ids.push_back(id);
+        if ((dialer == left && acceptor == right) || (dialer == right && acceptor == left))
+            ids.push_back(id);
     }
     return ids;
 }
@@ -457,12 +502,16 @@ bool Network::is_open(Socket socket) const {
 
 std::size_t Network::unsent_bytes(Socket socket) const {
     const Connection* connection = find(socket.connection);
-    return connection != nullptr ? connection->out[static_cast<std::size_t>(socket.side)].unsent_bytes : 0;
+    return connection != nullptr
+               ? connection->out[static_cast<std::size_t>(socket.side)].unsent_bytes
+               : 0;
 }
 
 HostId Network::peer_of(Socket socket) const {
     const Connection* connection = find(socket.connection);
-    return connection != nullptr ? connection->ends[static_cast<std::size_t>(other(socket.side))].host : HostId{};
+    return connection != nullptr
+               ? connection->ends[static_cast<std::size_t>(other(socket.side))].host
+               : HostId{};
 }
 
 }  // namespace grapevine::sim

@@ -1,7 +1,7 @@
-/// The simulated network: ordered connections between hosts, as TCP gives them. Inside a live connection
-/// nothing is lost or reordered; what goes wrong is what goes wrong with TCP: it is slow, it stalls, it
-/// goes half-open, or it ends with an unknown suffix of what was sent lost and each end told at its own
-/// time, or never.
+/// The simulated network: ordered connections between hosts, as TCP gives them. Inside a live
+/// connection nothing is lost or reordered; what goes wrong is what goes wrong with TCP: it is
+/// slow, it stalls, it goes half-open, or it ends with an unknown suffix of what was sent lost and
+/// each end told at its own time, or never.
 ///
 ///   dial ──▶ dialling ── opened ──▶ open ── close, break, crash ──▶ closing ── closed ──▶ (none)
 ///               └──────── dial_failed: refused, timeout, unreachable ────────────────────▶ (none)
@@ -30,7 +30,9 @@ using HostId = proto::Id<struct HostIdTag, std::uint32_t>;
 using ConnectionId = proto::Id<struct ConnectionIdTag>;
 
 enum class Side : std::uint8_t { dialer = 0, acceptor = 1 };
-constexpr Side other(Side side) { return side == Side::dialer ? Side::acceptor : Side::dialer; }
+constexpr Side other(Side side) {
+    return side == Side::dialer ? Side::acceptor : Side::dialer;
+}
 
 /// One end of one connection.
 struct Socket {
@@ -43,20 +45,20 @@ struct Socket {
 struct Latency {
     Duration least = 200us;
     Duration most = 1ms;
-    std::uint32_t spike_one_in = 0;    ///< 0: never
+    std::uint32_t spike_one_in = 0;  ///< 0: never
     Duration spike{};
 };
 /// One direction between two hosts.
 struct Path {
     Latency latency;
-    std::uint64_t bytes_per_ms = 0;    ///< 0: unlimited
+    std::uint64_t bytes_per_ms = 0;  ///< 0: unlimited
 };
 
 struct NetworkOptions {
-    Path path;                                      ///< of every pair without a path of its own
-    std::size_t window_bytes = 256 * 1024;          ///< what the kernels hold of one direction
-    Duration dial_timeout = 3s;                     ///< when nothing answers at all
-    Duration retransmit_within = 800ms;             ///< how soon data moves again after a partition
+    Path path;  ///< of every pair without a path of its own
+    std::size_t window_bytes = 256 * 1024;  ///< what the kernels hold of one direction
+    Duration dial_timeout = 3s;  ///< when nothing answers at all
+    Duration retransmit_within = 800ms;  ///< how soon data moves again after a partition
 };
 
 /// What a host hears of its connections.
@@ -84,7 +86,8 @@ public:
     // ---- what a host does
     Socket dial(HostId from, std::string_view address);
     void send(Socket socket, proto::Bytes message);
-    /// What was sent goes out first, but the caller is told `closed` within `within` whatever happens.
+    /// What was sent goes out first, but the caller is told `closed` within `within` whatever
+    /// happens.
     void close(Socket socket, std::uint16_t code = 0, Duration within = 1s);
     /// At once; what was not delivered is lost.
     void reset(Socket socket);
@@ -94,15 +97,21 @@ public:
     // ---- conditions
     void set_path(HostId from, HostId to, Path path);
     void set_path_both_ways(HostId left, HostId right, Path path);
-    /// Dials and data from `from` to `to` vanish until unblocked; open connections survive, as TCP's do.
+    /// Dials and data from `from` to `to` vanish until unblocked; open connections survive, as
+    /// TCP's do.
     void block(HostId from, HostId to);
     void unblock(HostId from, HostId to);
     void unblock_all();
-    [[nodiscard]] bool is_blocked(HostId from, HostId to) const { return blocked_.contains({from, to}); }
+    [[nodiscard]] bool is_blocked(HostId from, HostId to) const {
+        return blocked_.contains({from, to});
+    }
 
     // ---- faults of one connection
     /// A suffix of each direction is lost. Each end is told after its time, or never.
-    void break_connection(ConnectionId id, std::optional<Duration> dialer_told, std::optional<Duration> acceptor_told);
+    void break_connection(
+        ConnectionId id,
+        std::optional<Duration> dialer_told,
+        std::optional<Duration> acceptor_told);
     /// Nothing moves from `from` to the other end for `span`; nobody is told.
     void stall(ConnectionId id, Side from, Duration span);
     /// From now on what `from` sends vanishes. It is told after `error_after`, or never.
@@ -147,18 +156,18 @@ private:
         Instant line_free;
         Instant last_due;
         Instant stalled_until;
-        bool swallows = false;      ///< broken or blackholed: takes bytes, delivers none
-        bool armed = false;         ///< an arrival is scheduled
+        bool swallows = false;  ///< broken or blackholed: takes bytes, delivers none
+        bool armed = false;  ///< an arrival is scheduled
     };
     struct End {
         HostId host;
-        bool exists = false;        ///< the acceptor's end exists once it was accepted
-        bool open = false;          ///< its host was told so
+        bool exists = false;  ///< the acceptor's end exists once it was accepted
+        bool open = false;  ///< its host was told so
         bool closing = false;
         bool closed = false;
         bool hears_while_closing = false;
         bool reading = true;
-        bool vanished = false;      ///< lost with its machine
+        bool vanished = false;  ///< lost with its machine
     };
     struct Connection {
         std::array<End, 2> ends;
@@ -175,8 +184,12 @@ private:
 
     Connection* find(ConnectionId id);
     [[nodiscard]] const Connection* find(ConnectionId id) const;
-    static End& end(Connection& connection, Side side) { return connection.ends[static_cast<std::size_t>(side)]; }
-    static Direction& out(Connection& connection, Side side) { return connection.out[static_cast<std::size_t>(side)]; }
+    static End& end(Connection& connection, Side side) {
+        return connection.ends[static_cast<std::size_t>(side)];
+    }
+    static Direction& out(Connection& connection, Side side) {
+        return connection.out[static_cast<std::size_t>(side)];
+    }
 
     [[nodiscard]] const Path& path(HostId from, HostId to) const;
     Duration draw_latency(HostId from, HostId to);
@@ -186,7 +199,8 @@ private:
     void accept(ConnectionId id, Connection& connection, HostId host);
     void fail_dial(ConnectionId id, mesh::DialFailure why);
     void pump(ConnectionId id, Side from);
-    void put_in_flight(ConnectionId id, Connection& connection, Side from, Item item, Duration delay);
+    void
+    put_in_flight(ConnectionId id, Connection& connection, Side from, Item item, Duration delay);
     void arm(ConnectionId id, Side from);
     void arrive(ConnectionId id, Side from);
     void take(ConnectionId id, Connection& connection, Side to, Item& item);

@@ -14,7 +14,9 @@ class Listener : public Host {
 public:
     explicit Listener(Scheduler& clock) : clock_(clock) {}
 
-    void accepted(Socket socket, std::string_view, std::string) override { sockets.push_back(socket); }
+    void accepted(Socket socket, std::string_view, std::string) override {
+        sockets.push_back(socket);
+    }
     void opened(Socket socket) override { sockets.push_back(socket); }
     void dial_failed(Socket, mesh::DialFailure why) override { failures.push_back(why); }
     void received(Socket, const proto::Bytes& message) override {
@@ -44,7 +46,8 @@ private:
 };
 
 struct Two {
-    explicit Two(std::uint64_t seed = 1, NetworkOptions options = {}) : network(clock, mesh::Rng{seed}, options) {
+    explicit Two(std::uint64_t seed = 1, NetworkOptions options = {})
+        : network(clock, mesh::Rng{seed}, options) {
         network.listen(b, "10.0.0.2:7000");
     }
     void connect() {
@@ -59,7 +62,8 @@ struct Two {
     }
     [[nodiscard]] static std::vector<std::string> numbers(int from, int to) {
         std::vector<std::string> texts;
-        for (int number = from; number < to; ++number) texts.push_back(std::to_string(number));
+        for (int number = from; number < to; ++number)
+            texts.push_back(std::to_string(number));
         return texts;
     }
 
@@ -95,7 +99,10 @@ TEST(Network, DeliversInOrderWithinLatency) {
 }
 
 TEST(Network, SpikesDelayButNeverReorder) {
-    Two two{1, NetworkOptions{.path = {.latency = {.least = 1ms, .most = 5ms, .spike_one_in = 3, .spike = 500ms}}}};
+    Two two{
+        1,
+        NetworkOptions{
+            .path = {.latency = {.least = 1ms, .most = 5ms, .spike_one_in = 3, .spike = 500ms}}}};
     two.network.dial(two.a, "10.0.0.2:7000");
     two.clock.run_for(2s);
     two.ann_says(0, 100);
@@ -106,7 +113,8 @@ TEST(Network, SpikesDelayButNeverReorder) {
 TEST(Network, BandwidthSpacesMessagesAndDrainsAsTheyLeave) {
     Two two;
     two.connect();
-    two.network.set_path(two.a, two.b, Path{.latency = {.least = 1ms, .most = 1ms}, .bytes_per_ms = 100});
+    two.network.set_path(
+        two.a, two.b, Path{.latency = {.least = 1ms, .most = 1ms}, .bytes_per_ms = 100});
     for (int number = 0; number < 10; ++number)
         two.network.send(two.ann.sockets[0], proto::Bytes::copy_of(std::string(1000, 'x')));
     two.clock.run_for(55ms);

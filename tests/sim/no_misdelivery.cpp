@@ -3,21 +3,27 @@
 namespace grapevine::sim {
 
 bool NoMisdelivery::may_hear(const Session& session, const std::string& channel) const {
-    return channel == "$system" || channel == "#" + session.user || session.channels.contains(channel);
+    return channel == "$system" || channel == "#" + session.user ||
+           session.channels.contains(channel);
 }
 
 void NoMisdelivery::on(const Heard& heard) {
     const Session& session = sessions_[heard.session];
-    const std::string what = "session=" + std::to_string(heard.session.value) + " user=" + session.user
-        + " channel=" + heard.channel + " payload=" + heard.payload;
+    const std::string what = "session=" + std::to_string(heard.session.value) +
+                             " user=" + session.user + " channel=" + heard.channel +
+                             " payload=" + heard.payload;
     const auto said = said_.find(heard.payload);
     if (said == said_.end()) return verdict_.violated("NoMisdelivery", "never said: " + what);
     if (said->second.channel != heard.channel)
-        return verdict_.violated("NoMisdelivery", "said elsewhere, to " + said->second.channel + ": " + what);
-    if (!may_hear(session, heard.channel)) return verdict_.violated("NoMisdelivery", "not for this session: " + what);
+        return verdict_.violated(
+            "NoMisdelivery", "said elsewhere, to " + said->second.channel + ": " + what);
+    if (!may_hear(session, heard.channel))
+        return verdict_.violated("NoMisdelivery", "not for this session: " + what);
     const Session sender = said->second.session ? sessions_[said->second.session] : Session{};
     if (heard.user != sender.user || heard.client != sender.client)
-        verdict_.violated("NoMisdelivery", "the sender is named " + heard.user + "/" + heard.client + ": " + what);
+        verdict_.violated(
+            "NoMisdelivery",
+            "the sender is named " + heard.user + "/" + heard.client + ": " + what);
 }
 
 }  // namespace grapevine::sim

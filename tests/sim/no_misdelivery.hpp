@@ -1,6 +1,6 @@
-/// NoMisdelivery: a session only hears what was really said, to exactly the channel it hears it on; and
-/// only on `$system`, on its own user's channel, or on channels it asked for and has not left. The sender's
-/// name and client id are the true ones.
+/// NoMisdelivery: a session only hears what was really said, to exactly the channel it hears it on;
+/// and only on `$system`, on its own user's channel, or on channels it asked for and has not left.
+/// The sender's name and client id are the true ones.
 #pragma once
 
 #include "tests/sim/observation.hpp"
@@ -17,10 +17,13 @@ public:
 
     void on(const SessionStarted& started) { sessions_[started.session].user = started.user; }
     void on(const SessionGreeted& greeted) { sessions_[greeted.session].client = greeted.client; }
-    void on(const SubscribeAsked& asked) { sessions_[asked.session].channels[asked.channel] = asked.command; }
+    void on(const SubscribeAsked& asked) {
+        sessions_[asked.session].channels[asked.channel] = asked.command;
+    }
     void on(const UnsubscribeDone& done) {
         auto& channels = sessions_[done.session].channels;
-        if (const auto asked = channels.find(done.channel); asked != channels.end() && asked->second <= done.command)
+        if (const auto asked = channels.find(done.channel);
+            asked != channels.end() && asked->second <= done.command)
             channels.erase(asked);
     }
     void on(const Said& said) { said_[said.payload] = said; }
@@ -30,7 +33,7 @@ private:
     struct Session {
         std::string user;
         std::string client;
-        std::map<std::string, std::uint32_t> channels;    ///< with the command that asked for it
+        std::map<std::string, std::uint32_t> channels;  ///< with the command that asked for it
     };
     [[nodiscard]] bool may_hear(const Session& session, const std::string& channel) const;
 

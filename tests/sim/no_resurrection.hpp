@@ -1,7 +1,8 @@
-/// NoResurrection: what a node shows of an origin never goes back. Within one life of the observer the
-/// (epoch, version) that it shows only grows, also across forgetting (a copy that is begun again stays
-/// hidden until it is whole); and an epoch that it saw leave, or saw replaced, is never visible again.
-/// (That the entries are also the right ones after a fault is ConvergeAfterHeal's to say.)
+/// NoResurrection: what a node shows of an origin never goes back. Within one life of the observer
+/// the (epoch, version) that it shows only grows, also across forgetting (a copy that is begun
+/// again stays hidden until it is whole); and an epoch that it saw leave, or saw replaced, is never
+/// visible again. (That the entries are also the right ones after a fault is ConvergeAfterHeal's to
+/// say.)
 #pragma once
 
 #include "tests/sim/observation.hpp"
@@ -23,7 +24,7 @@ private:
     struct Knowledge {
         proto::Epoch epoch;
         proto::Version version;
-        proto::Epoch dead;             ///< this epoch and older ones are over
+        proto::Epoch dead;  ///< this epoch and older ones are over
     };
     Verdict& verdict_;
     std::map<std::pair<ProcessKey, proto::NodeId>, Knowledge> known_;

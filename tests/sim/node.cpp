@@ -23,17 +23,22 @@ constexpr std::uint64_t idle_turns_max = 8;
 }  // namespace
 
 Node::Node(Stage& stage, NodeOptions options, std::string ip)
-    : stage_(stage), options_(std::move(options)), host_(stage.network.add_host(*this, std::move(ip))),
+    : stage_(stage),
+      options_(std::move(options)),
+      host_(stage.network.add_host(*this, std::move(ip))),
       rng_(stage.rng.fork()) {}
 
 proto::NodeId Node::id() const {
     return proto::node_id_of(proto::HashKey::of_cluster(options_.mesh.cluster), options_.mesh.name);
 }
 
-std::string Node::mesh_address() const { return stage_.network.ip_of(host_) + mesh_port; }
+std::string Node::mesh_address() const {
+    return stage_.network.ip_of(host_) + mesh_port;
+}
 
 std::string Node::client_address(proto::Encoding encoding) const {
-    return stage_.network.ip_of(host_) + (encoding == proto::Encoding::json ? json_port : protobuf_port);
+    return stage_.network.ip_of(host_) +
+           (encoding == proto::Encoding::json ? json_port : protobuf_port);
 }
 
 const mesh::Mesh& Node::mesh() const {
@@ -78,11 +83,13 @@ void Node::start() {
     const Duration offset{static_cast<Duration::rep>(rng_.below(3'600'000'000))};
     const mesh::Now start{
         .steady = stage_.clock.time() + offset,
-        .wall = mesh::WallTime{wall_start + options_.wall_offset + stage_.clock.time().time_since_epoch()}};
+        .wall = mesh::WallTime{
+            wall_start + options_.wall_offset + stage_.clock.time().time_since_epoch()}};
 
     stage_.network.host_back(host_);
     stage_.network.set_paused(host_, false);
-    process_ = std::make_unique<Process>(ProcessKey{++stage_.processes}, config, sessions, offset, start);
+    process_ =
+        std::make_unique<Process>(ProcessKey{++stage_.processes}, config, sessions, offset, start);
     last_exit_ = Exit::running;
     events_.clear();
     stage_.network.listen(host_, mesh_address());
@@ -106,7 +113,8 @@ void Node::lose_host() {
 }
 
 void Node::end(Exit how) {
-    static constexpr const char* names[] = {"running", "never_started", "crashed", "left", "stopped"};
+    static constexpr const char* names[] = {
+        "running", "never_started", "crashed", "left", "stopped"};
     stage_.trace.say(name(), Line{"ended"}.add("how", names[static_cast<std::size_t>(how)]));
     stage_.checkers.see(ProcessEnded{.process = process_->key});
     stage_.network.stop_listening(host_);
@@ -135,15 +143,17 @@ void Node::leave() {
 }
 
 std::string Node::publish(const std::string& channel) {
-    const std::string payload = R"({"from":"api )" + name() + R"(","seq":)" + std::to_string(++stage_.sayings)
-        + R"(,"to":")" + channel + "\"}";
-    stage_.checkers.see(Said{.session = {}, .channel = channel, .payload = payload, .sequence = stage_.sayings});
+    const std::string payload = R"({"from":"api )" + name() + R"(","seq":)" +
+                                std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"}";
+    stage_.checkers.see(
+        Said{.session = {}, .channel = channel, .payload = payload, .sequence = stage_.sayings});
     post([this, channel, payload](mesh::Now time) {
-        const proto::Target target = channel == "$system" ? proto::Target::everybody
-            : channel.starts_with('#')                    ? proto::Target::user
-                                                          : proto::Target::channel;
-        const std::string_view named =
-            target == proto::Target::user ? std::string_view{channel}.substr(1) : std::string_view{channel};
+        const proto::Target target = channel == "$system"       ? proto::Target::everybody
+                                     : channel.starts_with('#') ? proto::Target::user
+                                                                : proto::Target::channel;
+        const std::string_view named = target == proto::Target::user
+                                           ? std::string_view{channel}.substr(1)
+                                           : std::string_view{channel};
         process_->driver.publish(target, named, proto::PayloadKind::json, payload, time);
     });
     return payload;
@@ -182,13 +192,17 @@ void Node::accepted(Socket socket, std::string_view listener, std::string peer) 
             wire.link = mesh::LinkId{mesh::accepted_link_bit | ++process_->links_accepted};
             process_->links[wire.link] = socket;
             mesh::LinkOpened opened_link{.link = wire.link, .address = peer, .nonce = {}};
-            for (char& byte : opened_link.nonce) byte = static_cast<char>(rng_.below(256));
+            for (char& byte : opened_link.nonce)
+                byte = static_cast<char>(rng_.below(256));
             process_->driver.on(opened_link, time);
         } else {
             wire.session = new_session();
             process_->sessions[wire.session] = socket;
             process_->driver.on(
-                mesh::SessionOpened{.session = wire.session, .encoding = encoding, .client = {rng_.next(), rng_.next()}},
+                mesh::SessionOpened{
+                    .session = wire.session,
+                    .encoding = encoding,
+                    .client = {rng_.next(), rng_.next()}},
                 time);
         }
     });
@@ -198,8 +212,10 @@ void Node::opened(Socket socket) {
     post([this, socket](mesh::Now time) {
         const auto wire = process_->wires.find(socket);
         if (wire == process_->wires.end()) return;
-        mesh::LinkOpened opened_link{.link = wire->second.link, .address = wire->second.address, .nonce = {}};
-        for (char& byte : opened_link.nonce) byte = static_cast<char>(rng_.below(256));
+        mesh::LinkOpened opened_link{
+            .link = wire->second.link, .address = wire->second.address, .nonce = {}};
+        for (char& byte : opened_link.nonce)
+            byte = static_cast<char>(rng_.below(256));
         process_->driver.on(opened_link, time);
     });
 }
@@ -223,21 +239,23 @@ void Node::received(Socket socket, const proto::Bytes& message) {
     });
 }
 
-void Node::take_message(const Wire& wire, Socket socket, const proto::Bytes& message, mesh::Now time) {
-    const std::size_t most = !wire.is_link ? proto::limits::client_message_bytes
-        : wire.trusted                     ? proto::limits::mesh_message_bytes
-                                           : proto::limits::mesh_handshake_bytes;
+void Node::take_message(
+    const Wire& wire, Socket socket, const proto::Bytes& message, mesh::Now time) {
+    const std::size_t most = !wire.is_link  ? proto::limits::client_message_bytes
+                             : wire.trusted ? proto::limits::mesh_message_bytes
+                                            : proto::limits::mesh_handshake_bytes;
     if (message.size() > most) {
         if (wire.is_link && !stage_.hostile.contains(stage_.network.peer_of(socket)))
             stage_.verdict.violated(
                 "MessageLimit",
-                "a node sent " + std::to_string(message.size()) + " bytes to " + name() + " where "
-                    + std::to_string(most) + " are allowed");
+                "a node sent " + std::to_string(message.size()) + " bytes to " + name() +
+                    " where " + std::to_string(most) + " are allowed");
         stage_.network.close(socket, static_cast<std::uint16_t>(proto::CloseCode::bad_request));
     } else if (wire.is_link) {
         process_->driver.on(mesh::LinkReceived{.link = wire.link, .message = message.view()}, time);
     } else {
-        process_->driver.on(mesh::SessionReceived{.session = wire.session, .text = message.view()}, time);
+        process_->driver.on(
+            mesh::SessionReceived{.session = wire.session, .text = message.view()}, time);
     }
 }
 
@@ -250,7 +268,8 @@ void Node::drained(Socket socket, std::size_t bytes) {
         if (wire.is_link)
             process_->driver.on(mesh::LinkDrained{.link = wire.link, .bytes = bytes}, time);
         else
-            process_->driver.on(mesh::SessionDrained{.session = wire.session, .bytes = bytes}, time);
+            process_->driver.on(
+                mesh::SessionDrained{.session = wire.session, .bytes = bytes}, time);
     });
 }
 
@@ -325,7 +344,12 @@ void Node::carry_out(mesh::Edge& edge) {
     for (const mesh::Dial& dial : edge.dials) {
         const Socket socket = stage_.network.dial(host_, dial.address);
         process_->wires[socket] = Wire{
-            .is_link = true, .link = dial.link, .session = {}, .trusted = false, .flight_bytes = 0, .address = dial.address};
+            .is_link = true,
+            .link = dial.link,
+            .session = {},
+            .trusted = false,
+            .flight_bytes = 0,
+            .address = dial.address};
         process_->links[dial.link] = socket;
     }
     for (const mesh::Resolve& resolve : edge.resolves) {
@@ -333,7 +357,8 @@ void Node::carry_out(mesh::Edge& edge) {
         stage_.clock.in(takes, [this, key = process_->key, seed = resolve.seed] {
             if (process() != key) return;
             post([this, seed](mesh::Now time) {
-                process_->driver.on(mesh::Resolved{.seed = seed, .addresses = stage_.names.look_up(seed)}, time);
+                process_->driver.on(
+                    mesh::Resolved{.seed = seed, .addresses = stage_.names.look_up(seed)}, time);
             });
         });
     }
@@ -343,7 +368,8 @@ void Node::carry_out(mesh::Edge& edge) {
             stage_.network.send(socket->second, send.message);
         }
     for (const mesh::SendToSession& send : edge.session_sends)
-        if (const auto socket = process_->sessions.find(send.session); socket != process_->sessions.end())
+        if (const auto socket = process_->sessions.find(send.session);
+            socket != process_->sessions.end())
             stage_.network.send(socket->second, send.message);
     for (const mesh::TrustLink& trust : edge.link_trusts)
         if (const auto socket = process_->links.find(trust.link); socket != process_->links.end())
@@ -352,14 +378,16 @@ void Node::carry_out(mesh::Edge& edge) {
         if (const auto socket = process_->links.find(close.link); socket != process_->links.end())
             stage_.network.close(socket->second);
     for (const mesh::CloseSession& close : edge.session_closes)
-        if (const auto socket = process_->sessions.find(close.session); socket != process_->sessions.end())
+        if (const auto socket = process_->sessions.find(close.session);
+            socket != process_->sessions.end())
             stage_.network.close(socket->second, static_cast<std::uint16_t>(close.code));
     for (const mesh::Event& event : edge.events) {
         stage_.trace.say(name(), line_of(event));
         stage_.checkers.see(MeshTold{.process = process_->key, .event = event});
         if (const auto* diverged = std::get_if<mesh::Diverged>(&event);
             diverged != nullptr && !stage_.liars.contains(diverged->node))
-            stage_.verdict.violated("NoDivergence", name() + " found a replica that differs from its origin");
+            stage_.verdict.violated(
+                "NoDivergence", name() + " found a replica that differs from its origin");
         events_.push_back(event);
     }
     const bool has_left = edge.has_left;
@@ -367,7 +395,8 @@ void Node::carry_out(mesh::Edge& edge) {
     edge.clear();
     if (!has_left && !must_stop) return;
     const auto wires = process_->wires;
-    for (const auto& [socket, wire] : wires) stage_.network.close(socket);
+    for (const auto& [socket, wire] : wires)
+        stage_.network.close(socket);
     end(must_stop ? Exit::stopped : Exit::left);
 }
 
@@ -387,24 +416,33 @@ void Node::schedule_wake() {
 // ---- observing
 
 void Node::observe() {
-    ReplicasSeen seen{.process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()};
+    ReplicasSeen seen{
+        .process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()};
     if (!stage_.liars.empty())
-        std::erase_if(seen.replicas, [this](const auto& replica) { return stage_.liars.contains(replica.first); });
+        std::erase_if(seen.replicas, [this](const auto& replica) {
+            return stage_.liars.contains(replica.first);
+        });
     stage_.checkers.see(seen);
 }
 
 void Node::observe_queues() {
     QueuesSeen seen{
-        .process = process_->key, .link_queued_bytes = 0, .link_flight_bytes = 0, .session_queued_bytes = 0,
-        .links = process_->links.size(), .members = 0, .limits = process_->driver.mesh().config(),
+        .process = process_->key,
+        .link_queued_bytes = 0,
+        .link_flight_bytes = 0,
+        .session_queued_bytes = 0,
+        .links = process_->links.size(),
+        .members = 0,
+        .limits = process_->driver.mesh().config(),
         .session_limit_bytes = options_.sessions.queue_bytes_max};
     for (const auto& [socket, wire] : process_->wires) {
         seen.link_flight_bytes = std::max(seen.link_flight_bytes, wire.flight_bytes);
         if (wire.is_link)
-            seen.link_queued_bytes = std::max(seen.link_queued_bytes, process_->driver.mesh().queued_bytes(wire.link));
+            seen.link_queued_bytes =
+                std::max(seen.link_queued_bytes, process_->driver.mesh().queued_bytes(wire.link));
         else
-            seen.session_queued_bytes =
-                std::max(seen.session_queued_bytes, process_->driver.sessions().queued_bytes(wire.session));
+            seen.session_queued_bytes = std::max(
+                seen.session_queued_bytes, process_->driver.sessions().queued_bytes(wire.session));
     }
     if (process_->turns % 32 == 0) seen.members = process_->driver.mesh().members().size();
     stage_.checkers.see(seen);

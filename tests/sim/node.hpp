@@ -1,6 +1,7 @@
-/// One node of the simulated cluster: the real Driver with both machines and codecs, and around it what
-/// node/ is in the real process: it numbers links and sessions, honours message limits, resolves, dials,
-/// closes, and runs turns. Its process can crash, pause, leave and start again under the same name.
+/// One node of the simulated cluster: the real Driver with both machines and codecs, and around it
+/// what node/ is in the real process: it numbers links and sessions, honours message limits,
+/// resolves, dials, closes, and runs turns. Its process can crash, pause, leave and start again
+/// under the same name.
 #pragma once
 
 #include "mesh/driver.hpp"
@@ -19,10 +20,10 @@
 namespace grapevine::sim {
 
 struct NodeOptions {
-    mesh::MeshConfig mesh;              ///< boot and rng_seed are drawn at each start
-    mesh::SessionsConfig sessions;      ///< node_name and hash_key are filled in
-    Duration turn_delay_most = 100us;   ///< how late a turn starts after the first of its facts
-    Duration wall_offset{};             ///< of this machine's wall clock
+    mesh::MeshConfig mesh;  ///< boot and rng_seed are drawn at each start
+    mesh::SessionsConfig sessions;  ///< node_name and hash_key are filled in
+    Duration turn_delay_most = 100us;  ///< how late a turn starts after the first of its facts
+    Duration wall_offset{};  ///< of this machine's wall clock
 };
 
 /// How the last process of a node came to its end.
@@ -70,7 +71,8 @@ public:
     template <class Event>
     [[nodiscard]] std::size_t count() const {
         std::size_t counted = 0;
-        for (const mesh::Event& event : events_) counted += std::holds_alternative<Event>(event) ? 1 : 0;
+        for (const mesh::Event& event : events_)
+            counted += std::holds_alternative<Event>(event) ? 1 : 0;
         return counted;
     }
 
@@ -95,8 +97,12 @@ private:
     using Fact = std::function<void(mesh::Now)>;
     /// Everything that a crash takes away.
     struct Process {
-        Process(ProcessKey named, const mesh::MeshConfig& config, const mesh::SessionsConfig& session_config, Duration offset,
-                mesh::Now start)
+        Process(
+            ProcessKey named,
+            const mesh::MeshConfig& config,
+            const mesh::SessionsConfig& session_config,
+            Duration offset,
+            mesh::Now start)
             : key(named), steady_offset(offset), driver(config, session_config, start) {}
 
         ProcessKey key;
@@ -106,11 +112,11 @@ private:
         std::map<mesh::LinkId, Socket> links;
         std::map<proto::SessionId, Socket> sessions;
         std::deque<Fact> inbox;
-        std::vector<std::uint32_t> generations;      ///< of session slots
+        std::vector<std::uint32_t> generations;  ///< of session slots
         std::vector<std::uint32_t> free_slots;
         std::uint64_t links_accepted = 0;
         std::uint64_t turns = 0;
-        std::uint64_t idle_turns = 0;                ///< in a row, with a deadline that stays in the past
+        std::uint64_t idle_turns = 0;  ///< in a row, with a deadline that stays in the past
         bool turn_scheduled = false;
         bool paused = false;
         Instant wake_at = mesh::never;

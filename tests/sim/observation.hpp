@@ -1,5 +1,5 @@
-/// What a run shows to its checkers: plain facts about clients, processes and what they hold. A checker
-/// takes those it cares about through `on(...)`; nobody else interprets them.
+/// What a run shows to its checkers: plain facts about clients, processes and what they hold. A
+/// checker takes those it cares about through `on(...)`; nobody else interprets them.
 #pragma once
 
 #include "mesh/events.hpp"
@@ -35,9 +35,10 @@ struct SessionEnded {
 struct SubscribeAsked {
     SessionKey session;
     std::string channel;
-    std::uint32_t command = 0;     ///< commands of one session count up
+    std::uint32_t command = 0;  ///< commands of one session count up
 };
-/// Answered with success: nothing of the channel may follow, unless it was asked for again after `command`.
+/// Answered with success: nothing of the channel may follow, unless it was asked for again after
+/// `command`.
 struct UnsubscribeDone {
     SessionKey session;
     std::string channel;
@@ -46,15 +47,15 @@ struct UnsubscribeDone {
 /// A client, or with a zero session the HTTP API of a node, publishes. Every payload is unique.
 struct Said {
     SessionKey session;
-    std::string channel;           ///< `#user` for a user, `$system` for everybody
+    std::string channel;  ///< `#user` for a user, `$system` for everybody
     std::string payload;
-    std::uint64_t sequence = 0;    ///< grows within a session
+    std::uint64_t sequence = 0;  ///< grows within a session
 };
 struct Heard {
     SessionKey session;
     std::string channel;
     std::string payload;
-    std::string user;              ///< who said it, as the node claims
+    std::string user;  ///< who said it, as the node claims
     std::string client;
 };
 
@@ -80,8 +81,8 @@ struct MeshTold {
 /// What one process has queued, after one of its turns.
 struct QueuesSeen {
     ProcessKey process;
-    std::size_t link_queued_bytes = 0;         ///< largest queue inside the machine
-    std::size_t link_flight_bytes = 0;         ///< largest amount handed to one socket and not yet gone
+    std::size_t link_queued_bytes = 0;  ///< largest queue inside the machine
+    std::size_t link_flight_bytes = 0;  ///< largest amount handed to one socket and not yet gone
     std::size_t session_queued_bytes = 0;
     std::size_t links = 0;
     std::size_t members = 0;

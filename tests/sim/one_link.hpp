@@ -1,5 +1,5 @@
-/// OneLink: when all is quiet each pair of live nodes has exactly one complete link, both ends have it, and
-/// it is the same one.
+/// OneLink: when all is quiet each pair of live nodes has exactly one complete link, both ends have
+/// it, and it is the same one.
 #pragma once
 
 #include "tests/sim/network.hpp"

@@ -1,7 +1,8 @@
-/// PrefixExact: whatever a node holds of an origin at (epoch, version) is exactly what the origin itself
-/// had at (epoch, version), entries and set hash. The origin's history is recorded after each of its
-/// inputs, so a version that it only had in the middle of one input does not count as one that ever was:
-/// no frame may carry it, and a replica that shows it is a violation. An origin never rewrites its history.
+/// PrefixExact: whatever a node holds of an origin at (epoch, version) is exactly what the origin
+/// itself had at (epoch, version), entries and set hash. The origin's history is recorded after
+/// each of its inputs, so a version that it only had in the middle of one input does not count as
+/// one that ever was: no frame may carry it, and a replica that shows it is a violation. An origin
+/// never rewrites its history.
 #pragma once
 
 #include "tests/sim/observation.hpp"
@@ -29,7 +30,8 @@ private:
     struct Content {
         ProcessKey process;
         std::uint64_t sethash = 0;
-        std::uint64_t digest = 0;      ///< of the entries, ours, so that the set hash is not its own witness
+        std::uint64_t digest =
+            0;  ///< of the entries, ours, so that the set hash is not its own witness
         std::size_t entries = 0;
     };
     void record(ProcessKey process, const Moment& moment, const Content& content);

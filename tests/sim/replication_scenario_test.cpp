@@ -36,7 +36,8 @@ void churn(Cluster& cluster, const std::vector<Client*>& clients, int rounds) {
     }
 }
 
-// The log remembers four changes only, so a peer that was away gets a snapshot; it must be as exact.
+// The log remembers four changes only, so a peer that was away gets a snapshot; it must be as
+// exact.
 TEST(Replication, ARingOfFourChangesForcesSnapshots) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         Cluster cluster{with_ring(4, 3, seed)};
@@ -55,7 +56,8 @@ TEST(Replication, ARingOfFourChangesForcesSnapshots) {
     }
 }
 
-// CometD #640: a node joins while others connect and disconnect all the time; its list must be whole.
+// CometD #640: a node joins while others connect and disconnect all the time; its list must be
+// whole.
 TEST(Replication, AJoinerUnderChurnGetsAWholeTable) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
         Cluster cluster{with_ring(seed % 2 == 0 ? 4 : 1024, 3, seed)};
@@ -82,19 +84,22 @@ TEST(Replication, AJoinerGetsTenThousandChannels) {
             clients[at]->subscribe("ch-" + std::to_string(at) + "-" + std::to_string(channel));
     cluster.run_for(2s);
     cluster.node(2).start();
-    const Duration took = cluster.time_until("converged", [&] { return cluster.is_converged(); }, 20s);
+    const Duration took = cluster.time_until(
+        "converged", [&] { return cluster.is_converged(); }, 20s);
     EXPECT_LE(took, Duration{3s});
     EXPECT_EQ(cluster.node(2).mesh().visible_entries().size(), 80u + 10'000u);
 }
 
-// nats-server #3571 sent everything again on every reconnect. A short break costs only what changed.
+// nats-server #3571 sent everything again on every reconnect. A short break costs only what
+// changed.
 TEST(Replication, AReconnectSendsOnlyWhatChanged) {
     Cluster cluster{{.nodes = 2, .seed = 2}};
     cluster.form();
     const auto clients = crowd(cluster, 100, 1);
     cluster.wait_until_converged(10s);
     const auto before = cluster.node(2).mesh().counters().changes_applied;
-    cluster.network().break_connection(cluster.links(cluster.node(1), cluster.node(2)).front(), 10ms, 10ms);
+    cluster.network().break_connection(
+        cluster.links(cluster.node(1), cluster.node(2)).front(), 10ms, 10ms);
     clients[0]->subscribe("lobby");
     cluster.run_for(3s);
     cluster.wait_until_converged(10s);
@@ -113,7 +118,9 @@ TEST(Replication, ASlowLinkConflates) {
     const auto clients = crowd(cluster, 60, 1);
     cluster.run_for(1s);
     cluster.network().set_path_both_ways(
-        cluster.node(1).host(), cluster.node(3).host(), Path{.latency = {.least = 20ms, .most = 40ms}, .bytes_per_ms = 2});
+        cluster.node(1).host(),
+        cluster.node(3).host(),
+        Path{.latency = {.least = 20ms, .most = 40ms}, .bytes_per_ms = 2});
     std::size_t most = 0;
     for (int round = 0; round < 40; ++round) {
         churn(cluster, clients, 5);
@@ -121,7 +128,8 @@ TEST(Replication, ASlowLinkConflates) {
             most = std::max(most, cluster.node(1).mesh().queued_bytes(link));
     }
     EXPECT_LT(most, 40'000u);
-    EXPECT_EQ(cluster.node(1).count<mesh::MemberDown>() + cluster.node(3).count<mesh::MemberDown>(), 0u)
+    EXPECT_EQ(
+        cluster.node(1).count<mesh::MemberDown>() + cluster.node(3).count<mesh::MemberDown>(), 0u)
         << cluster.report();
     cluster.heal();
     cluster.expect_all_is_well();
@@ -139,18 +147,25 @@ TEST(Replication, HeartbeatsOvertakeBulkData) {
     bob.subscribe("bulk");
     cluster.wait_until_converged(5s);
     cluster.network().set_path(
-        cluster.node(1).host(), cluster.node(2).host(), Path{.latency = {.least = 1ms, .most = 2ms}, .bytes_per_ms = 100});
+        cluster.node(1).host(),
+        cluster.node(2).host(),
+        Path{.latency = {.least = 1ms, .most = 2ms}, .bytes_per_ms = 100});
     for (int second = 0; second < 20; ++second) {
-        for (int count = 0; count < 8; ++count) ann.say("bulk", 20'000);    // 160 kB/s through 100 kB/s
+        for (int count = 0; count < 8; ++count)
+            ann.say("bulk", 20'000);  // 160 kB/s through 100 kB/s
         cluster.run_for(1s);
     }
-    EXPECT_EQ(cluster.node(1).count<mesh::MemberSuspected>() + cluster.node(2).count<mesh::MemberSuspected>(), 0u)
+    EXPECT_EQ(
+        cluster.node(1).count<mesh::MemberSuspected>() +
+            cluster.node(2).count<mesh::MemberSuspected>(),
+        0u)
         << cluster.report();
     cluster.run_for(30s);
     EXPECT_EQ(bob.heard().size(), 160u);
 }
 
-// Publications to a node that reads too slowly are dropped and counted beyond the bound; the link survives.
+// Publications to a node that reads too slowly are dropped and counted beyond the bound; the link
+// survives.
 TEST(Replication, MessagesForASlowNodeAreDroppedBeyondTheBound) {
     WorldOptions options{.nodes = 3, .seed = 5};
     options.mesh.link_message_bytes_max = 200'000;
@@ -161,10 +176,13 @@ TEST(Replication, MessagesForASlowNodeAreDroppedBeyondTheBound) {
     Client& ann = cluster.add_client("ann", cluster.node(1));
     Client& bob = cluster.add_client("bob", cluster.node(2));
     Client& eve = cluster.add_client("eve", cluster.node(3));
-    for (Client* client : {&bob, &eve}) client->subscribe("bulk");
+    for (Client* client : {&bob, &eve})
+        client->subscribe("bulk");
     cluster.wait_until_converged(5s);
     cluster.network().set_path(
-        cluster.node(1).host(), cluster.node(2).host(), Path{.latency = {.least = 1ms, .most = 2ms}, .bytes_per_ms = 20});
+        cluster.node(1).host(),
+        cluster.node(2).host(),
+        Path{.latency = {.least = 1ms, .most = 2ms}, .bytes_per_ms = 20});
     std::vector<std::string> said;
     for (int count = 0; count < 100; ++count) {
         said.push_back(ann.say("bulk", 20'000));
@@ -207,10 +225,12 @@ TEST(Replication, SessionCountsAreExact) {
     Cluster cluster{{.nodes = 2, .seed = 7}};
     cluster.form();
     std::vector<Client*> tabs;
-    for (int count = 0; count < 300; ++count) tabs.push_back(&cluster.add_client("ann", cluster.node(1)));
+    for (int count = 0; count < 300; ++count)
+        tabs.push_back(&cluster.add_client("ann", cluster.node(1)));
     cluster.wait_until_converged(10s);
-    EXPECT_EQ(cluster.node(2).mesh().where_is("ann").sessions, 255u);    // 255 or more
-    for (std::size_t at = 0; at < tabs.size() - 1; ++at) tabs[at]->disconnect();
+    EXPECT_EQ(cluster.node(2).mesh().where_is("ann").sessions, 255u);  // 255 or more
+    for (std::size_t at = 0; at < tabs.size() - 1; ++at)
+        tabs[at]->disconnect();
     cluster.wait_until_converged(10s);
     EXPECT_EQ(cluster.node(2).mesh().where_is("ann").sessions, 1u);
 }

@@ -26,7 +26,8 @@ bool Scheduler::step() {
 }
 
 void Scheduler::run_until(Instant until) {
-    while (!heap_.empty() && heap_.front().when <= until) step();
+    while (!heap_.empty() && heap_.front().when <= until)
+        step();
     now_ = std::max(now_, until);
 }
 

@@ -1,5 +1,6 @@
-/// The virtual clock: things to do, in the total order (time, when they were asked for). Time moves only
-/// from one thing to the next, so a run takes as long as its work and the same seed gives the same run.
+/// The virtual clock: things to do, in the total order (time, when they were asked for). Time moves
+/// only from one thing to the next, so a run takes as long as its work and the same seed gives the
+/// same run.
 #pragma once
 
 #include "mesh/now.hpp"

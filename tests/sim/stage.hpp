@@ -1,5 +1,5 @@
-/// What every simulated thing stands on: one clock, one network, one name service, one trace, one set of
-/// checkers. Owned by World.
+/// What every simulated thing stands on: one clock, one network, one name service, one trace, one
+/// set of checkers. Owned by World.
 #pragma once
 
 #include "mesh/rng.hpp"
@@ -21,7 +21,9 @@ namespace grapevine::sim {
 class NameService {
 public:
     /// Names hold `host:port` as a seed is written. No addresses: the name does not resolve.
-    void set(std::string seed, std::vector<std::string> addresses) { names_[std::move(seed)] = std::move(addresses); }
+    void set(std::string seed, std::vector<std::string> addresses) {
+        names_[std::move(seed)] = std::move(addresses);
+    }
 
     [[nodiscard]] std::vector<std::string> look_up(const std::string& seed) const {
         if (const auto found = names_.find(seed); found != names_.end()) return found->second;
@@ -46,11 +48,12 @@ struct Stage {
     Verdict verdict;
     Checkers checkers;
     proto::ClientScratch scratch;
-    std::set<HostId> hostile;          ///< may break the protocol: what they send is not our nodes' fault
-    std::set<proto::NodeId> liars;     ///< the same ones by identity: what is held of them proves nothing
-    std::uint64_t processes = 0;       ///< started so far
-    std::uint64_t sessions = 0;        ///< client connections so far
-    std::uint64_t sayings = 0;         ///< payloads so far
+    std::set<HostId> hostile;  ///< may break the protocol: what they send is not our nodes' fault
+    std::set<proto::NodeId>
+        liars;  ///< the same ones by identity: what is held of them proves nothing
+    std::uint64_t processes = 0;  ///< started so far
+    std::uint64_t sessions = 0;  ///< client connections so far
+    std::uint64_t sayings = 0;  ///< payloads so far
 };
 
 }  // namespace grapevine::sim

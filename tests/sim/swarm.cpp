@@ -12,7 +12,8 @@ namespace grapevine::sim {
 namespace {
 
 constexpr std::size_t swarm_nodes = 5;
-constexpr std::array<const char*, 6> channels = {"lobby", "den", "hall", "attic", "cellar", "garden"};
+constexpr std::array<const char*, 6> channels = {
+    "lobby", "den", "hall", "attic", "cellar", "garden"};
 /// Within this all must be well: longest redial, half-open links noticed, clients that gave up.
 constexpr Duration heal_within = 60s;
 /// Links that are half-open at the heal are noticed within this.
@@ -23,7 +24,7 @@ struct SwarmOptions {
     FaultPlanOptions faults;
     std::size_t clients = 0;
     std::size_t users = 0;
-    Duration act_every{};              ///< on average somebody does something this often
+    Duration act_every{};  ///< on average somebody does something this often
     Duration safety{};
 };
 
@@ -83,19 +84,26 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
     options.act_every = pick<Duration>(rng, {5ms, 20ms, 80ms});
     options.safety = Duration{1s * rng.between(8, 24)};
     options.faults = FaultPlanOptions{
-        .nodes = swarm_nodes, .clients = options.clients, .faults = rng.below(24), .from = 500ms, .to = options.safety};
+        .nodes = swarm_nodes,
+        .clients = options.clients,
+        .faults = rng.below(24),
+        .from = 500ms,
+        .to = options.safety};
     return options;
 }
 
 class Swarm {
 public:
     explicit Swarm(std::uint64_t seed)
-        : rng_(seed), options_(draw_options(seed, rng_)), plan_(draw_faults(rng_, options_.faults)),
+        : rng_(seed),
+          options_(draw_options(seed, rng_)),
+          plan_(draw_faults(rng_, options_.faults)),
           world_(options_.world) {
         for (std::size_t made = 0; made < options_.clients; ++made)
             world_.add_client(ClientOptions{
                 .user = "u" + std::to_string(rng_.below(options_.users)),
-                .encoding = rng_.one_in(2) ? proto::Encoding::json : proto::Encoding::protobuf, .silence_most = 8s});
+                .encoding = rng_.one_in(2) ? proto::Encoding::json : proto::Encoding::protobuf,
+                .silence_most = 8s});
     }
 
     void run() {
@@ -113,8 +121,10 @@ public:
     }
 
     [[nodiscard]] std::string report() const {
-        std::string text = "seed=" + std::to_string(options_.world.seed) + "\n" + text_of(options_) + "\nfault plan:\n";
-        for (const Fault& fault : plan_) text += "  " + text_of(fault) + "\n";
+        std::string text = "seed=" + std::to_string(options_.world.seed) + "\n" +
+                           text_of(options_) + "\nfault plan:\n";
+        for (const Fault& fault : plan_)
+            text += "  " + text_of(fault) + "\n";
         return text + world_.report();
     }
     World& world() { return world_; }
@@ -146,13 +156,16 @@ private:
         case 7:
         case 8:
         case 9: return client.subscribe(channel);
-        case 10: client.say("#u" + std::to_string(rng_.below(options_.users)), rng_.below(3'000)); return;
+        case 10:
+            client.say("#u" + std::to_string(rng_.below(options_.users)), rng_.below(3'000));
+            return;
         case 11:
         case 12:
         case 13:
         case 14: client.say("#u" + std::to_string(rng_.below(options_.users))); return;
         case 15:
-            if (Node& node = some_node(); node.is_running()) node.publish(rng_.one_in(2) ? "$system" : channel);
+            if (Node& node = some_node(); node.is_running())
+                node.publish(rng_.one_in(2) ? "$system" : channel);
             return;
         default: client.say(channel); return;
         }
@@ -165,7 +178,9 @@ private:
 
     [[nodiscard]] bool all_are_connected() {
         return std::all_of(
-            world_.clients().begin(), world_.clients().end(), [](const auto& client) { return client->is_connected(); });
+            world_.clients().begin(), world_.clients().end(), [](const auto& client) {
+                return client->is_connected();
+            });
     }
 
     /// Whoever is offline connects somewhere; those who give up later are brought back too.
@@ -184,14 +199,30 @@ private:
 
 }  // namespace
 
+std::string trace_line(const SwarmResult& result) {
+    return Line{"trace"}
+        .add("seed", result.seed)
+        .add("hash", hex_text(result.trace_hash))
+        .add("steps", result.steps)
+        .add("messages", result.messages)
+        .add("said", result.said)
+        .add("good", std::uint64_t{result.good})
+        .text();
+}
+
 SwarmResult run_swarm(std::uint64_t seed, const SwarmWatcher& watcher) {
     Swarm swarm{seed};
     if (watcher) watcher([&swarm] { return swarm.report(); });
     swarm.run();
     Stage& stage = swarm.world().stage();
     SwarmResult result{
-        .good = stage.verdict.is_good(), .seed = seed, .trace_hash = stage.trace.hash(), .steps = stage.clock.steps(),
-        .messages = stage.network.messages_delivered(), .said = stage.sayings, .report = {}};
+        .good = stage.verdict.is_good(),
+        .seed = seed,
+        .trace_hash = stage.trace.hash(),
+        .steps = stage.clock.steps(),
+        .messages = stage.network.messages_delivered(),
+        .said = stage.sayings,
+        .report = {}};
     if (!result.good) result.report = swarm.report();
     return result;
 }

@@ -4,8 +4,8 @@
 namespace grapevine::sim {
 namespace {
 
-// Ann on n1 speaks to a channel; Bob on n2 and Eve on n3 hear it, Ann too because she is in it, and the
-// user who is not in the channel does not.
+// Ann on n1 speaks to a channel; Bob on n2 and Eve on n3 hear it, Ann too because she is in it, and
+// the user who is not in the channel does not.
 TEST(Talking, AChannelSpansNodes) {
     Cluster cluster{{.nodes = 3, .seed = 1}};
     cluster.form();
@@ -13,7 +13,8 @@ TEST(Talking, AChannelSpansNodes) {
     Client& bob = cluster.add_client("bob", cluster.node(2));
     Client& eve = cluster.add_client("eve", cluster.node(3));
     Client& joe = cluster.add_client("joe", cluster.node(3));
-    for (Client* client : {&ann, &bob, &eve}) client->subscribe("lobby");
+    for (Client* client : {&ann, &bob, &eve})
+        client->subscribe("lobby");
     cluster.wait_until_converged(5s);
 
     const std::string hello = ann.say("lobby");
@@ -41,12 +42,14 @@ TEST(Talking, AUserOnTwoNodesHearsOnBoth) {
     const std::string psst = ann.say("#bob");
     cluster.run_for(1s);
 
-    for (Client* client : {&phone, &laptop, &tablet}) EXPECT_EQ(client->times_heard(psst), 1u);
+    for (Client* client : {&phone, &laptop, &tablet})
+        EXPECT_EQ(client->times_heard(psst), 1u);
     EXPECT_EQ(eve.times_heard(psst), 0u);
     EXPECT_EQ(ann.times_heard(psst), 0u);
 }
 
-// duolicious #678: closing the last tab of one device marked the user offline while another was open.
+// duolicious #678: closing the last tab of one device marked the user offline while another was
+// open.
 TEST(Talking, ClosingOneOfTwoSessionsKeepsTheUserOnline) {
     Cluster cluster{{.nodes = 2, .seed = 3}};
     cluster.form();
@@ -67,7 +70,8 @@ TEST(Talking, AConnectIsVisibleEverywhereWithinTwentyMilliseconds) {
     Cluster cluster{{.nodes = 3, .seed = 4}};
     cluster.form();
     Client& ann = cluster.add_client("ann", cluster.node(1));
-    cluster.wait_for("greeting", [&] { return ann.is_connected(); }, 1s);
+    cluster.wait_for(
+        "greeting", [&] { return ann.is_connected(); }, 1s);
     const Duration took = cluster.time_until(
         "visible", [&] { return cluster.node(3).mesh().where_is("ann").sessions == 1; }, 1s);
     EXPECT_LE(took, Duration{20ms});
@@ -78,11 +82,13 @@ TEST(Talking, SystemMessagesReachEverybody) {
     Cluster cluster{{.nodes = 3, .seed = 5}};
     cluster.form();
     std::vector<Client*> all;
-    for (const std::size_t number : {1u, 1u, 2u, 3u}) all.push_back(&cluster.add_client("u" + std::to_string(all.size()), cluster.node(number)));
+    for (const std::size_t number : {1u, 1u, 2u, 3u})
+        all.push_back(&cluster.add_client("u" + std::to_string(all.size()), cluster.node(number)));
     cluster.wait_until_converged(5s);
     const std::string notice = cluster.node(2).publish("$system");
     cluster.run_for(1s);
-    for (Client* client : all) EXPECT_EQ(client->times_heard(notice), 1u) << client->user();
+    for (Client* client : all)
+        EXPECT_EQ(client->times_heard(notice), 1u) << client->user();
 }
 
 // The HTTP API of any node reaches channels and users of any other.
@@ -119,7 +125,8 @@ TEST(Talking, UnsubscribeAndSubscribeAgain) {
     EXPECT_EQ(bob.times_heard(heard), 1u);
 }
 
-// socket.io #5226 sent every unicast to every node. A message to one user costs one frame to one node.
+// socket.io #5226 sent every unicast to every node. A message to one user costs one frame to one
+// node.
 TEST(Talking, AUserMessageTravelsToOneNodeOnly) {
     Cluster cluster{{.nodes = 5, .seed = 8}};
     cluster.form();
@@ -127,7 +134,8 @@ TEST(Talking, AUserMessageTravelsToOneNodeOnly) {
     cluster.add_client("bob", cluster.node(4));
     cluster.wait_until_converged(5s);
     const auto before = cluster.node(1).mesh().counters().forwards_sent;
-    for (int count = 0; count < 10; ++count) ann.say("#bob");
+    for (int count = 0; count < 10; ++count)
+        ann.say("#bob");
     cluster.run_for(1s);
     EXPECT_EQ(cluster.node(1).mesh().counters().forwards_sent - before, 10u);
     EXPECT_EQ(cluster.node(2).mesh().counters().forwards_received, 0u);
@@ -162,7 +170,8 @@ TEST(Talking, UserStatusIsAnsweredFromTheTable) {
     EXPECT_NE(ann.last_answer().find(R"("n2")"), std::string::npos) << ann.last_answer();
 }
 
-// A client that stops reading is closed as slow (3008), the others keep receiving, in order and all of it.
+// A client that stops reading is closed as slow (3008), the others keep receiving, in order and all
+// of it.
 TEST(Talking, AReceiverThatStopsReadingIsClosedWhileOthersKeepReceiving) {
     Cluster cluster{{.nodes = 2, .seed = 11}};
     cluster.form();
@@ -193,7 +202,8 @@ TEST(Talking, AClientThatVanishesIsNoticedByItsMissingPong) {
     bob.vanish();
     cluster.run_for(20s);
     EXPECT_EQ(cluster.node(1).mesh().where_is("bob").sessions, 1u);
-    cluster.wait_for("offline", [&] { return cluster.node(1).mesh().where_is("bob").sessions == 0; }, 40s);
+    cluster.wait_for(
+        "offline", [&] { return cluster.node(1).mesh().where_is("bob").sessions == 0; }, 40s);
     EXPECT_EQ(cluster.node(2).sessions().counters().closed_no_pong, 1u);
 }
 

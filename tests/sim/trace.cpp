@@ -13,7 +13,8 @@ Line& Line::add(std::string_view key, std::string_view value) {
 }
 
 void Trace::say(std::string_view who, const Line& line) {
-    std::string whole = "t=" + clock_text(clock_.time()) + " at=" + std::string{who} + " " + line.text();
+    std::string whole =
+        "t=" + clock_text(clock_.time()) + " at=" + std::string{who} + " " + line.text();
     mix(whole);
     ++lines_said_;
     lines_.push_back(std::move(whole));
@@ -22,7 +23,8 @@ void Trace::say(std::string_view who, const Line& line) {
 
 void Trace::mix(std::string_view bytes) {
     std::uint64_t word = bytes.size();
-    for (const char byte : bytes) word = (word ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+    for (const char byte : bytes)
+        word = (word ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
     mix(word);
 }
 
@@ -34,8 +36,9 @@ std::string Trace::last(std::size_t lines) const {
 }
 
 bool Trace::contains(std::string_view text) const {
-    return std::any_of(
-        lines_.begin(), lines_.end(), [&](const std::string& line) { return line.find(text) != std::string::npos; });
+    return std::any_of(lines_.begin(), lines_.end(), [&](const std::string& line) {
+        return line.find(text) != std::string::npos;
+    });
 }
 
 std::string clock_text(Instant time) {
@@ -46,7 +49,8 @@ std::string clock_text(Instant time) {
 
 std::string hex_text(std::uint64_t number) {
     std::string text;
-    for (int shift = 60; shift >= 0; shift -= 4) text += "0123456789abcdef"[(number >> shift) & 15];
+    for (int shift = 60; shift >= 0; shift -= 4)
+        text += "0123456789abcdef"[(number >> shift) & 15];
     return text;
 }
 

@@ -1,5 +1,5 @@
-/// What happened in a run: a hash over everything, and the last lines in words. Two runs of one seed are
-/// the same run exactly if their hashes are equal, under any compiler.
+/// What happened in a run: a hash over everything, and the last lines in words. Two runs of one
+/// seed are the same run exactly if their hashes are equal, under any compiler.
 #pragma once
 
 #include "proto/hash.hpp"
@@ -19,7 +19,9 @@ public:
 
     Line& add(std::string_view key, std::string_view value);
     Line& add(std::string_view key, const char* value) { return add(key, std::string_view{value}); }
-    Line& add(std::string_view key, std::uint64_t value) { return add(key, std::string_view{std::to_string(value)}); }
+    Line& add(std::string_view key, std::uint64_t value) {
+        return add(key, std::string_view{std::to_string(value)});
+    }
     Line& add(std::string_view key, Duration value) {
         return add(key, std::string_view{std::to_string(value.count() / 1000) + "ms"});
     }
@@ -32,7 +34,8 @@ private:
 
 class Trace {
 public:
-    explicit Trace(const Scheduler& clock, std::size_t lines_kept = 400) : clock_(clock), lines_kept_(lines_kept) {}
+    explicit Trace(const Scheduler& clock, std::size_t lines_kept = 400)
+        : clock_(clock), lines_kept_(lines_kept) {}
 
     /// Remembered and hashed, with the virtual time and the name of whom it concerns.
     void say(std::string_view who, const Line& line);

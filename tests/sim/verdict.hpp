@@ -1,4 +1,5 @@
-/// Where checkers say what was violated. The first violation counts; those after it are usually its echo.
+/// Where checkers say what was violated. The first violation counts; those after it are usually its
+/// echo.
 #pragma once
 
 #include <string>

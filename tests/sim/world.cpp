@@ -29,19 +29,27 @@ mesh::MeshConfig default_mesh_config() {
     return config;
 }
 
-World::World(WorldOptions options) : options_(std::move(options)), stage_(options_.seed, options_.network) {
-    for (std::size_t made = 0; made < options_.nodes; ++made) add_node();
+World::World(WorldOptions options)
+    : options_(std::move(options)), stage_(options_.seed, options_.network) {
+    for (std::size_t made = 0; made < options_.nodes; ++made)
+        add_node();
 }
 
 NodeOptions World::default_node_options() const {
     NodeOptions options{
-        .mesh = options_.mesh, .sessions = options_.sessions, .turn_delay_most = options_.turn_delay_most, .wall_offset = {}};
-    options.mesh.seeds = options_.seeds.empty() ? std::vector<std::string>{"10.0.0.1:7000"} : options_.seeds;
+        .mesh = options_.mesh,
+        .sessions = options_.sessions,
+        .turn_delay_most = options_.turn_delay_most,
+        .wall_offset = {}};
+    options.mesh.seeds =
+        options_.seeds.empty() ? std::vector<std::string>{"10.0.0.1:7000"} : options_.seeds;
     options.mesh.name.clear();
     return options;
 }
 
-Node& World::add_node() { return add_node(default_node_options()); }
+Node& World::add_node() {
+    return add_node(default_node_options());
+}
 
 Node& World::add_node(NodeOptions options) {
     const std::string number = std::to_string(nodes_.size() + 1);
@@ -53,14 +61,15 @@ Node& World::add_node(NodeOptions options) {
 }
 
 Client& World::add_client(ClientOptions options) {
-    clients_.push_back(
-        std::make_unique<Client>(stage_, std::move(options), "10.1.0." + std::to_string(clients_.size() + 1)));
+    clients_.push_back(std::make_unique<Client>(
+        stage_, std::move(options), "10.1.0." + std::to_string(clients_.size() + 1)));
     return *clients_.back();
 }
 
 Client& World::add_client(const std::string& user, const Node& connected_to) {
     Client& client = add_client(ClientOptions{
-        .user = user, .encoding = clients_.size() % 2 == 0 ? proto::Encoding::json : proto::Encoding::protobuf});
+        .user = user,
+        .encoding = clients_.size() % 2 == 0 ? proto::Encoding::json : proto::Encoding::protobuf});
     client.connect(connected_to);
     return client;
 }
@@ -94,8 +103,10 @@ bool World::run_until(const std::function<bool()>& reached, Duration within) {
 
 void World::partition(const std::vector<Node*>& left, const std::vector<Node*>& right) {
     Line line{"partition"};
-    for (const Node* one : left) line.add("left", one->name());
-    for (const Node* one : right) line.add("right", one->name());
+    for (const Node* one : left)
+        line.add("left", one->name());
+    for (const Node* one : right)
+        line.add("right", one->name());
     stage_.trace.say("network", line);
     for (const Node* one : left)
         for (const Node* another : right) {
@@ -108,32 +119,40 @@ void World::heal() {
     stage_.trace.say("network", Line{"heal"});
     stage_.network.unblock_all();
     for (const auto& left : nodes_)
-        for (const auto& right : nodes_) stage_.network.set_path(left->host(), right->host(), options_.network.path);
-    for (const auto& node : nodes_) node->resume();
+        for (const auto& right : nodes_)
+            stage_.network.set_path(left->host(), right->host(), options_.network.path);
+    for (const auto& node : nodes_)
+        node->resume();
 }
 
 // ---- what holds
 
 bool World::is_live(const Node& node) const {
     const mesh::MeshConfig& config = node.options().mesh;
-    return node.is_running() && config.cluster == options_.mesh.cluster && config.secret == options_.mesh.secret;
+    return node.is_running() && config.cluster == options_.mesh.cluster &&
+           config.secret == options_.mesh.secret;
 }
 
 std::vector<mesh::Mesh::Entry> World::truth() const {
-    std::map<std::pair<proto::NodeId, std::pair<proto::TableKind, std::uint64_t>>, std::uint32_t> counts;
+    std::map<std::pair<proto::NodeId, std::pair<proto::TableKind, std::uint64_t>>, std::uint32_t>
+        counts;
     for (const auto& client : clients_) {
-        if (!client->is_connected() || client->process() != client->node().process() || !is_live(client->node()))
+        if (!client->is_connected() || client->process() != client->node().process() ||
+            !is_live(client->node()))
             continue;
         const proto::HashKey key = client->node().mesh().hash_key();
         const proto::NodeId node = client->node().id();
         ++counts[{node, {proto::TableKind::users, proto::user_key_of(key, client->user()).value}}];
         for (const std::string& channel : client->channels())
-            counts[{node, {proto::TableKind::channels, proto::channel_key_of(key, channel).value}}] = 1;
+            counts[{
+                node, {proto::TableKind::channels, proto::channel_key_of(key, channel).value}}] = 1;
     }
     std::vector<mesh::Mesh::Entry> entries;
     for (const auto& [where, count] : counts)
         entries.push_back(mesh::Mesh::Entry{
-            .kind = where.second.first, .key = where.second.second, .node = where.first,
+            .kind = where.second.first,
+            .key = where.second.second,
+            .node = where.first,
             .count = static_cast<std::uint8_t>(std::min<std::uint32_t>(count, 255))});
     std::sort(entries.begin(), entries.end());
     return entries;
@@ -144,14 +163,15 @@ std::optional<std::string> World::why_clients_not_settled() const {
     for (const auto& client : clients_) {
         if (client->is_offline()) continue;
         if (!client->is_connected()) return client->user() + " is still connecting";
-        if (client->process() != client->node().process()) return client->user() + " talks to a dead process";
+        if (client->process() != client->node().process())
+            return client->user() + " talks to a dead process";
         if (client->has_open_requests()) return client->user() + " waits for an answer";
         ++sessions[client->node().host()];
     }
     for (const auto& node : nodes_)
         if (node->is_running() && node->sessions().session_count() != sessions[node->host()])
-            return node->name() + " has " + std::to_string(node->sessions().session_count()) + " sessions instead of "
-                + std::to_string(sessions[node->host()]);
+            return node->name() + " has " + std::to_string(node->sessions().session_count()) +
+                   " sessions instead of " + std::to_string(sessions[node->host()]);
     return std::nullopt;
 }
 
@@ -159,14 +179,15 @@ std::optional<std::string> World::why_not_one_link_each() const {
     std::map<proto::NodeId, std::string> names;
     std::vector<std::string> live;
     std::vector<CompleteLink> links;
-    for (const auto& node : nodes_) names[node->id()] = node->name();
+    for (const auto& node : nodes_)
+        names[node->id()] = node->name();
     for (const auto& node : nodes_) {
         if (!is_live(*node)) continue;
         live.push_back(node->name());
         for (const auto& [peer, link] : node->mesh().complete_links())
             if (const auto socket = node->socket_of(link))
-                links.push_back(
-                    CompleteLink{.node = node->name(), .peer = names[peer], .connection = socket->connection});
+                links.push_back(CompleteLink{
+                    .node = node->name(), .peer = names[peer], .connection = socket->connection});
     }
     return why_not_one_link(live, links);
 }
@@ -177,7 +198,9 @@ std::optional<std::string> World::why_not_converged() {
     const auto entries = truth();
     for (const auto& node : nodes_)
         if (is_live(*node))
-            if (auto why = sim::why_not_converged(node->name(), node->mesh().visible_entries(), entries)) return why;
+            if (auto why =
+                    sim::why_not_converged(node->name(), node->mesh().visible_entries(), entries))
+                return why;
     return std::nullopt;
 }
 
@@ -200,7 +223,8 @@ void World::say_and_expect(Client& speaker, const std::string& channel) {
     if (payload.empty()) return;
     std::set<SessionKey> audience;
     for (const auto& client : clients_)
-        if (client->is_connected() && (client->channels().contains(channel) || channel == "#" + client->user()))
+        if (client->is_connected() &&
+            (client->channels().contains(channel) || channel == "#" + client->user()))
             audience.insert(client->session());
     stage_.checkers.complete_delivery().expect(payload, audience);
 }
@@ -211,20 +235,25 @@ void World::expect_delivery() {
         if (client->is_connected()) users.insert(client->user());
     for (const auto& speaker : clients_) {
         const auto channels = speaker->channels();
-        for (const std::string& channel : channels) say_and_expect(*speaker, channel);
-        for (const std::string& user : users) say_and_expect(*speaker, "#" + user);
+        for (const std::string& channel : channels)
+            say_and_expect(*speaker, channel);
+        for (const std::string& user : users)
+            say_and_expect(*speaker, "#" + user);
     }
-    const auto all_heard = [&] { return !stage_.checkers.complete_delivery().why_not_complete().has_value(); };
+    const auto all_heard = [&] {
+        return !stage_.checkers.complete_delivery().why_not_complete().has_value();
+    };
     run_until(all_heard, heard_within);
-    if (const auto why = stage_.checkers.complete_delivery().why_not_complete(); why.has_value() && is_good())
+    if (const auto why = stage_.checkers.complete_delivery().why_not_complete();
+        why.has_value() && is_good())
         stage_.verdict.violated("CompleteDelivery", *why);
-    run_for(200ms);    // what arrives twice arrives late
+    run_for(200ms);  // what arrives twice arrives late
 }
 
 std::string World::report() const {
-    return "seed=" + std::to_string(options_.seed) + " t=" + clock_text(stage_.clock.time()) + "\nviolated: "
-        + (is_good() ? std::string{"nothing"} : stage_.verdict.first()) + "\nlast events:\n"
-        + stage_.trace.last(report_lines);
+    return "seed=" + std::to_string(options_.seed) + " t=" + clock_text(stage_.clock.time()) +
+           "\nviolated: " + (is_good() ? std::string{"nothing"} : stage_.verdict.first()) +
+           "\nlast events:\n" + stage_.trace.last(report_lines);
 }
 
 }  // namespace grapevine::sim

@@ -25,7 +25,8 @@ struct WorldOptions {
     std::size_t nodes = 3;
     std::uint64_t seed = 1;
     NetworkOptions network;
-    /// Of every node made from these options; the name is filled in, and advertise unless it is set.
+    /// Of every node made from these options; the name is filled in, and advertise unless it is
+    /// set.
     mesh::MeshConfig mesh = default_mesh_config();
     mesh::SessionsConfig sessions;
     Duration turn_delay_most = 100us;
@@ -68,7 +69,8 @@ public:
     [[nodiscard]] bool is_converged() { return !why_not_converged().has_value(); }
     /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
     [[nodiscard]] std::optional<std::string> why_not_converged();
-    /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all it is for.
+    /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all
+    /// it is for.
     void expect_liveness(Duration within);
     /// Everybody connected says something to every channel it is in and to every user there is.
     void expect_delivery();
