@@ -1,5 +1,7 @@
+#include "proto/ascii.hpp"
 #include "proto/client_codec.hpp"
 #include "proto/client_scratch.hpp"
+#include "proto/json_scan.hpp"
 
 #include <cstdint>
 
@@ -8,7 +10,7 @@ namespace {
 
 constexpr std::string_view replacement_character = "\xef\xbf\xbd";
 
-/// Bytes that may not stand in a JSON string as they are, or have to be looked at.
+/// False for bytes that may not stand in a JSON string as they are, or have to be looked at.
 bool is_plain(char character) {
     const auto byte = static_cast<std::uint8_t>(character);
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
@@ -47,10 +49,19 @@ std::string_view without_outer_space(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-    return simdjson::validate_utf8(text.data(), text.size());
+    // Names are short and mostly ASCII: not worth a call into the library.
+    while (text.size() >= ascii::word_bytes && ascii::beyond(ascii::word_at(text.data())) == 0)
+        text.remove_prefix(ascii::word_bytes);
+    while (!text.empty() && static_cast<std::uint8_t>(text.front()) < 0x80) text.remove_prefix(1);
+    return text.empty() || simdjson::validate_utf8(text.data(), text.size());
 }
 
 bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out) {
+    JsonScan scan{text};
+    if (std::string_view value; scan.value(value) && scan.at_end() && value.size() == text.size()) {
+        out = text;
+        return true;
+    }
     JsonDocument& document = scratch.parts().payload;
     if (!document.parse(text)) return false;
     const std::string_view value = without_outer_space(document.text());
