@@ -11,6 +11,7 @@ namespace {
 
 template <class T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
+    if (from.empty()) return;
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
     from.clear();
 }
@@ -126,19 +127,18 @@ std::string Driver::cluster_json(Now now) const {
 /// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, and a delivery makes
 /// Sessions say at most that a slow session is gone, which makes nobody deliver.
 void Driver::exchange(Now now) {
-    collect_sessions();
     for (;;) {
+        collect_sessions();
         for (const LocalChange& change : sessions_output_.changes) mesh_.on(change, now, mesh_output_);
         for (const Publish& publish : sessions_output_.publishes) mesh_.on(publish, now, mesh_output_);
         for (const Question& question : sessions_output_.questions) mesh_.handle(question, now, mesh_output_);
-        for (const Deliver& deliver : mesh_output_.delivers) sessions_.on(deliver, now, next_output_);
-        for (const Answer& answer : mesh_output_.answers) sessions_.handle(answer, now, next_output_);
+        // Deliveries point into publications: these go when those are done.
+        for (const Deliver& deliver : mesh_output_.delivers) sessions_.on(deliver, now, delivered_);
+        for (const Answer& answer : mesh_output_.answers) sessions_.handle(answer, now, delivered_);
         sessions_output_.clear();
-        std::swap(sessions_output_, next_output_);
         collect_mesh();
-        collect_sessions();
-        if (sessions_output_.changes.empty() && sessions_output_.publishes.empty() && sessions_output_.questions.empty())
-            return;
+        if (delivered_.is_empty()) return;
+        sessions_output_.swap(delivered_);
     }
 }
 

@@ -74,7 +74,7 @@ private:
     Mesh mesh_;
     Sessions sessions_;
     SessionsOutput sessions_output_;
-    SessionsOutput next_output_;       ///< reused by exchange()
+    SessionsOutput delivered_;         ///< reused by exchange(): what deliveries led to
     MeshOutput mesh_output_;
     Edge edge_;
     bool leaving_ = false;

@@ -80,6 +80,16 @@ struct SessionsOutput {
     std::vector<LocalChange> changes;
     std::vector<Question> questions;
 
+    [[nodiscard]] bool is_empty() const {
+        return sends.empty() && closes.empty() && publishes.empty() && changes.empty() && questions.empty();
+    }
+    void swap(SessionsOutput& other) noexcept {
+        sends.swap(other.sends);
+        closes.swap(other.closes);
+        publishes.swap(other.publishes);
+        changes.swap(other.changes);
+        questions.swap(other.questions);
+    }
     void clear() {
         sends.clear();
         closes.clear();

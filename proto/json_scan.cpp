@@ -17,18 +17,6 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 
 }  // namespace
 
-void JsonScan::space() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t')) ++at_;
-}
-
-bool JsonScan::sign(char wanted) {
-    space();
-    if (at_ == end_ || *at_ != wanted) return false;
-    ++at_;
-    space();
-    return true;
-}
-
 bool JsonScan::word(std::string_view wanted) {
     if (!std::string_view{at_, end_}.starts_with(wanted)) return false;
     at_ += wanted.size();

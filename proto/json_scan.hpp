@@ -24,7 +24,13 @@ public:
     /// A number of at most nine digits.
     [[nodiscard]] bool small_number(std::uint32_t& place);
     /// This character, with spaces or tabs around it.
-    [[nodiscard]] bool sign(char wanted);
+    [[nodiscard]] bool sign(char wanted) {
+        space();
+        if (at_ == end_ || *at_ != wanted) return false;
+        ++at_;
+        space();
+        return true;
+    }
     [[nodiscard]] bool at_end() const { return at_ == end_; }
 
 private:
@@ -36,7 +42,9 @@ private:
     [[nodiscard]] bool number();
     [[nodiscard]] bool word(std::string_view wanted);
     [[nodiscard]] std::size_t digits();
-    void space();
+    void space() {
+        while (at_ != end_ && (*at_ == ' ' || *at_ == '\t')) ++at_;
+    }
 
     const char* at_;
     const char* end_;
