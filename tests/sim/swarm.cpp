@@ -156,9 +156,11 @@ private:
         case 7:
         case 8:
         case 9: return client.subscribe(channel);
-        case 10:
-            client.say("#u" + std::to_string(rng_.below(options_.users)), rng_.below(3'000));
+        case 10: {
+            const std::size_t size = rng_.below(3'000);
+            client.say("#u" + std::to_string(rng_.below(options_.users)), size);
             return;
+        }
         case 11:
         case 12:
         case 13:
