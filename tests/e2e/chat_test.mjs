@@ -6,7 +6,7 @@ import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer } from './support/packages.mjs';
 
 const program = process.env.GRAPEVINE;
 if (!program) throw new Error('set GRAPEVINE to the program to test');
