@@ -1,0 +1,13 @@
+// Numbers for people: quantiles, and a table that is printed as it grows.
+export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
+
+const columns = [46, 10, 10, 10, 8, 14];
+const row = (cells) => console.log(cells.map((cell, i) => (i === 0 ? String(cell).padEnd(columns[i]) : String(cell).padStart(columns[i]))).join(' '));
+
+export const head = () => row(['', 'p50', 'p99', 'max', 'rounds', 'aim']);
+export const milliseconds = (what, values, aim = '') => {
+    const shown = (value) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+    row([what, shown(quantile(values, 0.5)), shown(quantile(values, 0.99)), shown(Math.max(...values)), values.length, aim]);
+};
+export const single = (what, value, aim = '') => row([what, value, '', '', '', aim]);
+export const note = (text) => console.log(`    ${text}`);
