@@ -2,12 +2,14 @@
 
 #include "proto/limits.hpp"
 
+#include <algorithm>
+
 namespace grapevine::mesh {
 
 std::string& LinkQueue::open(FrameClass of, std::size_t bytes) {
     Class& queue = classes_[index(of)];
     if (queue.messages.empty() || queue.messages.back().size() + bytes > proto::limits::mesh_batch_bytes) {
-        queue.messages.push(Bytes::with_capacity(bytes));
+        queue.messages.push(Bytes::with_capacity(std::max(bytes, queue.usual_bytes)));
         queue.counted_of_last = 0;
     }
     return queue.messages.back().writable();
@@ -26,6 +28,7 @@ Bytes LinkQueue::take(std::size_t flight_bytes_max) {
         if (queue.messages.empty()) continue;
         Bytes message = queue.messages.pop();
         queue.bytes -= message.size();
+        queue.usual_bytes = message.size();
         in_flight_ += message.size();
         return message;
     }

@@ -39,6 +39,7 @@ private:
         Fifo<Bytes> messages;
         std::size_t bytes = 0;
         std::size_t counted_of_last = 0;    ///< bytes of the newest message already in `bytes`
+        std::size_t usual_bytes = 0;        ///< of the last message handed out: room for the next, so it need not grow
     };
     static std::size_t index(FrameClass of) { return static_cast<std::size_t>(of); }
 
