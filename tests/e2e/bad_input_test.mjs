@@ -2,7 +2,6 @@
 // code and is counted. Afterwards the same nodes serve a chat.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { withCode } from './support/clients.mjs';
 import { onCluster, together } from './support/cluster.mjs';
 import { timed, until } from './support/until.mjs';
@@ -14,8 +13,6 @@ const text = 1, binary = 2;
 const repeat = (length) => 'x'.repeat(length);
 const listeners = ({ client, mesh, admin }) => Object.entries({ client, mesh, admin });
 const startOfTls = Buffer.from('16030100a5010000a10303', 'hex');
-// User-space memory of a process, in bytes.
-const memoryOf = (pid) => 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 // A HELLO as proto/mesh.proto numbers it, in a Batch of one Frame.
 const hello = ({ cluster, min, max }) => message(1, message(1,
@@ -24,7 +21,7 @@ const hello = ({ cluster, min, max }) => message(1, message(1,
 onCluster('bad input costs its sender only', { size: 2 }, async (cluster, t) => {
     const [n1, n2] = cluster.nodes;
     const before = await n1.metrics();
-    const memory = memoryOf(n1.pid);
+    const memory = n1.memory();
 
     // What was said is the last thing this connection says: the node closes with `code`.
     const closes = async (code, says, { subprotocols = [] } = {}) => {
@@ -186,7 +183,7 @@ onCluster('bad input costs its sender only', { size: 2 }, async (cluster, t) => 
         'oversize_total', 'protocol_errors_total', 'command_errors_total', 'frames_rejected_total', 'links_refused_total',
         'sessions_closed_total{reason="bad_request"}', 'sessions_closed_total{reason="stale"}', 'sessions_closed_total{reason="inappropriate_protocol"}'])
         assert.ok(after.of(key) > before.of(key), `${key} counts it`);
-    assert.ok(memoryOf(n1.pid) - memory < 32 * 1024 * 1024, 'memory stays bounded');
+    assert.ok(n1.memory() - memory < 32 * 1024 * 1024, 'memory stays bounded');
     assert.deepEqual((await n1.members()).map((member) => member.name).sort(), ['n1', 'n2']);
     await cluster.meshed([n1, n2]);
     await cluster.chats();
@@ -208,7 +205,7 @@ onCluster('clients that do not read', { size: 2 }, async (cluster, t) => {
     const [wakes, sleeps] = await Promise.all([deaf('wakes'), deaf('sleeps')]);
     const writer = await cluster.client('writer', n2);
     await cluster.settled();
-    const memory = memoryOf(n1.pid);
+    const memory = n1.memory();
     const bothSlow = until('both to be found slow', async () => (await n1.metrics()).of('sessions_closed_total{reason="slow"}') === 2);
     // Reads on once it was given up: the code still reaches it, or its time for that was over.
     const waking = bothSlow.then(() => { wakes.socket.resume(); return wakes.answer(); });
@@ -218,7 +215,7 @@ onCluster('clients that do not read', { size: 2 }, async (cluster, t) => {
     for (let i = 0; i < count; ++i) {
         await writer.publish('flood', { i, pad });
         if (i % inFlight === 0) await until('the reader to keep up', () => reader.messages.length > i - inFlight, { every: 1 });
-        if (i % 100 === 0) most = Math.max(most, memoryOf(n1.pid) - memory);
+        if (i % 100 === 0) most = Math.max(most, n1.memory() - memory);
     }
     await until('the reader to have everything', () => reader.messages.length === count);
     assert.ok(reader.messages.every(({ data }, i) => data.i === i), 'in order');

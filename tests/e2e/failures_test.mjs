@@ -94,6 +94,43 @@ onCluster('SIGSTOP and SIGCONT of a node', { size: 3 }, async (cluster, t) => {
     assert.deepEqual([bob.lost, ann.lost], [[], []]);
 });
 
+// What is said to users of a frozen node waits within bounds, then is dropped and counted. Neither those who say it nor
+// the others who hear it notice, and the node that sends does not grow without end.
+onCluster('a frozen node costs nobody but its own users', { size: 3 }, async (cluster, t) => {
+    const [n1, n2, n3] = cluster.nodes;
+    const [writer, frozen, reader] = await Promise.all([cluster.client('writer', n1), cluster.client('frozen', n2), cluster.client('reader', n3)]);
+    await Promise.all([frozen, reader].map((person) => person.subscribe('flood')));
+    await cluster.settled();
+    const memory = n1.memory();
+    n2.freeze();
+    const pad = 'x'.repeat(48 * 1024), inFlight = 8, count = 1_500;
+    let most = 0, slowest = 0;
+    for (let i = 0; i < count; ++i) {
+        const [, took] = await timed(async () => {
+            await writer.publish('flood', { i, pad });
+            if (i % inFlight === 0) await until('the reader to keep up', () => reader.messages.length > i - inFlight, { every: 1 });
+        });
+        slowest = Math.max(slowest, took);
+        most = Math.max(most, n1.memory() - memory);
+    }
+    await until('the reader to have everything', () => reader.messages.length === count);
+    t.diagnostic(`${(count * pad.length / 2 ** 20).toFixed(0)} MiB published past a frozen node: slowest ${ms(slowest)}, n1 grew by ${(most / 2 ** 20).toFixed(1)} MiB at most`);
+    assert.ok(reader.messages.every(({ data }, i) => data.i === i), 'in order');
+    assert.ok(most < 48 * 2 ** 20, `n1 grew by ${most} bytes`);
+    assert.deepEqual([writer.lost, reader.lost], [[], []]);
+
+    n2.thaw();
+    await cluster.meshed();
+    // Who could not read the backlog fast enough was closed as slow, and comes back.
+    await until('the one on the frozen node to hear again', async () => {
+        await writer.publish('flood', { after: 'all' });
+        return frozen.messages.some(({ data }) => data.after);
+    });
+    assert.ok(frozen.lost.every((code) => code === 3008), frozen.lost.join());
+    const order = frozen.messages.map(({ data }) => data.i).filter((i) => i !== undefined);
+    assert.ok(order.every((i, at) => at === 0 || order[at - 1] < i), 'what did arrive is in order, once');
+});
+
 // SIGTERM is a goodbye: clients are sent elsewhere (3001), the others see `left` at once, and the process ends with 0.
 onCluster('SIGTERM of a node', { size: 3 }, async (cluster, t) => {
     const [n1, n2, n3] = cluster.nodes;
@@ -128,6 +165,12 @@ onCluster('killed and restarted over and over', { size: 3 }, async (cluster) => 
         await node.kill();
         await node.start();
     }
+    await cluster.meshed();
+    await allThereOnce(cluster, people);
+
+    // And all at once: a whole cluster that lost its power.
+    await Promise.all(cluster.nodes.map((node) => node.kill()));
+    await Promise.all(cluster.nodes.map((node) => node.start()));
     await cluster.meshed();
     await allThereOnce(cluster, people);
     const counts = ['n1', 'n2', 'n3'].map((name) => [name, people.filter((person) => person.node === name).length]);

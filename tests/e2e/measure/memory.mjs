@@ -1,18 +1,15 @@
 // What an idle session costs its node: growth of the process's own memory (RssAnon) over many sessions. Kernel memory
 // of the sockets is not in it.
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.mjs';
 import { timed, until, within } from '../support/until.mjs';
 import { note, single } from './figures.mjs';
 
-const anonymous = (pid) => 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
-
 // Once it did not change for a second.
-async function settledMemory(pid) {
+async function settledMemory(node) {
     for (let last = -1; ; await pause(1000)) {
-        const now = anonymous(pid);
+        const now = node.memory();
         if (now === last) return now;
         last = now;
     }
@@ -26,8 +23,8 @@ export async function measureMemory({ sessions, processes }) {
         await cluster.meshed();
         const [n1, ...others] = cluster.nodes;
         await cluster.chats();    // what is allocated once is there
-        const before = await settledMemory(n1.pid);
-        const othersBefore = await Promise.all(others.map((node) => settledMemory(node.pid)));
+        const before = await settledMemory(n1);
+        const othersBefore = await Promise.all(others.map((node) => settledMemory(node)));
 
         const share = Math.ceil(sessions / processes);
         const [opened, took] = await timed(() => Promise.all(Array.from({ length: processes }, (_, i) => {
@@ -40,8 +37,8 @@ export async function measureMemory({ sessions, processes }) {
         })));
         await until('all to be counted', async () => (await n1.member('n1')).users >= sessions);
         await until('the others to know', async () => (await others[0].member('n1')).users >= sessions && (await others[1].member('n1')).users >= sessions);
-        const after = await settledMemory(n1.pid);
-        const othersAfter = await Promise.all(others.map((node) => settledMemory(node.pid)));
+        const after = await settledMemory(n1);
+        const othersAfter = await Promise.all(others.map((node) => settledMemory(node)));
         single(`idle memory of a session, ${sessions} of them`, `${Math.round((after - before) / sessions)} B`, '4096 B');
         note(`RssAnon of the node from ${(before / 2 ** 20).toFixed(1)} to ${(after / 2 ** 20).toFixed(1)} MiB; ${opened[0].requestBytes} bytes of request, a user name and one of ${sessions / 10} channels each`);
         note(`on the other nodes: ${othersAfter.map((value, i) => `${Math.round((value - othersBefore[i]) / sessions)} B`).join(' and ')} for each of them; opened in ${(took / 1000).toFixed(1)} s`);

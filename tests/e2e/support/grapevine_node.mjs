@@ -1,6 +1,6 @@
 // One `grapevine node`: a name with any number of lives, each a process that is started, frozen, killed by its pid.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { http } from './http.mjs';
 import { parseMetrics } from './metrics.mjs';
 import { until, within } from './until.mjs';
@@ -15,9 +15,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 const endWithParent = ['setpriv', '--pdeathsig', 'KILL', program];
 
 // Runs the program. `exited` gives the code or the signal that ended it.
-export function run(words) {
+export function run(words, { input = 'ignore' } = {}) {
     const [command, ...before] = endWithParent;
-    const child = spawn(command, [...before, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, [...before, ...words], { stdio: [input, 'pipe', 'pipe'] });
     const life = { child, pid: child.pid, out: '', log: '' };
     child.stdout.on('data', (data) => { life.out += data; });
     child.stderr.on('data', (data) => { life.log += data; });
@@ -66,6 +66,8 @@ export class GrapevineNode {
         this.life.child.kill('SIGTERM');
         return within(`${this.name} to leave`, this.exited);
     }
+    // Its own memory in bytes: RssAnon.
+    memory() { return 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
     says(pattern) { return until(`${this.name} to log ${pattern}`, () => pattern.exec(this.log)); }
 
     get(path, options) { return http(this.admin, 'GET', path, options); }
