@@ -248,6 +248,7 @@ bool Links::is_better(const Link& link, const Link& than) const {
 void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
     const proto::Hello& peer = link.handshake->peer();
     link.deadline = now.steady + config_.switch_within;    // for the peer's LinkActive
+    link.completed = ++completions_;
     if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = peer.node_id, .complete = true});
     output.events.emplace_back(LinkUp{link.id, peer.node_id, peer.name, link.dialled});
 
@@ -273,8 +274,8 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
         facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
         return;
     }
+    // Which of the two stays is decided when the peer has said whether it still uses the other.
     facts.emplace_back(LinkEstablished{link.id, /*first=*/false});
-    if (!is_better(link, *used)) seal(link, now);
 }
 
 void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
@@ -290,11 +291,13 @@ void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
     send(*link, FrameClass::control, active);
 }
 
-void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts) {
+void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output) {
     if (link.active_received) return;
     link.active_received = true;
     if (!link.sealed) link.deadline = never;
     const LinkName after{active.after_initiator, active.after_dial_seq};
+    link.peers_other = after;
+    if (!after.initiator) drop_forsaken(link, facts, output);
     if (after.initiator && after != link.handshake->name() && is_known(after)) link.read_after = after;
     facts.emplace_back(LinkActivated{link.id, active});
 
@@ -304,6 +307,21 @@ void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& 
     sending_[link.node()] = link.id;
     facts.emplace_back(SendingMoved{used->id, link.id});
     seal(*used, now);
+}
+
+/// The peer says that this link is its only one. Older links that both had in use it has let go of: what it
+/// wrote there may still arrive, and must not be read after what comes here. A link that the peer took into
+/// use after this one (the two of a simultaneous dial) it has said so of.
+void Links::drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output) {
+    const NodeId node = link.node();
+    for (auto& [id, other] : links_) {
+        if (&other == &link || !other.is_complete() || other.node() != node || !other.active_received) continue;
+        if (other.completed > link.completed || other.peers_other == link.handshake->name()) continue;
+        const bool was_used = to(node) == &other;
+        if (was_used) sending_[node] = link.id;
+        close(other, LinkEnd::replaced, facts, output);
+        if (was_used) facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
+    }
 }
 
 void Links::seal(Link& link, Now now) {

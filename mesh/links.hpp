@@ -74,7 +74,7 @@ public:
 
     // ---- frames that are about the link itself
     void on_handshake(Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output);
-    void on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts);
+    void on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::LinkSwitch& frame, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Refuse& refuse, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Probe& probe);
@@ -142,6 +142,7 @@ private:
     void ended(Link& link, LinkFacts& facts, MeshOutput& output);
     void release_readers(LinkName name, LinkFacts& facts);
     void seal(Link& link, Now now);
+    void drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output);
     void finish_switch(Link& link, LinkFacts& facts, MeshOutput& output);
     [[nodiscard]] bool is_known(LinkName name) const;
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
@@ -153,6 +154,7 @@ private:
     std::vector<LinkId> dirty_;
     std::uint64_t dials_ = 0;
     std::uint64_t probes_ = 0;
+    std::uint64_t completions_ = 0;
 };
 
 }  // namespace grapevine::mesh

@@ -53,8 +53,8 @@ void Mesh::Parts::reject(Link& link, std::string why, MeshOutput& output) {
     links.close(link, LinkEnd::protocol_error, facts, output);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::LinkActive& active, Now now, MeshOutput&) {
-    links.on(link, active, now, facts);
+void Mesh::Parts::on_frame(Link& link, const proto::LinkActive& active, Now now, MeshOutput& output) {
+    links.on(link, active, now, facts, output);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::LinkSwitch& switched, Now, MeshOutput& output) {
