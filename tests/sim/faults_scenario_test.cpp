@@ -246,6 +246,40 @@ TEST(Faults, ABrokenLinkIsReplacedWhoeverIsTold) {
     }
 }
 
+// A link is given up by one end while much of what that end sent is still under way on it. What is
+// said afterwards takes a faster, new link, and must nevertheless be heard after it.
+TEST(Faults, OrderSurvivesTheChangeOfLinks) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        Cluster cluster{{.nodes = 3, .seed = seed}};
+        cluster.form();
+        Node& near = cluster.node(1);
+        Node& far = cluster.node(2 + seed % 2);
+        std::vector<Client*> clients = {
+            &cluster.add_client("ann", near), &cluster.add_client("bob", far)};
+        for (Client* client : clients)
+            client->subscribe("lobby");
+        cluster.wait_until_converged(5s);
+        cluster.network().set_path_both_ways(
+            near.host(),
+            far.host(),
+            Path{.latency = {.least = 1ms, .most = 400ms}, .bytes_per_ms = 50});
+        const ConnectionId link = cluster.links(near, far).front();
+        const Side side = seed % 4 < 2 ? Side::dialer : Side::acceptor;
+        for (int count = 0; count < 200; ++count) {
+            for (Client* client : clients)
+                client->say("lobby", 300);
+            if (count == 10 && seed % 3 != 0) cluster.network().blackhole(link, side, std::nullopt);
+            if (count == 10 && seed % 3 == 0)
+                cluster.network().break_connection(
+                    link, side == Side::dialer ? 1ms : 2s, side == Side::dialer ? 2s : 1ms);
+            cluster.run_for(30ms);
+        }
+        cluster.heal();
+        cluster.run_for(5s);
+        cluster.expect_all_is_well();
+    }
+}
+
 // All links stall for two seconds: late, but nobody is suspected and nothing is lost.
 TEST(Faults, AStallShorterThanTheSuspicionTimeLosesNothing) {
     Cluster cluster{{.nodes = 2, .seed = 1}};
