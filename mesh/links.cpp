@@ -119,12 +119,13 @@ void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
     link.kept.clear();
     link.kept_bytes = 0;
     link.sync = {};
+    // Readers may wait for a link that the peer uses already and whose handshake never ended here.
+    if (link.handshake && link.handshake->is_proven()) release_readers(link.handshake->name(), facts);
     if (!link.handshake || !link.handshake->is_complete()) {
         if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
         return;
     }
     const NodeId node = link.node();
-    release_readers(link.handshake->name(), facts);
     const auto used = sending_.find(node);
     if (used == sending_.end() || used->second != link.id) return;
     sending_.erase(used);
@@ -232,6 +233,7 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
 void Links::welcome(LinkId id, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output) {
     Link* const link = find(id);
     if (link == nullptr || link->closing || link->handshake->stage() != Handshake::Stage::proven) return;
+    link->deadline = now.steady + config_.dial_within;    // a probe of the older process may have shortened it
     Handshake::Frames answers;
     link->handshake->welcome(std::move(welcome), answers);
     say(*link, answers);
