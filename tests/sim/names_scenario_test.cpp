@@ -29,6 +29,29 @@ TEST(Names, ARestartFasterThanDetectionReplacesTheFormerLife) {
     }
 }
 
+// The same while every now and then a message takes more than a second: the handshakes of both
+// directions and the end of the former life come in any order, some not in time.
+TEST(Names, ARestartAmongSlowHandshakes) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        Cluster cluster{
+            {.nodes = 3,
+             .seed = seed,
+             .network = {
+                 .path = {
+                     .latency = {
+                         .least = 100us, .most = 2ms, .spike_one_in = 8, .spike = 1300ms}}}}};
+        cluster.form();
+        cluster.node(3).lose_host();
+        cluster.run_for(Duration{10ms * seed});
+        cluster.node(3).start();
+        cluster.run_for(10s);
+        cluster.add_client("ann", cluster.node(3));
+        cluster.add_client("bob", cluster.node(2));
+        cluster.run_for(5s);
+        cluster.expect_all_is_well();
+    }
+}
+
 // memberlist PR 345, scylladb #5164: the clock of a restarted node is behind its former life's. It
 // is told so, takes a later epoch, and is a full member again. Its users of then are gone, those of
 // now are seen.

@@ -34,7 +34,7 @@ private:
 
 class Trace {
 public:
-    explicit Trace(const Scheduler& clock, std::size_t lines_kept = 400)
+    explicit Trace(const Scheduler& clock, std::size_t lines_kept = 4000)
         : clock_(clock), lines_kept_(lines_kept) {}
 
     /// Remembered and hashed, with the virtual time and the name of whom it concerns.
