@@ -4,11 +4,15 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <utility>
 
 namespace grapevine::node {
 namespace {
 
 using namespace mesh;
+
+/// Lines a second that strangers may cause: enough to read what is wrong, too few to fill a disk.
+constexpr unsigned stranger_lines_per_second = 5;
 
 /// Builds `name key=value ...`; values with spaces or quotes are quoted.
 class Line {
@@ -33,6 +37,10 @@ public:
     Line& with(std::string_view key, std::uint64_t value) { return with(key, std::to_string(value)); }
     Line& ms(std::string_view key, Duration value) {
         return with(key, static_cast<std::uint64_t>(value.count() / 1000));
+    }
+    Line& by_strangers(bool are) {
+        line_.by_strangers = are;
+        return *this;
     }
     operator JournalLine() const { return line_; }    // NOLINT: this is what a Line is for
 
@@ -89,7 +97,7 @@ struct Wording {
     JournalLine operator()(const LinkRefused& e) const {
         // A stranger can repeat what we refuse; who refuses us is among the addresses an operator gave.
         return Line(level_of(e), e.by_peer ? "link_refused_by_peer" : "link_refused")
-            .with("address", e.address).with("reason", e.text);
+            .with("address", e.address).with("reason", e.text).by_strangers(!e.by_peer);
     }
     JournalLine operator()(const FrameRejected& e) const { return Line(Level::debug, "frame_rejected").with("why", e.why); }
     JournalLine operator()(const SelfDialled& e) const { return Line(Level::info, "self_dialled").with("address", e.address); }
@@ -132,8 +140,25 @@ struct Wording {
 JournalLine line_of(const Event& event) { return std::visit(Wording{}, event); }
 
 void Journal::write(const Event& event, Now now) {
-    const JournalLine line = line_of(event);
+    JournalLine line = line_of(event);
+    if (line.level < least_) return;
+    if (line.by_strangers && !may_print(now.steady)) return;
+    if (line.by_strangers && suppressed_ != 0)
+        line.text += " suppressed=" + std::to_string(std::exchange(suppressed_, 0));
     write(line.level, line.text, now);
+}
+
+bool Journal::may_print(Instant now) {
+    if (now - second_began_ >= 1s) {
+        second_began_ = now;
+        printed_ = 0;
+    }
+    if (printed_ == stranger_lines_per_second) {
+        ++suppressed_;
+        return false;
+    }
+    ++printed_;
+    return true;
 }
 
 void Journal::write(Level level, std::string_view line, Now now) {
