@@ -106,6 +106,7 @@ void apply(World& world, const Fault& fault) {
                 .bytes_per_ms = 30});
     case Kind::break_client: {
         const Client& client = *world.clients().at(fault.other % world.clients().size());
+        if (client.is_offline()) return;
         const auto links = network.between(client.host(), client.node().host());
         if (!links.empty())
             network.break_connection(

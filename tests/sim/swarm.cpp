@@ -75,7 +75,7 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
     world.mesh.link_flight_bytes_max = pick<std::size_t>(rng, {2'000, 256 * 1024});
     world.mesh.resolve_every = 10s;
     world.sessions.ping_every = 5s;
-    world.sessions.pong_within = 2s;
+    world.sessions.pong_within = 4s;  // two spikes and some
     if (rng.one_in(2))
         for (std::size_t number = 1; number <= swarm_nodes; ++number)
             world.seeds.push_back("10.0.0." + std::to_string(number) + ":7000");
@@ -103,7 +103,7 @@ public:
             world_.add_client(ClientOptions{
                 .user = "u" + std::to_string(rng_.below(options_.users)),
                 .encoding = rng_.one_in(2) ? proto::Encoding::json : proto::Encoding::protobuf,
-                .silence_most = 8s});
+                .silence_most = 12s});
     }
 
     void run() {

@@ -192,9 +192,7 @@ std::optional<std::string> World::why_not_one_link_each() const {
     return why_not_one_link(live, links);
 }
 
-std::optional<std::string> World::why_not_converged() {
-    if (auto why = why_clients_not_settled()) return why;
-    if (auto why = why_not_one_link_each()) return why;
+std::optional<std::string> World::why_tables_differ() const {
     const auto entries = truth();
     for (const auto& node : nodes_)
         if (is_live(*node))
@@ -204,17 +202,27 @@ std::optional<std::string> World::why_not_converged() {
     return std::nullopt;
 }
 
+std::optional<std::string> World::why_not_converged() const {
+    if (auto why = why_clients_not_settled()) return why;
+    if (auto why = why_not_one_link_each()) return why;
+    return why_tables_differ();
+}
+
 void World::expect_liveness(Duration within) {
     const Instant healed = time();
-    std::optional<std::string> why;
-    const auto converged = [&] { return !(why = why_not_converged()).has_value(); };
-    if (!run_until(converged, within)) {
-        if (why.has_value()) stage_.verdict.violated("ConvergeAfterHeal", *why);
+    if (!run_until([this] { return is_converged(); }, within)) {
+        if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
         return;
     }
     stage_.trace.say("world", Line{"converged"}.add("after", time() - healed));
-    if (run_until([&] { return !converged(); }, calm))
-        return stage_.verdict.violated("StayConverged", why.value_or("unknown"));
+    // A second link may still be dialled and handed over to; what tables show must not change by
+    // that.
+    if (run_until([this] { return why_tables_differ().has_value(); }, calm))
+        return stage_.verdict.violated("StayConverged", *why_tables_differ());
+    if (!run_until([this] { return is_converged(); }, calm)) {
+        if (is_good()) stage_.verdict.violated("OneLink", *why_not_converged());
+        return;
+    }
     expect_delivery();
 }
 

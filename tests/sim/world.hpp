@@ -66,9 +66,9 @@ public:
     void heal();
 
     // ---- what holds
-    [[nodiscard]] bool is_converged() { return !why_not_converged().has_value(); }
+    [[nodiscard]] bool is_converged() const { return !why_not_converged().has_value(); }
     /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
-    [[nodiscard]] std::optional<std::string> why_not_converged();
+    [[nodiscard]] std::optional<std::string> why_not_converged() const;
     /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all
     /// it is for.
     void expect_liveness(Duration within);
@@ -84,6 +84,7 @@ private:
     [[nodiscard]] std::vector<mesh::Mesh::Entry> truth() const;
     [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
     [[nodiscard]] std::optional<std::string> why_not_one_link_each() const;
+    [[nodiscard]] std::optional<std::string> why_tables_differ() const;
     void say_and_expect(Client& speaker, const std::string& channel);
 
     WorldOptions options_;
