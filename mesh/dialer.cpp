@@ -15,7 +15,8 @@ constexpr Duration resolve_within = 10s;
 }  // namespace
 
 Dialer::Dialer(const MeshConfig& config, Rng rng) : config_(config), rng_(rng) {
-    for (const std::string& seed : config.seeds) seeds_.push_back({.text = seed});
+    for (const std::string& seed : config.seeds)
+        seeds_.push_back({.text = seed});
 }
 
 Duration Dialer::backoff(std::uint32_t failures) {
@@ -28,7 +29,8 @@ void Dialer::resolved(const std::string& name, const std::vector<std::string>& a
         if (seed.text != name) continue;
         seed.asked = false;
         seed.answered = !addresses.empty();
-        seed.next = now.steady + (addresses.empty() ? rng_.jittered(config_.redial_max) : config_.resolve_every);
+        seed.next = now.steady +
+                    (addresses.empty() ? rng_.jittered(config_.redial_max) : config_.resolve_every);
     }
     for (const std::string& address : addresses) {
         if (targets_.size() >= targets_max && !targets_.contains(address)) continue;
@@ -112,7 +114,9 @@ Dialer::Wanted Dialer::due(const std::set<NodeId>& satisfied, Now now) {
         if (target.dialling && target.node) being_dialled.insert(target.node);
     for (auto& [address, target] : targets_) {
         if (target.dialling || now.steady < target.next) continue;
-        if (target.node && (satisfied.contains(target.node) || !being_dialled.insert(target.node).second)) continue;
+        if (target.node &&
+            (satisfied.contains(target.node) || !being_dialled.insert(target.node).second))
+            continue;
         target.dialling = true;
         wanted.calls.push_back({address, target.node});
     }

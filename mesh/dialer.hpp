@@ -1,7 +1,8 @@
 /// Which addresses to try, and when: seeds for ever, members for as long as they are known.
 ///
-/// An address that answered is known by its node, and is left alone while that node has a link. Failures
-/// double the wait from redial_min to redial_max, ± 50 %, and nothing is ever given up by itself.
+/// An address that answered is known by its node, and is left alone while that node has a link.
+/// Failures double the wait from redial_min to redial_max, ± 50 %, and nothing is ever given up by
+/// itself.
 #pragma once
 
 #include "mesh/mesh_config.hpp"
@@ -52,7 +53,7 @@ public:
 
 private:
     struct Target {
-        NodeId node;                 ///< zero: not known yet
+        NodeId node;  ///< zero: not known yet
         bool from_seed = false;
         bool dialling = false;
         std::uint32_t failures = 0;

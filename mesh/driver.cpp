@@ -53,7 +53,9 @@ void Driver::on(const SessionClosed& closed, Now now) {
     exchange(now);
 }
 
-void Driver::on(const SessionDrained& drained, Now) { sessions_.on(drained); }
+void Driver::on(const SessionDrained& drained, Now) {
+    sessions_.on(drained);
+}
 
 void Driver::on(const LinkOpened& opened, Now now) {
     mesh_.handle(opened, now, mesh_output_);
@@ -86,8 +88,15 @@ void Driver::on(const Resolved& resolved, Now now) {
 }
 
 void Driver::publish(
-    proto::Target target, std::string_view name, proto::PayloadKind kind, std::string_view data, Now now) {
-    Publish publish{.target = target, .payload_kind = kind, .name_bytes = static_cast<std::uint8_t>(name.size())};
+    proto::Target target,
+    std::string_view name,
+    proto::PayloadKind kind,
+    std::string_view data,
+    Now now) {
+    Publish publish{
+        .target = target,
+        .payload_kind = kind,
+        .name_bytes = static_cast<std::uint8_t>(name.size())};
     if (target != proto::Target::everybody) publish.key = proto::siphash13(mesh_.hash_key(), name);
     publish.text = Bytes::with_capacity(name.size() + data.size() + 16);
     publish.text.writable().append(name);
@@ -106,7 +115,8 @@ void Driver::leave(Now now) {
 }
 
 void Driver::time_reached(Now now) {
-    if (sessions_.next_deadline() <= now.steady) sessions_.handle(SessionsTimeReached{}, now, sessions_output_);
+    if (sessions_.next_deadline() <= now.steady)
+        sessions_.handle(SessionsTimeReached{}, now, sessions_output_);
     if (mesh_.next_deadline() <= now.steady) mesh_.handle(TimeReached{}, now, mesh_output_);
     exchange(now);
 }
@@ -116,7 +126,9 @@ void Driver::end_turn(Now now) {
     exchange(now);
 }
 
-Instant Driver::next_deadline() const { return std::min(mesh_.next_deadline(), sessions_.next_deadline()); }
+Instant Driver::next_deadline() const {
+    return std::min(mesh_.next_deadline(), sessions_.next_deadline());
+}
 
 std::string Driver::cluster_json(Now now) const {
     std::string json;
@@ -124,17 +136,22 @@ std::string Driver::cluster_json(Now now) const {
     return json;
 }
 
-/// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, and a delivery makes
-/// Sessions say at most that a slow session is gone, which makes nobody deliver.
+/// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, and a delivery
+/// makes Sessions say at most that a slow session is gone, which makes nobody deliver.
 void Driver::exchange(Now now) {
     for (;;) {
         collect_sessions();
-        for (const LocalChange& change : sessions_output_.changes) mesh_.on(change, now, mesh_output_);
-        for (const Publish& publish : sessions_output_.publishes) mesh_.on(publish, now, mesh_output_);
-        for (const Question& question : sessions_output_.questions) mesh_.handle(question, now, mesh_output_);
+        for (const LocalChange& change : sessions_output_.changes)
+            mesh_.on(change, now, mesh_output_);
+        for (const Publish& publish : sessions_output_.publishes)
+            mesh_.on(publish, now, mesh_output_);
+        for (const Question& question : sessions_output_.questions)
+            mesh_.handle(question, now, mesh_output_);
         // Deliveries point into publications: these go when those are done.
-        for (const Deliver& deliver : mesh_output_.delivers) sessions_.on(deliver, now, delivered_);
-        for (const Answer& answer : mesh_output_.answers) sessions_.handle(answer, now, delivered_);
+        for (const Deliver& deliver : mesh_output_.delivers)
+            sessions_.on(deliver, now, delivered_);
+        for (const Answer& answer : mesh_output_.answers)
+            sessions_.handle(answer, now, delivered_);
         sessions_output_.clear();
         collect_mesh();
         if (delivered_.is_empty()) return;

@@ -1,6 +1,6 @@
-/// Runs the two machines of one node together: hands what one says to the other until both are quiet,
-/// and leaves at the edge only what must leave the process. The real node and the simulator drive the
-/// machines through this class and no other way, so what is simulated is what runs.
+/// Runs the two machines of one node together: hands what one says to the other until both are
+/// quiet, and leaves at the edge only what must leave the process. The real node and the simulator
+/// drive the machines through this class and no other way, so what is simulated is what runs.
 ///
 ///     driver.on(SessionReceived{...}, now);   // as many facts as the turn has
 ///     driver.end_turn(now);                   // then once
@@ -51,7 +51,12 @@ public:
 
     /// A publication from the HTTP API. `data` is valid JSON without raw newlines (or any bytes, if
     /// binary); `name` within limits. Both are the caller's to check.
-    void publish(proto::Target target, std::string_view name, proto::PayloadKind kind, std::string_view data, Now now);
+    void publish(
+        proto::Target target,
+        std::string_view name,
+        proto::PayloadKind kind,
+        std::string_view data,
+        Now now);
     /// SIGTERM: sessions are closed with 3001, the others hear LEAVE; Edge::has_left follows.
     void leave(Now now);
     /// When next_deadline() has come.
@@ -74,7 +79,7 @@ private:
     Mesh mesh_;
     Sessions sessions_;
     SessionsOutput sessions_output_;
-    SessionsOutput delivered_;         ///< reused by exchange(): what deliveries led to
+    SessionsOutput delivered_;  ///< reused by exchange(): what deliveries led to
     MeshOutput mesh_output_;
     Edge edge_;
     bool leaving_ = false;

@@ -13,17 +13,17 @@ namespace grapevine::mesh {
 
 /// Why a link ended, as this node sees it.
 enum class LinkEnd : std::uint8_t {
-    peer_closed,         ///< the other end or the network closed it
-    silent,              ///< nothing was heard for the DOWN time
+    peer_closed,  ///< the other end or the network closed it
+    silent,  ///< nothing was heard for the DOWN time
     handshake_timeout,
-    refused,             ///< one side sent Refuse
-    protocol_error,      ///< bytes that are not our protocol
-    replaced,            ///< a better link to the same node took over
-    replaced_process,    ///< the node runs as a new process
-    switch_overdue,      ///< the old link did not finish its LinkSwitch in time
-    epoch_raised,        ///< we start a new epoch and greet everybody again
+    refused,  ///< one side sent Refuse
+    protocol_error,  ///< bytes that are not our protocol
+    replaced,  ///< a better link to the same node took over
+    replaced_process,  ///< the node runs as a new process
+    switch_overdue,  ///< the old link did not finish its LinkSwitch in time
+    epoch_raised,  ///< we start a new epoch and greet everybody again
     member_left,
-    leaving,             ///< we leave
+    leaving,  ///< we leave
 };
 
 struct MemberJoined {
@@ -73,7 +73,7 @@ struct LinkUp {
 };
 struct LinkDown {
     proto::LinkId link;
-    proto::NodeId node;          ///< zero if the handshake did not get that far
+    proto::NodeId node;  ///< zero if the handshake did not get that far
     LinkEnd why{};
 };
 struct LinkSwitched {
@@ -83,7 +83,7 @@ struct LinkSwitched {
 };
 /// A handshake that failed: we refused, or were refused. Strangers can cause these at will.
 struct LinkRefused {
-    std::string address;         ///< dialled address or the peer's
+    std::string address;  ///< dialled address or the peer's
     proto::RefuseReason reason{};
     std::string text;
     bool by_peer = false;
@@ -109,7 +109,8 @@ struct SnapshotApplied {
     proto::Version version;
     std::uint64_t keys = 0;
 };
-/// A replica's hash differed from its origin's: our bug or theirs. It is discarded and fetched again.
+/// A replica's hash differed from its origin's: our bug or theirs. It is discarded and fetched
+/// again.
 struct Diverged {
     proto::NodeId node;
     proto::Version version;
@@ -124,9 +125,26 @@ struct LimitReached {
 };
 
 using Event = std::variant<
-    MemberJoined, MemberSuspected, MemberCleared, MemberDown, MemberReturned, MemberLeft, MemberForgotten,
-    MemberRestarted, LinkUp, LinkDown, LinkSwitched, LinkRefused, FrameRejected, SelfDialled, EpochRaised, CatchupAsked,
-    SnapshotApplied, Diverged, NameTaken, LimitReached>;
+    MemberJoined,
+    MemberSuspected,
+    MemberCleared,
+    MemberDown,
+    MemberReturned,
+    MemberLeft,
+    MemberForgotten,
+    MemberRestarted,
+    LinkUp,
+    LinkDown,
+    LinkSwitched,
+    LinkRefused,
+    FrameRejected,
+    SelfDialled,
+    EpochRaised,
+    CatchupAsked,
+    SnapshotApplied,
+    Diverged,
+    NameTaken,
+    LimitReached>;
 
 using Events = std::vector<Event>;
 

@@ -1,5 +1,5 @@
-/// What the two machines say to each other. Values only: with one loop the driver hands them over at
-/// once, with several they cross a queue.
+/// What the two machines say to each other. Values only: with one loop the driver hands them over
+/// at once, with several they cross a queue.
 #pragma once
 
 #include "proto/bytes.hpp"
@@ -19,22 +19,23 @@ using proto::Target;
 
 // ---- Sessions to Mesh
 
-/// A publication that was accepted from a session or the HTTP API. Its name and its body (an encoded
-/// client.wire.Publication) share one buffer, so that it crosses without a copy.
+/// A publication that was accepted from a session or the HTTP API. Its name and its body (an
+/// encoded client.wire.Publication) share one buffer, so that it crosses without a copy.
 struct Publish {
     Target target = Target::channel;
     PayloadKind payload_kind = PayloadKind::json;
     std::uint8_t name_bytes = 0;
-    std::uint64_t key = 0;          ///< keyed hash of the name; unused for everybody
-    Bytes text;                     ///< name, then body
+    std::uint64_t key = 0;  ///< keyed hash of the name; unused for everybody
+    Bytes text;  ///< name, then body
 
     [[nodiscard]] std::string_view name() const { return text.view().substr(0, name_bytes); }
     [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
 };
 
-/// Something changed on one loop. `by` counts sessions of a user, one change for each; of a channel it
-/// counts the groups of subscribers that this loop has (+1 with the first subscriber, -1 after the last),
-/// so that a crowd joining a channel says nothing. Two channels with one key are two groups.
+/// Something changed on one loop. `by` counts sessions of a user, one change for each; of a channel
+/// it counts the groups of subscribers that this loop has (+1 with the first subscriber, -1 after
+/// the last), so that a crowd joining a channel says nothing. Two channels with one key are two
+/// groups.
 struct LocalChange {
     proto::TableKind kind = proto::TableKind::users;
     std::uint64_t key = 0;
@@ -47,12 +48,13 @@ struct Question {
     Kind kind = Kind::cluster;
     SessionId session;
     std::uint32_t command_id = 0;
-    std::vector<std::string> users;    ///< of user_status; at most limits::users_per_query
+    std::vector<std::string> users;  ///< of user_status; at most limits::users_per_query
 };
 
 // ---- Mesh to Sessions
 
-/// A publication for the sessions of this node. Views are valid while the call that produced it lasts.
+/// A publication for the sessions of this node. Views are valid while the call that produced it
+/// lasts.
 struct Deliver {
     Target target = Target::channel;
     PayloadKind payload_kind = PayloadKind::json;

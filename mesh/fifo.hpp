@@ -36,7 +36,8 @@ public:
     }
 
 private:
-    /// Popped places are given back when they are this many and at least half: amortised one move each.
+    /// Popped places are given back when they are this many and at least half: amortised one move
+    /// each.
     static constexpr std::size_t compact_at = 32;
 
     std::vector<T> items_;

@@ -21,14 +21,18 @@ public:
             if (places_[at].key == key) return &places_[at].value;
         return nullptr;
     }
-    [[nodiscard]] const Value* find(std::uint64_t key) const { return const_cast<FlatMap*>(this)->find(key); }
+    [[nodiscard]] const Value* find(std::uint64_t key) const {
+        return const_cast<FlatMap*>(this)->find(key);
+    }
 
-    /// The value of `key`, made if it was absent. Pointers to values do not survive an insertion or erasure.
+    /// The value of `key`, made if it was absent. Pointers to values do not survive an insertion or
+    /// erasure.
     Value& operator[](std::uint64_t key) {
         if (Value* found = find(key)) return *found;
         if ((size_ + 1) * 4 > places_.size() * 3) grow();
         std::size_t at = home(key);
-        while (places_[at].used) at = next(at);
+        while (places_[at].used)
+            at = next(at);
         places_[at] = Place{key, true, Value{}};
         ++size_;
         return places_[at].value;
@@ -37,7 +41,8 @@ public:
     bool erase(std::uint64_t key) {
         if (places_.empty()) return false;
         std::size_t at = home(key);
-        while (places_[at].used && places_[at].key != key) at = next(at);
+        while (places_[at].used && places_[at].key != key)
+            at = next(at);
         if (!places_[at].used) return false;
         close_gap(at);
         --size_;
@@ -66,7 +71,8 @@ private:
     void close_gap(std::size_t gap) {
         for (std::size_t at = next(gap); places_[at].used; at = next(at)) {
             const std::size_t wanted = home(places_[at].key);
-            const bool stays = gap <= at ? (gap < wanted && wanted <= at) : (gap < wanted || wanted <= at);
+            const bool stays =
+                gap <= at ? (gap < wanted && wanted <= at) : (gap < wanted || wanted <= at);
             if (stays) continue;
             places_[gap] = std::move(places_[at]);
             gap = at;
@@ -75,11 +81,13 @@ private:
     }
 
     void grow() {
-        std::vector<Place> old = std::exchange(places_, std::vector<Place>(places_.empty() ? 8 : places_.size() * 2));
+        std::vector<Place> old =
+            std::exchange(places_, std::vector<Place>(places_.empty() ? 8 : places_.size() * 2));
         for (Place& place : old) {
             if (!place.used) continue;
             std::size_t at = home(place.key);
-            while (places_[at].used) at = next(at);
+            while (places_[at].used)
+                at = next(at);
             places_[at] = std::move(place);
         }
     }

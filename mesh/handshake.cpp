@@ -2,7 +2,6 @@
 
 #include "mesh/check.hpp"
 
-
 namespace grapevine::mesh {
 namespace {
 
@@ -10,7 +9,8 @@ using proto::RefuseReason;
 using Refusal = Handshake::Refusal;
 
 void append_fixed(std::string& out, std::uint64_t value) {
-    for (int shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>((value >> shift) & 0xff));
+    for (int shift = 0; shift < 64; shift += 8)
+        out.push_back(static_cast<char>((value >> shift) & 0xff));
 }
 
 void append_party(std::string& out, const proto::Hello& hello) {
@@ -20,18 +20,29 @@ void append_party(std::string& out, const proto::Hello& hello) {
     append_fixed(out, hello.boot.value);
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string quoted(std::string_view text) {
+    return "\"" + std::string(text) + "\"";
+}
 
 Refusal unexpected(std::string_view wanted) {
-    return {RefuseReason::protocol_error, "the handshake went out of order: expected " + std::string(wanted)};
+    return {
+        RefuseReason::protocol_error,
+        "the handshake went out of order: expected " + std::string(wanted)};
 }
 
 }  // namespace
 
 Handshake::Handshake(
-    const Identity& self, bool dialled, std::string nonce, std::uint64_t seq, proto::NodeId expected)
-    : secret_(self.secret), seq_(seq), expected_(expected),
-      stage_(dialled ? Stage::wait_hello_ack : Stage::wait_hello), dialled_(dialled) {
+    const Identity& self,
+    bool dialled,
+    std::string nonce,
+    std::uint64_t seq,
+    proto::NodeId expected)
+    : secret_(self.secret),
+      seq_(seq),
+      expected_(expected),
+      stage_(dialled ? Stage::wait_hello_ack : Stage::wait_hello),
+      dialled_(dialled) {
     self_.cluster = self.cluster;
     self_.node_id = self.node;
     self_.epoch = self.epoch;
@@ -50,26 +61,31 @@ std::optional<Refusal> Handshake::check_peer() const {
     if (peer_.proto_max < proto::mesh_version_min || peer_.proto_min > proto::mesh_version_max)
         return Refusal{
             RefuseReason::wrong_version,
-            quoted(peer_.name) + " speaks mesh protocol " + std::to_string(peer_.proto_min) + " to " +
-                std::to_string(peer_.proto_max) + ", " + quoted(self_.name) + " speaks " +
-                std::to_string(proto::mesh_version_min) + " to " + std::to_string(proto::mesh_version_max) +
-                ": upgrade the older one"};
+            quoted(peer_.name) + " speaks mesh protocol " + std::to_string(peer_.proto_min) +
+                " to " + std::to_string(peer_.proto_max) + ", " + quoted(self_.name) + " speaks " +
+                std::to_string(proto::mesh_version_min) + " to " +
+                std::to_string(proto::mesh_version_max) + ": upgrade the older one"};
     if (peer_.cluster != self_.cluster)
         return Refusal{
             RefuseReason::wrong_cluster,
-            quoted(peer_.name) + " belongs to cluster " + quoted(peer_.cluster) + ", " + quoted(self_.name) +
-                " to " + quoted(self_.cluster) + ": check --cluster and --seeds"};
+            quoted(peer_.name) + " belongs to cluster " + quoted(peer_.cluster) + ", " +
+                quoted(self_.name) + " to " + quoted(self_.cluster) +
+                ": check --cluster and --seeds"};
     if (peer_.node_id == self_.node_id && peer_.boot == self_.boot)
         return Refusal{RefuseReason::is_self, "this address is the node itself"};
     if (dialled_ && expected_ && peer_.node_id != expected_)
-        return Refusal{RefuseReason::unexpected_node, "another node answers here now: " + quoted(peer_.name)};
+        return Refusal{
+            RefuseReason::unexpected_node, "another node answers here now: " + quoted(peer_.name)};
     if (!dialled_ && peer_.expected_node_id && peer_.expected_node_id != self_.node_id)
-        return Refusal{RefuseReason::unexpected_node, "this is " + quoted(self_.name) + ", not the node you mean"};
+        return Refusal{
+            RefuseReason::unexpected_node,
+            "this is " + quoted(self_.name) + ", not the node you mean"};
     return std::nullopt;
 }
 
 proto::Sha256 Handshake::mac_of(bool dialer) const {
-    // Both nonces make it fresh, the role stops a reflected answer, ids and epochs bind what was said.
+    // Both nonces make it fresh, the role stops a reflected answer, ids and epochs bind what was
+    // said.
     std::string message = dialer ? "grapevine link 1 dialer\n" : "grapevine link 1 acceptor\n";
     message += self_.cluster;
     message.push_back('\0');

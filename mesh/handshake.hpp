@@ -3,8 +3,8 @@
 ///   dialer     begin ─▶ wait_hello_ack ─▶ wait_auth ─▶ proven ─▶ wait_welcome ─▶ complete
 ///   acceptor   begin ─▶ wait_hello ─────▶ wait_auth ─▶ proven ─▶ wait_welcome ─▶ complete
 ///
-/// `proven` waits for the owner's decision (welcome() or a refusal): it may first have to ask another link
-/// whether an older process of the same name still lives.
+/// `proven` waits for the owner's decision (welcome() or a refusal): it may first have to ask
+/// another link whether an older process of the same name still lives.
 #pragma once
 
 #include "proto/mesh_frames.hpp"
@@ -36,7 +36,14 @@ struct LinkName {
 
 class Handshake {
 public:
-    enum class Stage : std::uint8_t { wait_hello, wait_hello_ack, wait_auth, proven, wait_welcome, complete };
+    enum class Stage : std::uint8_t {
+        wait_hello,
+        wait_hello_ack,
+        wait_auth,
+        proven,
+        wait_welcome,
+        complete
+    };
 
     struct Refusal {
         proto::RefuseReason reason{};
@@ -45,7 +52,12 @@ public:
     using Frames = std::vector<proto::MeshFrame>;
 
     /// `seq` and `expected` are the dialer's; an acceptor learns them from Hello.
-    Handshake(const Identity& self, bool dialled, std::string nonce, std::uint64_t seq, proto::NodeId expected);
+    Handshake(
+        const Identity& self,
+        bool dialled,
+        std::string nonce,
+        std::uint64_t seq,
+        proto::NodeId expected);
 
     /// Frames to send before anything was received.
     void begin(Frames& send);
@@ -72,7 +84,7 @@ private:
     std::string secret_;
     proto::Hello self_;
     proto::Hello peer_;
-    std::optional<proto::Welcome> peers_welcome_;    ///< may come before we gave ours
+    std::optional<proto::Welcome> peers_welcome_;  ///< may come before we gave ours
     std::uint64_t seq_ = 0;
     proto::NodeId expected_;
     Stage stage_;

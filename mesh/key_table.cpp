@@ -11,12 +11,17 @@ constexpr std::size_t places_min = 16;
 /// Room behind the last home for the run that ends there, and what is added when it is used up.
 constexpr std::size_t tail_places = 64;
 
-/// Load above which the table grows by a quarter: 0.85 keeps runs short and 14.7 bytes an entry at worst.
-constexpr bool too_full(std::size_t entries, std::size_t places) { return entries * 100 > places * 85; }
+/// Load above which the table grows by a quarter: 0.85 keeps runs short and 14.7 bytes an entry at
+/// worst.
+constexpr bool too_full(std::size_t entries, std::size_t places) {
+    return entries * 100 > places * 85;
+}
 
 }  // namespace
 
-KeyTable::KeyTable() { clear(places_min); }
+KeyTable::KeyTable() {
+    clear(places_min);
+}
 
 void KeyTable::clear(std::size_t places) {
     places_ = places;
@@ -57,15 +62,18 @@ std::uint8_t KeyTable::set(std::uint64_t key, Slot slot, std::uint8_t count) {
 void KeyTable::insert(std::uint64_t key, Slot slot) {
     if (too_full(size_ + 1, places_)) grow();
     std::size_t at = home(key);
-    while (slots_[at] != no_slot && std::pair{keys_[at], slots_[at]} < std::pair{key, slot}) ++at;
+    while (slots_[at] != no_slot && std::pair{keys_[at], slots_[at]} < std::pair{key, slot})
+        ++at;
     std::size_t gap = at;
-    while (slots_[gap] != no_slot) ++gap;
+    while (slots_[gap] != no_slot)
+        ++gap;
     // The last place stays empty for ever: it ends every search.
     if (gap + 1 == slots_.size()) lengthen_tail();
     const auto make_room_in = [](auto& column, std::size_t from, std::size_t to) {
         const auto begin = column.begin();
         std::move_backward(
-            begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(to),
+            begin + static_cast<std::ptrdiff_t>(from),
+            begin + static_cast<std::ptrdiff_t>(to),
             begin + static_cast<std::ptrdiff_t>(to + 1));
     };
     make_room_in(keys_, at, gap);
@@ -76,7 +84,7 @@ void KeyTable::insert(std::uint64_t key, Slot slot) {
 }
 
 void KeyTable::erase_at(std::size_t at) {
-    if (at < sweep_at_) --sweep_at_;    // one entry may move back over the sweep's place
+    if (at < sweep_at_) --sweep_at_;  // one entry may move back over the sweep's place
     while (slots_[at + 1] != no_slot && home(keys_[at + 1]) <= at) {
         keys_[at] = keys_[at + 1];
         slots_[at] = slots_[at + 1];
@@ -118,7 +126,8 @@ bool KeyTable::sweep(std::span<const std::uint8_t> dead, std::size_t places) {
 
 std::size_t KeyTable::memory_bytes() const {
     // A red-black tree node is three pointers, a colour and the pair.
-    return keys_.capacity() * sizeof(std::uint64_t) + slots_.capacity() * sizeof(Slot) + manys_.size() * 64;
+    return keys_.capacity() * sizeof(std::uint64_t) + slots_.capacity() * sizeof(Slot) +
+           manys_.size() * 64;
 }
 
 void KeyTable::check_invariants() const {

@@ -1,8 +1,9 @@
 /// Which nodes have a key, and how often: one flat, sorted table for all origins together.
 ///
-/// Keys are keyed hashes, so they are uniform, and their home place `key * places / 2^64` grows with the
-/// key. With linear probing that keeps order the whole array is sorted: a search ends at the first larger
-/// key, a miss is as cheap as a hit, and growing is one pass. 10 bytes a place, load 0.68 to 0.85.
+/// Keys are keyed hashes, so they are uniform, and their home place `key * places / 2^64` grows
+/// with the key. With linear probing that keeps order the whole array is sorted: a search ends at
+/// the first larger key, a miss is as cheap as a hit, and growing is one pass. 10 bytes a place,
+/// load 0.68 to 0.85.
 #pragma once
 
 #include "proto/hash.hpp"
@@ -47,8 +48,8 @@ public:
             if (slots_[at] != no_slot) visit(keys_[at], slots_[at], count_at(at));
     }
 
-    /// Removes entries of dead slots (dead[slot] != 0) among at most `places` places. True when a whole
-    /// pass over the table since restart_sweep() is done.
+    /// Removes entries of dead slots (dead[slot] != 0) among at most `places` places. True when a
+    /// whole pass over the table since restart_sweep() is done.
     bool sweep(std::span<const std::uint8_t> dead, std::size_t places);
     void restart_sweep() { sweep_at_ = 0; }
 
@@ -59,7 +60,9 @@ public:
 private:
     using Many = std::pair<std::uint64_t, Slot>;
 
-    [[nodiscard]] std::size_t home(std::uint64_t key) const { return proto::scale_to(key, places_); }
+    [[nodiscard]] std::size_t home(std::uint64_t key) const {
+        return proto::scale_to(key, places_);
+    }
     [[nodiscard]] std::uint8_t count_at(std::size_t at) const {
         if (manys_.empty()) return 1;
         const auto found = manys_.find(Many{keys_[at], slots_[at]});
@@ -73,11 +76,11 @@ private:
     /// More room behind the last home, for a run that ends there.
     void lengthen_tail();
 
-    std::size_t places_ = 0;                ///< homes; the arrays are longer by a tail, so nothing wraps
+    std::size_t places_ = 0;  ///< homes; the arrays are longer by a tail, so nothing wraps
     std::size_t size_ = 0;
     std::vector<std::uint64_t> keys_;
-    std::vector<Slot> slots_;               ///< no_slot: the place is empty
-    std::map<Many, std::uint8_t> manys_;    ///< counts above one: few
+    std::vector<Slot> slots_;  ///< no_slot: the place is empty
+    std::map<Many, std::uint8_t> manys_;  ///< counts above one: few
     std::size_t sweep_at_ = 0;
 };
 

@@ -18,47 +18,49 @@ namespace grapevine::mesh {
 
 /// How far the peer has been told this node's log. Belongs to replication.cpp.
 struct LinkSync {
-    proto::Version sent;                          ///< everything up to here is told or queued
-    proto::Version acked;                         ///< the peer says it holds this much
-    bool wants_snapshot = false;                  ///< it asked for everything
-    std::unique_ptr<SnapshotStream> snapshot;     ///< being told instead of deltas
+    proto::Version sent;  ///< everything up to here is told or queued
+    proto::Version acked;  ///< the peer says it holds this much
+    bool wants_snapshot = false;  ///< it asked for everything
+    std::unique_ptr<SnapshotStream> snapshot;  ///< being told instead of deltas
 };
 
 struct Link {
     proto::LinkId id;
     bool dialled = false;
-    bool closing = false;                         ///< CloseLink was said; only LinkClosed is awaited
-    std::string address;                          ///< dialled, or the peer's own end
-    proto::NodeId expected;                       ///< of a dial: who is meant, if anybody in particular
-    std::optional<Handshake> handshake;           ///< empty while the dial is under way
-    Instant deadline = never;                     ///< handshake, then LinkActive, then LinkSwitch must come by then
+    bool closing = false;  ///< CloseLink was said; only LinkClosed is awaited
+    std::string address;  ///< dialled, or the peer's own end
+    proto::NodeId expected;  ///< of a dial: who is meant, if anybody in particular
+    std::optional<Handshake> handshake;  ///< empty while the dial is under way
+    Instant deadline = never;  ///< handshake, then LinkActive, then LinkSwitch must come by then
 
     // ---- which of several links to one node is used
     bool active_sent = false;
     bool active_received = false;
-    bool sealed = false;                          ///< nothing more is queued but LinkSwitch
+    bool sealed = false;  ///< nothing more is queued but LinkSwitch
     bool switch_sent = false;
     bool switch_received = false;
-    LinkName peers_other;                         ///< what the peer used besides when it said LinkActive; zero: none
-    std::uint64_t completed = 0;                  ///< counts the handshakes of this node
-    LinkName read_after;                          ///< kept until that link has switched or ended
+    LinkName peers_other;  ///< what the peer used besides when it said LinkActive; zero: none
+    std::uint64_t completed = 0;  ///< counts the handshakes of this node
+    LinkName read_after;  ///< kept until that link has switched or ended
     std::vector<proto::Bytes> kept;
     std::size_t kept_bytes = 0;
 
     // ---- asking the older link of a node that shows up as a new process
-    std::uint64_t probe_nonce = 0;                ///< on the newcomer: what the old link was asked
+    std::uint64_t probe_nonce = 0;  ///< on the newcomer: what the old link was asked
 
     Instant last_heard{};
     Instant last_ping{};
     std::uint64_t pings = 0;
-    proto::Version told_version;                  ///< of the peer's log, by its last ping here
-    proto::Version held_at_ping;                  ///< how much of that log was here then
+    proto::Version told_version;  ///< of the peer's log, by its last ping here
+    proto::Version held_at_ping;  ///< how much of that log was here then
     Duration round_trip{};
     LinkQueue queue;
     LinkSync sync;
-    bool dirty = false;                           ///< listed for the end of the turn
+    bool dirty = false;  ///< listed for the end of the turn
 
-    [[nodiscard]] bool is_complete() const { return !closing && handshake && handshake->is_complete(); }
+    [[nodiscard]] bool is_complete() const {
+        return !closing && handshake && handshake->is_complete();
+    }
     [[nodiscard]] bool is_usable() const { return is_complete() && !sealed; }
     [[nodiscard]] proto::NodeId node() const {
         return handshake && handshake->is_proven() ? handshake->peer().node_id : proto::NodeId{};

@@ -8,7 +8,8 @@ namespace grapevine::mesh {
 
 std::string& LinkQueue::open(FrameClass of, std::size_t bytes) {
     Class& queue = classes_[index(of)];
-    if (queue.messages.empty() || queue.messages.back().size() + bytes > proto::limits::mesh_batch_bytes) {
+    if (queue.messages.empty() ||
+        queue.messages.back().size() + bytes > proto::limits::mesh_batch_bytes) {
         queue.messages.push(Bytes::with_capacity(std::max(bytes, queue.usual_bytes)));
         queue.counted_of_last = 0;
     }
@@ -37,12 +38,14 @@ Bytes LinkQueue::take(std::size_t flight_bytes_max) {
 
 std::size_t LinkQueue::waiting_bytes() const {
     std::size_t bytes = 0;
-    for (const Class& queue : classes_) bytes += queue.bytes;
+    for (const Class& queue : classes_)
+        bytes += queue.bytes;
     return bytes;
 }
 
 void LinkQueue::clear() {
-    for (Class& queue : classes_) queue = Class{};
+    for (Class& queue : classes_)
+        queue = Class{};
     in_flight_ = 0;
 }
 

@@ -1,8 +1,9 @@
 /// What waits to be sent on one link, in four classes, already encoded. A higher class always goes
 /// first, so a heartbeat never waits behind a snapshot; inside a class order is kept.
 ///
-/// Frames of a class gather in messages of at most limits::mesh_batch_bytes. At most `flight_bytes_max` are
-/// with the socket at a time; the rest waits here, where its class still counts.
+/// Frames of a class gather in messages of at most limits::mesh_batch_bytes. At most
+/// `flight_bytes_max` are with the socket at a time; the rest waits here, where its class still
+/// counts.
 #pragma once
 
 #include "mesh/fifo.hpp"
@@ -25,11 +26,14 @@ public:
     std::string& open(FrameClass of, std::size_t bytes);
     void appended(FrameClass of);
 
-    /// The next message to hand to the socket, by class; empty Bytes if nothing waits or too much is in flight.
+    /// The next message to hand to the socket, by class; empty Bytes if nothing waits or too much
+    /// is in flight.
     Bytes take(std::size_t flight_bytes_max);
     void drained(std::size_t bytes) { in_flight_ -= bytes < in_flight_ ? bytes : in_flight_; }
 
-    [[nodiscard]] std::size_t waiting_bytes(FrameClass of) const { return classes_[index(of)].bytes; }
+    [[nodiscard]] std::size_t waiting_bytes(FrameClass of) const {
+        return classes_[index(of)].bytes;
+    }
     [[nodiscard]] std::size_t waiting_bytes() const;
     [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_; }
     void clear();
@@ -38,8 +42,9 @@ private:
     struct Class {
         Fifo<Bytes> messages;
         std::size_t bytes = 0;
-        std::size_t counted_of_last = 0;    ///< bytes of the newest message already in `bytes`
-        std::size_t usual_bytes = 0;        ///< of the last message handed out: room for the next, so it need not grow
+        std::size_t counted_of_last = 0;  ///< bytes of the newest message already in `bytes`
+        std::size_t usual_bytes =
+            0;  ///< of the last message handed out: room for the next, so it need not grow
     };
     static std::size_t index(FrameClass of) { return static_cast<std::size_t>(of); }
 

@@ -13,10 +13,12 @@ using proto::RefuseReason;
 /// Room an encoded cold frame usually needs; more is found by the string.
 constexpr std::size_t cold_frame_bytes = 256;
 
-/// What a refusal says about the address that was dialled. Told after the dial's end, so that it has the last word.
+/// What a refusal says about the address that was dialled. Told after the dial's end, so that it
+/// has the last word.
 void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
     if (!link.dialled) return;
-    if (reason == RefuseReason::is_self) facts.emplace_back(DialEnded{.address = link.address, .is_self = true});
+    if (reason == RefuseReason::is_self)
+        facts.emplace_back(DialEnded{.address = link.address, .is_self = true});
     if (reason == RefuseReason::unexpected_node)
         facts.emplace_back(DialEnded{.address = link.address, .wrong_node = true});
 }
@@ -47,7 +49,8 @@ void Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
 }
 
 void Links::say(Link& link, const Handshake::Frames& frames) {
-    for (const proto::MeshFrame& frame : frames) send(link, FrameClass::control, frame);
+    for (const proto::MeshFrame& frame : frames)
+        send(link, FrameClass::control, frame);
 }
 
 // ---- life of a link
@@ -65,7 +68,7 @@ void Links::dial(const std::string& address, NodeId expected, Now now, MeshOutpu
 
 void Links::on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output) {
     const bool dialled = (opened.link.value & accepted_link_bit) == 0;
-    if (dialled && find(opened.link) == nullptr) return;    // given up meanwhile
+    if (dialled && find(opened.link) == nullptr) return;  // given up meanwhile
     if (!dialled && links_.size() >= config_.links_max) {
         output.events.emplace_back(LimitReached{"links"});
         output.closes.push_back({opened.link, LinkEnd::refused});
@@ -81,7 +84,10 @@ void Links::on(const LinkOpened& opened, const Identity& self, Now now, MeshOutp
     }
     link.last_heard = now.steady;
     link.handshake.emplace(
-        self, dialled, std::string{opened.nonce.begin(), opened.nonce.end()}, dialled ? opened.link.value : 0,
+        self,
+        dialled,
+        std::string{opened.nonce.begin(), opened.nonce.end()},
+        dialled ? opened.link.value : 0,
         link.expected);
     Handshake::Frames frames;
     link.handshake->begin(frames);
@@ -102,7 +108,8 @@ void Links::on(const DialFailed& failed, LinkFacts& facts) {
     Link* const link = find(failed.link);
     if (link == nullptr) return;
     if (!link->closing)
-        facts.emplace_back(DialEnded{.address = link->address, .refused = failed.why == DialFailure::refused});
+        facts.emplace_back(
+            DialEnded{.address = link->address, .refused = failed.why == DialFailure::refused});
     links_.erase(failed.link);
 }
 
@@ -120,9 +127,11 @@ void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
     link.kept_bytes = 0;
     link.sync = {};
     // Readers may wait for a link that the peer uses already and whose handshake never ended here.
-    if (link.handshake && link.handshake->is_proven()) release_readers(link.handshake->name(), facts);
+    if (link.handshake && link.handshake->is_proven())
+        release_readers(link.handshake->name(), facts);
     if (!link.handshake || !link.handshake->is_complete()) {
-        if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
+        if (link.dialled)
+            facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
         return;
     }
     const NodeId node = link.node();
@@ -137,7 +146,8 @@ void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
             return;
         }
     for (auto& [id, other] : links_)
-        if (other.is_complete() && other.node() == node) close(other, LinkEnd::replaced, facts, output);
+        if (other.is_complete() && other.node() == node)
+            close(other, LinkEnd::replaced, facts, output);
     facts.emplace_back(NodeLost{node});
     for (auto& [id, other] : links_)
         if (!other.closing && other.probe_nonce != 0 && other.node() == node) {
@@ -152,14 +162,20 @@ void Links::close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& o
 }
 
 void Links::close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output) {
-    for (auto& [id, link] : links_) close(link, why, facts, output);
+    for (auto& [id, link] : links_)
+        close(link, why, facts, output);
 }
 
-void Links::refuse(Link& link, RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output) {
+void Links::refuse(
+    Link& link, RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output) {
     if (link.closing) return;
-    send(link, FrameClass::control, proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
+    send(
+        link,
+        FrameClass::control,
+        proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
     ++counters_.links_refused;
-    output.events.emplace_back(LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
+    output.events.emplace_back(
+        LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
     while (Bytes message = link.queue.take(config_.link_flight_bytes_max))
         output.sends.push_back({link.id, std::move(message)});
     close(link, LinkEnd::refused, facts, output);
@@ -169,8 +185,11 @@ void Links::refuse(Link& link, RefuseReason reason, std::string text, LinkFacts&
 void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
     const std::string& name = link.handshake->peer().name;
     refuse(
-        link, RefuseReason::duplicate_node,
-        "another process named \"" + name + "\" is alive: choose another --name", facts, output);
+        link,
+        RefuseReason::duplicate_node,
+        "another process named \"" + name + "\" is alive: choose another --name",
+        facts,
+        output);
 }
 
 void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
@@ -180,12 +199,14 @@ void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
             // The old process did not answer in time: the newcomer takes its place.
             link.probe_nonce = 0;
             link.deadline = now.steady + config_.dial_within;
-            if (Link* const old = to(link.node())) close(*old, LinkEnd::replaced_process, facts, output);
+            if (Link* const old = to(link.node()))
+                close(*old, LinkEnd::replaced_process, facts, output);
             facts.emplace_back(LinkProven{id});
             continue;
         }
         const bool switching = link.is_complete() && (link.sealed || link.active_received);
-        close(link, switching ? LinkEnd::switch_overdue : LinkEnd::handshake_timeout, facts, output);
+        close(
+            link, switching ? LinkEnd::switch_overdue : LinkEnd::handshake_timeout, facts, output);
     }
 }
 
@@ -193,7 +214,8 @@ void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
 
 void Links::on_handshake(
     Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output) {
-    if (const auto* refused = std::get_if<proto::Refuse>(&frame)) return on(link, *refused, facts, output);
+    if (const auto* refused = std::get_if<proto::Refuse>(&frame))
+        return on(link, *refused, facts, output);
     const bool was_proven = link.handshake->is_proven();
     Handshake::Frames answers;
     const auto refusal = link.handshake->on(frame, answers);
@@ -209,7 +231,8 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
     const proto::Hello& self = link.handshake->self();
     if (peer.node_id == self.node_id) {
         // Two processes of one name meet. Both know who started later; the older one says so.
-        if (std::pair{self.epoch, self.boot} < std::pair{peer.epoch, peer.boot}) refuse_name(link, facts, output);
+        if (std::pair{self.epoch, self.boot} < std::pair{peer.epoch, peer.boot})
+            refuse_name(link, facts, output);
         return;
     }
     Link* const used = to(peer.node_id);
@@ -218,7 +241,8 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
         return;
     }
     if (used->handshake->peer().boot != peer.boot) {
-        // The name is taken by a process that may still live: ask it before letting the newcomer in.
+        // The name is taken by a process that may still live: ask it before letting the newcomer
+        // in.
         link.probe_nonce = proto::mix64(++probes_ ^ peer.boot.value) | 1;
         link.deadline = now.steady + config_.probe_within;
         send(*used, FrameClass::control, proto::Probe{link.probe_nonce});
@@ -226,14 +250,18 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
     }
     const bool is_spare = link.dialled && (used->dialled || !link.handshake->expected_somebody());
     if (is_spare && now.steady - used->last_heard <= config_.suspect_after)
-        return refuse(link, RefuseReason::loser_link, "there is a link to this node already", facts, output);
+        return refuse(
+            link, RefuseReason::loser_link, "there is a link to this node already", facts, output);
     facts.emplace_back(LinkProven{link.id});
 }
 
-void Links::welcome(LinkId id, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output) {
+void Links::welcome(
+    LinkId id, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output) {
     Link* const link = find(id);
-    if (link == nullptr || link->closing || link->handshake->stage() != Handshake::Stage::proven) return;
-    link->deadline = now.steady + config_.dial_within;    // a probe of the older process may have shortened it
+    if (link == nullptr || link->closing || link->handshake->stage() != Handshake::Stage::proven)
+        return;
+    link->deadline =
+        now.steady + config_.dial_within;  // a probe of the older process may have shortened it
     Handshake::Frames answers;
     link->handshake->welcome(std::move(welcome), answers);
     say(*link, answers);
@@ -249,9 +277,11 @@ bool Links::is_better(const Link& link, const Link& than) const {
 
 void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
     const proto::Hello& peer = link.handshake->peer();
-    link.deadline = now.steady + config_.switch_within;    // for the peer's LinkActive
+    link.deadline = now.steady + config_.switch_within;  // for the peer's LinkActive
     link.completed = ++completions_;
-    if (link.dialled) facts.emplace_back(DialEnded{.address = link.address, .node = peer.node_id, .complete = true});
+    if (link.dialled)
+        facts.emplace_back(
+            DialEnded{.address = link.address, .node = peer.node_id, .complete = true});
     output.events.emplace_back(LinkUp{link.id, peer.node_id, peer.name, link.dialled});
 
     Link* used = to(peer.node_id);
@@ -293,14 +323,16 @@ void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
     send(*link, FrameClass::control, active);
 }
 
-void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output) {
+void Links::on(
+    Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output) {
     if (link.active_received) return;
     link.active_received = true;
     if (!link.sealed) link.deadline = never;
     const LinkName after{active.after_initiator, active.after_dial_seq};
     link.peers_other = after;
     if (!after.initiator) drop_forsaken(link, facts, output);
-    if (after.initiator && after != link.handshake->name() && is_known(after)) link.read_after = after;
+    if (after.initiator && after != link.handshake->name() && is_known(after))
+        link.read_after = after;
     facts.emplace_back(LinkActivated{link.id, active});
 
     Link* const used = to(link.node());
@@ -311,14 +343,17 @@ void Links::on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& 
     seal(*used, now);
 }
 
-/// The peer says that this link is its only one. Older links that both had in use it has let go of: what it
-/// wrote there may still arrive, and must not be read after what comes here. A link that the peer took into
-/// use after this one (the two of a simultaneous dial) it has said so of.
+/// The peer says that this link is its only one. Older links that both had in use it has let go of:
+/// what it wrote there may still arrive, and must not be read after what comes here. A link that
+/// the peer took into use after this one (the two of a simultaneous dial) it has said so of.
 void Links::drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output) {
     const NodeId node = link.node();
     for (auto& [id, other] : links_) {
-        if (&other == &link || !other.is_complete() || other.node() != node || !other.active_received) continue;
-        if (other.completed > link.completed || other.peers_other == link.handshake->name()) continue;
+        if (&other == &link || !other.is_complete() || other.node() != node ||
+            !other.active_received)
+            continue;
+        if (other.completed > link.completed || other.peers_other == link.handshake->name())
+            continue;
         const bool was_used = to(node) == &other;
         if (was_used) sending_[node] = link.id;
         close(other, LinkEnd::replaced, facts, output);
@@ -335,8 +370,8 @@ void Links::seal(Link& link, Now now) {
 bool Links::is_known(LinkName name) const {
     return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
         const Link& link = entry.second;
-        return link.handshake && !link.closing && !link.switch_received && link.handshake->is_proven() &&
-               link.handshake->name() == name;
+        return link.handshake && !link.closing && !link.switch_received &&
+               link.handshake->is_proven() && link.handshake->name() == name;
     });
 }
 
@@ -362,7 +397,8 @@ void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
 void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {
     const bool proven = link.handshake->is_proven();
     ++counters_.links_refused;
-    output.events.emplace_back(LinkRefused{link.address, refused.reason, refused.text, /*by_peer=*/true});
+    output.events.emplace_back(
+        LinkRefused{link.address, refused.reason, refused.text, /*by_peer=*/true});
     if (refused.reason == RefuseReason::duplicate_node && proven) {
         output.events.emplace_back(NameTaken{link.address});
         output.must_stop = true;
@@ -434,8 +470,12 @@ void Links::check_invariants() const {
         check(link->node() == node, "the link in use leads to its node");
     }
     for (const auto& [id, link] : links_) {
-        check(link.kept_bytes <= config_.kept_bytes_max + proto::limits::mesh_message_bytes, "kept bytes are bounded");
-        check(link.closing || !link.is_usable() || sending_.contains(link.node()), "a usable link's node has a link in use");
+        check(
+            link.kept_bytes <= config_.kept_bytes_max + proto::limits::mesh_message_bytes,
+            "kept bytes are bounded");
+        check(
+            link.closing || !link.is_usable() || sending_.contains(link.node()),
+            "a usable link's node has a link in use");
     }
 }
 

@@ -1,7 +1,8 @@
-/// All links of a node: handshakes, which of several links to one node is used, and the hand-over between them.
+/// All links of a node: handshakes, which of several links to one node is used, and the hand-over
+/// between them.
 ///
-/// Says what became of links as facts; the hub carries those to membership, dialling and replication.
-/// For every pair of processes both ends agree on the better link by its name alone.
+/// Says what became of links as facts; the hub carries those to membership, dialling and
+/// replication. For every pair of processes both ends agree on the better link by its name alone.
 #pragma once
 
 #include "mesh/events.hpp"
@@ -19,7 +20,8 @@ namespace grapevine::mesh {
 struct LinkProven {
     LinkId link;
 };
-/// A link is ready for data: answer with activate(). `first`: no other link to this process is in use.
+/// A link is ready for data: answer with activate(). `first`: no other link to this process is in
+/// use.
 struct LinkEstablished {
     LinkId link;
     bool first = false;
@@ -48,16 +50,23 @@ struct DialEnded {
     NodeId node;
     bool complete = false;
     bool is_self = false;
-    bool refused = false;          ///< nobody listens there
-    bool wrong_node = false;       ///< somebody else answers there now
+    bool refused = false;  ///< nobody listens there
+    bool wrong_node = false;  ///< somebody else answers there now
 };
 using LinkFact = std::variant<
-    LinkProven, LinkEstablished, LinkActivated, SendingMoved, LinkReadable, NodeLost, DialEnded>;
+    LinkProven,
+    LinkEstablished,
+    LinkActivated,
+    SendingMoved,
+    LinkReadable,
+    NodeLost,
+    DialEnded>;
 using LinkFacts = std::vector<LinkFact>;
 
 class Links {
 public:
-    Links(const MeshConfig& config, MeshCounters& counters) : config_(config), counters_(counters) {}
+    Links(const MeshConfig& config, MeshCounters& counters)
+        : config_(config), counters_(counters) {}
 
     // ---- life of a link
     /// Asks for a dial; `expected` is set when a certain node is meant.
@@ -70,23 +79,33 @@ public:
     void close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output);
     void close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output);
     /// Tells the peer why, then closes.
-    void refuse(Link& link, proto::RefuseReason reason, std::string text, LinkFacts& facts, MeshOutput& output);
+    void refuse(
+        Link& link,
+        proto::RefuseReason reason,
+        std::string text,
+        LinkFacts& facts,
+        MeshOutput& output);
 
     // ---- frames that are about the link itself
-    void on_handshake(Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output);
-    void on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output);
+    void on_handshake(
+        Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output);
+    void
+    on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::LinkSwitch& frame, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Refuse& refuse, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Probe& probe);
     void on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output);
 
     // ---- answers to facts
-    void welcome(LinkId link, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output);
+    void
+    welcome(LinkId link, proto::Welcome welcome, Now now, LinkFacts& facts, MeshOutput& output);
     void activate(LinkId link, proto::Version version, std::uint64_t sethash);
 
     // ---- sending
     [[nodiscard]] Link* find(LinkId link);
-    [[nodiscard]] const Link* find(LinkId link) const { return const_cast<Links*>(this)->find(link); }
+    [[nodiscard]] const Link* find(LinkId link) const {
+        return const_cast<Links*>(this)->find(link);
+    }
     /// The link that data to this node goes through; null if there is none.
     [[nodiscard]] Link* to(NodeId node);
     [[nodiscard]] const Link* to(NodeId node) const { return const_cast<Links*>(this)->to(node); }
@@ -106,7 +125,9 @@ public:
     void hand_out(LinkFacts& facts, MeshOutput& output);
 
     /// Whether this link's data must be kept until another has ended.
-    [[nodiscard]] bool must_keep(const Link& link) const { return static_cast<bool>(link.read_after.initiator); }
+    [[nodiscard]] bool must_keep(const Link& link) const {
+        return static_cast<bool>(link.read_after.initiator);
+    }
     void keep(Link& link, std::string_view message, LinkFacts& facts, MeshOutput& output);
 
     /// The loop was late by `lag`: nobody's silence counts for that time.
@@ -114,20 +135,24 @@ public:
 
     template <class Visit>
     void for_each(Visit visit) {
-        for (auto& [id, link] : links_) visit(link);
+        for (auto& [id, link] : links_)
+            visit(link);
     }
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [id, link] : links_) visit(link);
+        for (const auto& [id, link] : links_)
+            visit(link);
     }
     /// Calls visit(node, link) for the link in use of every node.
     template <class Visit>
     void for_each_node(Visit visit) {
-        for (const auto& [node, id] : sending_) visit(node, links_.at(id));
+        for (const auto& [node, id] : sending_)
+            visit(node, links_.at(id));
     }
     template <class Visit>
     void for_each_node(Visit visit) const {
-        for (const auto& [node, id] : sending_) visit(node, links_.at(id));
+        for (const auto& [node, id] : sending_)
+            visit(node, links_.at(id));
     }
     [[nodiscard]] std::size_t size() const { return links_.size(); }
     /// Nodes that have a link in use.

@@ -1,5 +1,5 @@
-/// How many sessions of each user, and how many groups of subscribers of each channel, all loops of this node
-/// have together; and what follows from it for the origin log.
+/// How many sessions of each user, and how many groups of subscribers of each channel, all loops of
+/// this node have together; and what follows from it for the origin log.
 #pragma once
 
 #include "mesh/exchange.hpp"
@@ -26,7 +26,8 @@ public:
         const std::uint32_t total = count;
         if (total == 0) counts.erase(change.key);
         if (change.kind == TableKind::users)
-            return Change{change.key, change.kind, static_cast<std::uint8_t>(std::min(total, count_max))};
+            return Change{
+                change.key, change.kind, static_cast<std::uint8_t>(std::min(total, count_max))};
         if (total != 0) {
             gone_at_.erase(change.key);
             return Change{change.key, change.kind, 1};
@@ -41,7 +42,7 @@ public:
         while (!lingering_.empty() && lingering_.front().until <= now.steady) {
             const Lingering over = lingering_.pop();
             const Instant* const gone_at = gone_at_.find(over.key);
-            if (gone_at == nullptr || *gone_at != over.until) continue;    // it was back meanwhile
+            if (gone_at == nullptr || *gone_at != over.until) continue;  // it was back meanwhile
             gone_at_.erase(over.key);
             return Change{over.key, TableKind::channels, 0};
         }
@@ -60,8 +61,8 @@ private:
     Duration linger_;
     FlatMap<std::uint32_t> users_;
     FlatMap<std::uint32_t> channels_;
-    FlatMap<Instant> gone_at_;         ///< of channels that linger now
-    Fifo<Lingering> lingering_;        ///< in order of time; those that were back since are passed over
+    FlatMap<Instant> gone_at_;  ///< of channels that linger now
+    Fifo<Lingering> lingering_;  ///< in order of time; those that were back since are passed over
 };
 
 }  // namespace grapevine::mesh

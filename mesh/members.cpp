@@ -8,7 +8,8 @@ using What = MemberNews::What;
 
 namespace {
 
-/// Epochs remembered of nodes that are gone: a restart with the clock set back is noticed as long as this lasts.
+/// Epochs remembered of nodes that are gone: a restart with the clock set back is noticed as long
+/// as this lasts.
 constexpr std::size_t epochs_seen_max = 65536;
 
 }  // namespace
@@ -29,9 +30,10 @@ Epoch Members::floor_for(const proto::Hello& hello) const {
     if (seen != epochs_seen_.end() && seen->second > hello.epoch) return seen->second;
     const Member* const member = find(hello.node_id);
     if (member == nullptr || member->epoch != hello.epoch) return {};
-    // The same process comes back, unless its clock was set back to the very same microsecond; or it has left, which
-    // is final for an epoch.
-    return member->boot == hello.boot && member->state != MemberState::left ? Epoch{} : member->epoch;
+    // The same process comes back, unless its clock was set back to the very same microsecond; or
+    // it has left, which is final for an epoch.
+    return member->boot == hello.boot && member->state != MemberState::left ? Epoch{}
+                                                                            : member->epoch;
 }
 
 void Members::enter(Member& member, MemberState state, Now now) {
@@ -41,13 +43,18 @@ void Members::enter(Member& member, MemberState state, Now now) {
 }
 
 bool Members::linked(
-    const proto::Hello& hello, std::string address, Now now, MemberChanges& changes, Events& events) {
+    const proto::Hello& hello,
+    std::string address,
+    Now now,
+    MemberChanges& changes,
+    Events& events) {
     const auto [at, is_new] = members_.try_emplace(hello.node_id);
     Member& member = at->second;
     saw_epoch(hello.node_id, hello.epoch);
     const bool new_epoch = is_new || member.epoch != hello.epoch;
     if (new_epoch) {
-        if (is_new) events.emplace_back(MemberJoined{hello.node_id, hello.epoch, hello.name, address});
+        if (is_new)
+            events.emplace_back(MemberJoined{hello.node_id, hello.epoch, hello.name, address});
         if (!is_new) events.emplace_back(MemberRestarted{hello.node_id, hello.name, hello.epoch});
         member = Member{.node = hello.node_id, .epoch = hello.epoch, .since = now.steady};
     }
@@ -69,7 +76,8 @@ void Members::make_ready(Member& member, Now now, MemberChanges& changes, Events
 }
 
 void Members::ready_at(NodeId node, proto::Version version) {
-    if (const auto found = members_.find(node); found != members_.end()) found->second.ready_at = version;
+    if (const auto found = members_.find(node); found != members_.end())
+        found->second.ready_at = version;
 }
 
 void Members::holds(
@@ -80,7 +88,8 @@ void Members::holds(
 }
 
 void Members::is_equal(NodeId node, Now now) {
-    if (const auto found = members_.find(node); found != members_.end()) found->second.last_equal = now.steady;
+    if (const auto found = members_.find(node); found != members_.end())
+        found->second.last_equal = now.steady;
 }
 
 void Members::lost_link(NodeId node, Now now, MemberChanges& changes, Events& events) {
@@ -94,7 +103,8 @@ void Members::lost_link(NodeId node, Now now, MemberChanges& changes, Events& ev
     changes.push_back({node, What::redial});
 }
 
-void Members::go_down(Member& member, Now now, bool refused, MemberChanges& changes, Events& events) {
+void Members::go_down(
+    Member& member, Now now, bool refused, MemberChanges& changes, Events& events) {
     events.emplace_back(MemberDown{member.node, member.name, now.steady - member.since, refused});
     enter(member, MemberState::down, now);
     changes.push_back({member.node, What::hide});
@@ -103,13 +113,17 @@ void Members::go_down(Member& member, Now now, bool refused, MemberChanges& chan
 
 void Members::refused(NodeId node, Now now, MemberChanges& changes, Events& events) {
     const auto found = members_.find(node);
-    if (found == members_.end() || found->second.linked || found->second.state != MemberState::suspect) return;
+    if (found == members_.end() || found->second.linked ||
+        found->second.state != MemberState::suspect)
+        return;
     go_down(found->second, now, /*refused=*/true, changes, events);
 }
 
 void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events) {
     const auto found = members_.find(node);
-    if (found == members_.end() || found->second.epoch != epoch || found->second.state == MemberState::left) return;
+    if (found == members_.end() || found->second.epoch != epoch ||
+        found->second.state == MemberState::left)
+        return;
     enter(found->second, MemberState::left, now);
     events.emplace_back(MemberLeft{node, found->second.name});
     changes.push_back({node, What::hide});
@@ -128,7 +142,8 @@ void Members::tick(
         case MemberState::alive:
             if (!has_link || silent <= config_.suspect_after) break;
             enter(member, MemberState::suspect, now);
-            events.emplace_back(MemberSuspected{member.node, member.name, silent, /*link_lost=*/false});
+            events.emplace_back(
+                MemberSuspected{member.node, member.name, silent, /*link_lost=*/false});
             changes.push_back({member.node, What::redial});
             break;
         case MemberState::suspect:
@@ -152,7 +167,9 @@ void Members::tick(
 }
 
 bool Members::any_ready() const {
-    return std::any_of(members_.begin(), members_.end(), [](const auto& entry) { return entry.second.is_visible(); });
+    return std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
+        return entry.second.is_visible();
+    });
 }
 
 proto::MemberFact Members::fact(const Member& member) const {

@@ -33,13 +33,13 @@ struct Member {
     Epoch epoch;
     proto::Boot boot;
     std::string name;
-    std::string address;                    ///< what to dial; empty: it told none
+    std::string address;  ///< what to dial; empty: it told none
     MemberState state = MemberState::joining;
-    bool ready = false;                     ///< a whole copy of its log was here at least once in this epoch
+    bool ready = false;  ///< a whole copy of its log was here at least once in this epoch
     bool linked = false;
-    proto::Version ready_at;                ///< joining ends when this much of its log is here
-    Instant since{};                        ///< when the state was entered; written once per state
-    Instant last_equal = never;             ///< when its version and hash were last the same as our copy's
+    proto::Version ready_at;  ///< joining ends when this much of its log is here
+    Instant since{};  ///< when the state was entered; written once per state
+    Instant last_equal = never;  ///< when its version and hash were last the same as our copy's
 
     [[nodiscard]] bool is_visible() const {
         return ready && (state == MemberState::alive || state == MemberState::suspect);
@@ -49,11 +49,11 @@ struct Member {
 /// What the hub must do because a member's state changed.
 struct MemberNews {
     enum class What : std::uint8_t {
-        show,           ///< its users count again, or for the first time
-        hide,           ///< its users count no more; its log is kept
-        redial,         ///< reach it again at once
+        show,  ///< its users count again, or for the first time
+        hide,  ///< its users count no more; its log is kept
+        redial,  ///< reach it again at once
         drop_links,
-        forget,         ///< its log too
+        forget,  ///< its log too
     };
     NodeId node;
     What what{};
@@ -65,24 +65,34 @@ public:
     explicit Members(const MeshConfig& config) : config_(config) {}
 
     /// A link to this process is ready. True if its epoch is new here: its log must begin empty.
-    bool linked(const proto::Hello& hello, std::string address, Now now, MemberChanges& changes, Events& events);
+    bool linked(
+        const proto::Hello& hello,
+        std::string address,
+        Now now,
+        MemberChanges& changes,
+        Events& events);
     void lost_link(NodeId node, Now now, MemberChanges& changes, Events& events);
     /// Nobody listens at the address of a member that was lost.
     void refused(NodeId node, Now now, MemberChanges& changes, Events& events);
     void left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events);
     /// Its log reaches up to `version` here: perhaps that ends joining.
-    void holds(NodeId node, proto::Version version, Now now, MemberChanges& changes, Events& events);
+    void
+    holds(NodeId node, proto::Version version, Now now, MemberChanges& changes, Events& events);
     void ready_at(NodeId node, proto::Version version);
     void is_equal(NodeId node, Now now);
 
     /// `last_heard` per linked node, by node.
     void tick(
-        const std::map<NodeId, Instant>& last_heard, Now now, MemberChanges& changes, Events& events);
+        const std::map<NodeId, Instant>& last_heard,
+        Now now,
+        MemberChanges& changes,
+        Events& events);
 
     [[nodiscard]] const Member* find(NodeId node) const;
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [node, member] : members_) visit(member);
+        for (const auto& [node, member] : members_)
+            visit(member);
     }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
     [[nodiscard]] bool any_ready() const;

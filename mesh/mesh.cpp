@@ -22,24 +22,47 @@ void MeshOutput::clear() {
     must_stop = false;
 }
 
-Mesh::Mesh(MeshConfig config, Now start) : parts_(std::make_unique<Parts>(*this, std::move(config), start)) {}
+Mesh::Mesh(MeshConfig config, Now start)
+    : parts_(std::make_unique<Parts>(*this, std::move(config), start)) {}
 Mesh::~Mesh() = default;
 
 void Mesh::handle(const MeshInput& input, Now now, MeshOutput& output) {
     std::visit([&](const auto& told) { parts_->on(told, now, output); }, input);
 }
-void Mesh::on(const Publish& publish, Now now, MeshOutput& output) { parts_->on(publish, now, output); }
-void Mesh::on(const LinkReceived& received, Now now, MeshOutput& output) { parts_->on(received, now, output); }
-void Mesh::on(const LocalChange& change, Now now, MeshOutput& output) { parts_->on(change, now, output); }
-void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) { parts_->on(ended, now, output); }
+void Mesh::on(const Publish& publish, Now now, MeshOutput& output) {
+    parts_->on(publish, now, output);
+}
+void Mesh::on(const LinkReceived& received, Now now, MeshOutput& output) {
+    parts_->on(received, now, output);
+}
+void Mesh::on(const LocalChange& change, Now now, MeshOutput& output) {
+    parts_->on(change, now, output);
+}
+void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) {
+    parts_->on(ended, now, output);
+}
 
-Instant Mesh::next_deadline() const { return std::min(parts_->tick_at, parts_->replication.flush_at()); }
-NodeId Mesh::self() const { return parts_->identity.node; }
-proto::Epoch Mesh::epoch() const { return parts_->identity.epoch; }
-proto::HashKey Mesh::hash_key() const { return parts_->hash_key; }
-const MeshConfig& Mesh::config() const { return parts_->config; }
-const MeshCounters& Mesh::counters() const { return parts_->counters; }
-std::size_t Mesh::table_memory_bytes() const { return parts_->tables.memory_bytes(); }
+Instant Mesh::next_deadline() const {
+    return std::min(parts_->tick_at, parts_->replication.flush_at());
+}
+NodeId Mesh::self() const {
+    return parts_->identity.node;
+}
+proto::Epoch Mesh::epoch() const {
+    return parts_->identity.epoch;
+}
+proto::HashKey Mesh::hash_key() const {
+    return parts_->hash_key;
+}
+const MeshConfig& Mesh::config() const {
+    return parts_->config;
+}
+const MeshCounters& Mesh::counters() const {
+    return parts_->counters;
+}
+std::size_t Mesh::table_memory_bytes() const {
+    return parts_->tables.memory_bytes();
+}
 
 std::size_t Mesh::queued_bytes(LinkId id) const {
     const Link* const link = parts_->links.find(id);
@@ -47,8 +70,10 @@ std::size_t Mesh::queued_bytes(LinkId id) const {
 }
 
 bool Mesh::is_ready(Instant now) const {
-    const bool alone = parts_->links.nodes() == 0 && now - parts_->started >= parts_->config.ready_without_seeds;
-    parts_->was_ready = parts_->was_ready || parts_->config.seeds.empty() || parts_->members.any_ready() || alone;
+    const bool alone =
+        parts_->links.nodes() == 0 && now - parts_->started >= parts_->config.ready_without_seeds;
+    parts_->was_ready =
+        parts_->was_ready || parts_->config.seeds.empty() || parts_->members.any_ready() || alone;
     return parts_->was_ready && !parts_->is_leaving;
 }
 
@@ -57,8 +82,12 @@ std::vector<MemberView> Mesh::members() const {
     std::vector<MemberView> views;
     parts.members.for_each([&](const Member& member) {
         MemberView view{
-            .node = member.node, .epoch = member.epoch, .name = member.name, .state = member.state,
-            .address = member.address, .last_equal = member.last_equal};
+            .node = member.node,
+            .epoch = member.epoch,
+            .name = member.name,
+            .state = member.state,
+            .address = member.address,
+            .last_equal = member.last_equal};
         if (const Replica* const replica = parts.replicas.find(member.node)) {
             if (replica->visible) {
                 view.sessions = replica->sums.sessions;
@@ -81,7 +110,11 @@ std::vector<MemberView> Mesh::members() const {
     });
     const EntrySums& sums = parts.replication.sums();
     MemberView own{
-        .node = self(), .epoch = epoch(), .name = parts.config.name, .is_self = true, .address = parts.config.advertise};
+        .node = self(),
+        .epoch = epoch(),
+        .name = parts.config.name,
+        .is_self = true,
+        .address = parts.config.advertise};
     own.state = parts.is_leaving ? proto::MemberState::left : proto::MemberState::alive;
     own.sessions = sums.sessions;
     own.users = sums.users;
@@ -110,7 +143,8 @@ std::vector<Mesh::Entry> Mesh::visible_entries() const {
     const Tables& tables = parts_->tables;
     std::vector<Entry> entries;
     tables.for_all([&](Slot slot, const Change& change) {
-        if (tables.is_visible(slot)) entries.push_back({change.kind, change.key, tables.node_of(slot), change.count});
+        if (tables.is_visible(slot))
+            entries.push_back({change.kind, change.key, tables.node_of(slot), change.count});
     });
     std::sort(entries.begin(), entries.end());
     return entries;
@@ -122,21 +156,32 @@ std::vector<std::pair<NodeId, Mesh::ReplicaView>> Mesh::replicas() const {
     const OriginLog& log = parts.replication.log();
     views.emplace_back(
         parts.identity.node,
-        ReplicaView{log.epoch(), log.version(), log.sethash(), true, parts.tables.entries_of(Tables::self_slot)});
+        ReplicaView{
+            log.epoch(),
+            log.version(),
+            log.sethash(),
+            true,
+            parts.tables.entries_of(Tables::self_slot)});
     parts.replicas.for_each([&](NodeId node, const Replica& replica) {
         views.emplace_back(
-            node, ReplicaView{
-                      replica.epoch, replica.version, replica.sums.sethash, replica.visible,
-                      parts.tables.entries_of(replica.slot)});
+            node,
+            ReplicaView{
+                replica.epoch,
+                replica.version,
+                replica.sums.sethash,
+                replica.visible,
+                parts.tables.entries_of(replica.slot)});
     });
     return views;
 }
 
 std::vector<std::pair<NodeId, LinkId>> Mesh::complete_links() const {
     std::vector<std::pair<NodeId, LinkId>> links;
-    parts_->links.for_each_node([&](NodeId node, const Link& link) { links.emplace_back(node, link.id); });
+    parts_->links.for_each_node(
+        [&](NodeId node, const Link& link) { links.emplace_back(node, link.id); });
     parts_->links.for_each([&](const Link& link) {
-        if (link.is_complete() && parts_->links.to(link.node()) != &link) links.emplace_back(link.node(), link.id);
+        if (link.is_complete() && parts_->links.to(link.node()) != &link)
+            links.emplace_back(link.node(), link.id);
     });
     std::stable_sort(links.begin(), links.end(), [](const auto& left, const auto& right) {
         return left.first < right.first;
@@ -149,15 +194,20 @@ void Mesh::check_invariants() const {
     parts_->links.check_invariants();
     parts_->replicas.check_invariants(parts_->tables);
     EntrySums own;
-    for (const Change& change : parts_->tables.entries_of(Tables::self_slot)) own.count(change, 0);
-    check(own.sethash == parts_->replication.log().sethash(), "the log's hash is that of the own entries");
+    for (const Change& change : parts_->tables.entries_of(Tables::self_slot))
+        own.count(change, 0);
+    check(
+        own.sethash == parts_->replication.log().sethash(),
+        "the log's hash is that of the own entries");
     parts_->members.for_each([&](const Member& member) {
         const Replica* const replica = parts_->replicas.find(member.node);
-        check(replica == nullptr || replica->visible == member.is_visible(), "a member's users are shown as its state says");
+        check(
+            replica == nullptr || replica->visible == member.is_visible(),
+            "a member's users are shown as its state says");
         // Who leaves lets go of its links without suspecting anybody for it.
         check(
-            member.linked == (parts_->links.to(member.node) != nullptr) || member.state == MemberState::left ||
-                parts_->is_leaving,
+            member.linked == (parts_->links.to(member.node) != nullptr) ||
+                member.state == MemberState::left || parts_->is_leaving,
             "a member is linked as its links say");
     });
 }

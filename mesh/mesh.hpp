@@ -1,9 +1,9 @@
-/// The cluster machine: one per node. It knows the other nodes, keeps links to them, replicates which
-/// users and channels are where, and decides where every publication goes. Pure: facts and time in,
-/// intentions out. It never resolves, dials, reads a clock, logs or waits.
+/// The cluster machine: one per node. It knows the other nodes, keeps links to them, replicates
+/// which users and channels are where, and decides where every publication goes. Pure: facts and
+/// time in, intentions out. It never resolves, dials, reads a clock, logs or waits.
 ///
-/// After each turn of the loop the driver says TurnEnded; only then are frames handed to links, so that all
-/// frames of a turn share a message. Steady time must not go back between calls.
+/// After each turn of the loop the driver says TurnEnded; only then are frames handed to links, so
+/// that all frames of a turn share a message. Steady time must not go back between calls.
 #pragma once
 
 #include "mesh/events.hpp"
@@ -25,15 +25,16 @@ using proto::LinkId;
 using proto::NodeId;
 using Nonce = std::array<char, proto::nonce_bytes>;
 
-/// Links that this node dials are numbered by Mesh, from 1. Those it accepts are numbered by the edge,
-/// with this bit set, so that the two never meet.
+/// Links that this node dials are numbered by Mesh, from 1. Those it accepts are numbered by the
+/// edge, with this bit set, so that the two never meet.
 inline constexpr std::uint64_t accepted_link_bit = std::uint64_t{1} << 63;
 
 // ---- inputs: facts
-/// The transport of a Dial is open, or somebody dialled us. `nonce` is fresh entropy for the handshake.
+/// The transport of a Dial is open, or somebody dialled us. `nonce` is fresh entropy for the
+/// handshake.
 struct LinkOpened {
     LinkId link;
-    std::string address;           ///< of the other end, for people
+    std::string address;  ///< of the other end, for people
     Nonce nonce{};
 };
 /// One whole message; valid during the call only.
@@ -65,20 +66,30 @@ struct TimeReached {};
 struct TurnEnded {};
 
 using MeshInput = std::variant<
-    LinkOpened, LinkReceived, LinkClosed, LinkDrained, DialFailed, Resolved, LocalChange, Publish, Question,
-    LeaveWanted, TimeReached, TurnEnded>;
+    LinkOpened,
+    LinkReceived,
+    LinkClosed,
+    LinkDrained,
+    DialFailed,
+    Resolved,
+    LocalChange,
+    Publish,
+    Question,
+    LeaveWanted,
+    TimeReached,
+    TurnEnded>;
 
 // ---- actions: intentions
 struct Dial {
     LinkId link;
-    std::string address;           ///< ip:port
+    std::string address;  ///< ip:port
 };
 struct Resolve {
-    std::string seed;              ///< host:port as configured
+    std::string seed;  ///< host:port as configured
 };
 struct SendFrame {
     LinkId link;
-    Bytes message;                 ///< one whole binary WebSocket message
+    Bytes message;  ///< one whole binary WebSocket message
 };
 /// Close after what was sent before (at most briefly: the edge bounds it). LinkClosed follows.
 struct CloseLink {
@@ -97,11 +108,11 @@ struct MeshOutput {
     std::vector<CloseLink> closes;
     std::vector<TrustLink> trusts;
     std::vector<Deliver> delivers;
-    std::vector<Bytes> alive;      ///< buffers that some of `delivers` point into
+    std::vector<Bytes> alive;  ///< buffers that some of `delivers` point into
     std::vector<Answer> answers;
     Events events;
-    bool has_left = false;         ///< LEAVE is done: the process may end
-    bool must_stop = false;        ///< NameTaken: the process must end with an error
+    bool has_left = false;  ///< LEAVE is done: the process may end
+    bool must_stop = false;  ///< NameTaken: the process must end with an error
 
     void clear();
 };
@@ -109,13 +120,13 @@ struct MeshOutput {
 /// Things that happen per message.
 struct MeshCounters {
     std::uint64_t published = 0;
-    std::uint64_t published_nowhere = 0;       ///< no session and no node wanted it
+    std::uint64_t published_nowhere = 0;  ///< no session and no node wanted it
     std::uint64_t forwards_sent = 0;
     std::uint64_t forwards_received = 0;
-    std::uint64_t forwards_dropped = 0;        ///< a link's message queue was full
+    std::uint64_t forwards_dropped = 0;  ///< a link's message queue was full
     std::uint64_t deltas_sent = 0;
     std::uint64_t deltas_applied = 0;
-    std::uint64_t deltas_ignored = 0;          ///< old news
+    std::uint64_t deltas_ignored = 0;  ///< old news
     std::uint64_t changes_applied = 0;
     std::uint64_t catchups_asked = 0;
     std::uint64_t snapshots_begun = 0;
@@ -135,15 +146,16 @@ struct MemberView {
     proto::MemberState state{};
     bool is_self = false;
     bool linked = false;
-    bool linked_by_us = false;                 ///< direction of the active link
+    bool linked_by_us = false;  ///< direction of the active link
     std::string address;
-    std::uint64_t sessions = 0;                ///< of named users, as replicated; none while they are hidden
+    std::uint64_t sessions = 0;  ///< of named users, as replicated; none while they are hidden
     std::uint64_t users = 0;
     std::uint64_t channels = 0;
     proto::Version version;
     std::uint64_t sethash = 0;
-    Duration round_trip{};                     ///< zero: not measured
-    Instant last_equal = never;                ///< when its own version and hash last matched ours; never: not yet
+    Duration round_trip{};  ///< zero: not measured
+    Instant last_equal =
+        never;  ///< when its own version and hash last matched ours; never: not yet
     std::size_t queued_bytes = 0;
 };
 
@@ -172,15 +184,17 @@ public:
     [[nodiscard]] proto::HashKey hash_key() const;
     [[nodiscard]] const MeshConfig& config() const;
     [[nodiscard]] const MeshCounters& counters() const;
-    [[nodiscard]] std::vector<MemberView> members() const;         ///< self first, then by name
+    [[nodiscard]] std::vector<MemberView> members() const;  ///< self first, then by name
     [[nodiscard]] bool is_ready(Instant now) const;
-    /// Names of the nodes that have this user, and how many sessions they report (255 a node at most).
+    /// Names of the nodes that have this user, and how many sessions they report (255 a node at
+    /// most).
     struct UserPlaces {
         std::uint32_t sessions = 0;
         std::vector<std::string> nodes;
     };
     [[nodiscard]] UserPlaces where_is(std::string_view user) const;
-    /// Every visible (key, node, count), sorted: what a lookup could return. For checkers and tests.
+    /// Every visible (key, node, count), sorted: what a lookup could return. For checkers and
+    /// tests.
     struct Entry {
         proto::TableKind kind{};
         std::uint64_t key = 0;
@@ -189,7 +203,8 @@ public:
         friend auto operator<=>(const Entry&, const Entry&) = default;
     };
     [[nodiscard]] std::vector<Entry> visible_entries() const;
-    /// What this node holds of one origin (itself included), visible or not; sorted by kind and key.
+    /// What this node holds of one origin (itself included), visible or not; sorted by kind and
+    /// key.
     struct ReplicaView {
         proto::Epoch epoch;
         proto::Version version;

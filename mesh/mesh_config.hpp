@@ -13,45 +13,49 @@ namespace grapevine::mesh {
 
 struct MeshConfig {
     std::string cluster = "grapevine";
-    std::string name;                        ///< stable across restarts: node_id is its keyed hash
-    std::string secret;                      ///< shared by all nodes; empty: links are not protected
-    std::string advertise;                   ///< host:port others should dial; empty: unknown, they cannot
-    std::vector<std::string> seeds;          ///< host:port; may name this node, may be unreachable
-    proto::Boot boot;                        ///< random, from the system
-    std::uint64_t rng_seed = 0;              ///< jitter only
+    std::string name;  ///< stable across restarts: node_id is its keyed hash
+    std::string secret;  ///< shared by all nodes; empty: links are not protected
+    std::string advertise;  ///< host:port others should dial; empty: unknown, they cannot
+    std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
+    proto::Boot boot;  ///< random, from the system
+    std::uint64_t rng_seed = 0;  ///< jitter only
 
     // ---- detection. suspect_after < down: smaller is faster and wrong more often.
     Duration heartbeat = 1s;
-    Duration suspect_after = 3s;             ///< silence on a link; at least two heartbeats
+    Duration suspect_after = 3s;  ///< silence on a link; at least two heartbeats
     Duration down_after_suspect = 2s;
-    Duration keep_down = 10min;              ///< how long a hidden replica is kept: its return costs only what changed
+    Duration keep_down =
+        10min;  ///< how long a hidden replica is kept: its return costs only what changed
 
     // ---- dialling
-    Duration dial_within = 3s;               ///< connect and handshake
+    Duration dial_within = 3s;  ///< connect and handshake
     Duration redial_min = 500ms;
-    Duration redial_max = 8s;                ///< ± 50 %; never given up
+    Duration redial_max = 8s;  ///< ± 50 %; never given up
     Duration resolve_every = 30s;
-    Duration probe_within = 1s;              ///< an old process must echo in this time to keep its name
-    Duration switch_within = 3s;             ///< the old of two links must finish in this time
+    Duration probe_within = 1s;  ///< an old process must echo in this time to keep its name
+    Duration switch_within = 3s;  ///< the old of two links must finish in this time
 
     // ---- replication
-    Duration flush_per_node = 500us;         ///< flush = clamp(this * nodes, flush_min, flush_max)
+    Duration flush_per_node = 500us;  ///< flush = clamp(this * nodes, flush_min, flush_max)
     Duration flush_min = 10ms;
     Duration flush_max = 500ms;
-    Duration channel_linger = 2s;            ///< a channel without subscribers stays announced: flaps cost nothing
-    std::uint32_t ring_min = 64 * 1024;      ///< changes kept for catch-up: more spares snapshots, 16 bytes each
+    Duration channel_linger =
+        2s;  ///< a channel without subscribers stays announced: flaps cost nothing
+    std::uint32_t ring_min =
+        64 * 1024;  ///< changes kept for catch-up: more spares snapshots, 16 bytes each
     std::uint32_t ring_max = 2 * 1024 * 1024;
 
     // ---- bounds
-    std::size_t links_max = 4096;            ///< open or half open
-    std::size_t members_max = 2048;          ///< known nodes, dead ones included
-    std::size_t link_message_bytes_max = 16 * 1024 * 1024;    ///< publications queued towards one node
-    std::size_t link_delta_bytes_max = 4 * 1024 * 1024;       ///< above it changes are conflated instead
-    std::size_t link_flight_bytes_max = 256 * 1024;           ///< handed to the socket at once
-    std::size_t kept_bytes_max = 1024 * 1024;                 ///< read early on a link that is not switched to yet
+    std::size_t links_max = 4096;  ///< open or half open
+    std::size_t members_max = 2048;  ///< known nodes, dead ones included
+    std::size_t link_message_bytes_max =
+        16 * 1024 * 1024;  ///< publications queued towards one node
+    std::size_t link_delta_bytes_max = 4 * 1024 * 1024;  ///< above it changes are conflated instead
+    std::size_t link_flight_bytes_max = 256 * 1024;  ///< handed to the socket at once
+    std::size_t kept_bytes_max = 1024 * 1024;  ///< read early on a link that is not switched to yet
 
-    Duration leave_within = 2s;              ///< then the process ends whether others have heard or not
-    Duration ready_without_seeds = 5s;       ///< ready if no seed answered for this long
+    Duration leave_within = 2s;  ///< then the process ends whether others have heard or not
+    Duration ready_without_seeds = 5s;  ///< ready if no seed answered for this long
 };
 
 }  // namespace grapevine::mesh

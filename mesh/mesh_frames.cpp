@@ -1,6 +1,5 @@
 // What peers say, frame by frame. A frame that a correct peer cannot send ends the link.
 #include "mesh/mesh_parts.hpp"
-
 #include "proto/mesh_codec.hpp"
 
 #include <utility>
@@ -11,10 +10,13 @@ namespace {
 /// A catch-up that is not answered is asked for again after this.
 constexpr Duration catchup_again = 2s;
 
-/// Frames that are about links and members, not about data: read at once, whatever link they come on.
+/// Frames that are about links and members, not about data: read at once, whatever link they come
+/// on.
 bool is_urgent(const proto::MeshFrame& frame) {
-    return !std::holds_alternative<proto::Delta>(frame) && !std::holds_alternative<proto::SnapBegin>(frame) &&
-           !std::holds_alternative<proto::SnapChunk>(frame) && !std::holds_alternative<proto::SnapEnd>(frame) &&
+    return !std::holds_alternative<proto::Delta>(frame) &&
+           !std::holds_alternative<proto::SnapBegin>(frame) &&
+           !std::holds_alternative<proto::SnapChunk>(frame) &&
+           !std::holds_alternative<proto::SnapEnd>(frame) &&
            !std::holds_alternative<proto::Forward>(frame);
 }
 
@@ -53,7 +55,8 @@ void Mesh::Parts::reject(Link& link, std::string why, MeshOutput& output) {
     links.close(link, LinkEnd::protocol_error, facts, output);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::LinkActive& active, Now now, MeshOutput& output) {
+void Mesh::Parts::on_frame(
+    Link& link, const proto::LinkActive& active, Now now, MeshOutput& output) {
     links.on(link, active, now, facts, output);
 }
 
@@ -65,7 +68,9 @@ void Mesh::Parts::on_frame(Link& link, const proto::Refuse& refused, Now, MeshOu
     links.on(link, refused, facts, output);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::Probe& probe, Now, MeshOutput&) { links.on(link, probe); }
+void Mesh::Parts::on_frame(Link& link, const proto::Probe& probe, Now, MeshOutput&) {
+    links.on(link, probe);
+}
 
 void Mesh::Parts::on_frame(Link& link, const proto::Echo& echo, Now, MeshOutput& output) {
     links.on(link, echo, facts, output);
@@ -74,13 +79,18 @@ void Mesh::Parts::on_frame(Link& link, const proto::Echo& echo, Now, MeshOutput&
 void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOutput& output) {
     const Replica* const replica = replicas.find(link.node());
     const Version held = replica != nullptr ? replica->version : Version{};
-    links.send(link, FrameClass::control, proto::Pong{.seq = ping.seq, .sent_us = ping.sent_us, .your_version = held});
+    links.send(
+        link,
+        FrameClass::control,
+        proto::Pong{.seq = ping.seq, .sent_us = ping.sent_us, .your_version = held});
     if (replica == nullptr) return;
-    // A ping may overtake changes that are on their way. If a whole heartbeat brought none of what an earlier
-    // one told of, they were lost on a link that died, and no later change may come to show the gap.
+    // A ping may overtake changes that are on their way. If a whole heartbeat brought none of what
+    // an earlier one told of, they were lost on a link that died, and no later change may come to
+    // show the gap.
     const Version told = std::exchange(link.told_version, ping.version);
     const Version held_before = std::exchange(link.held_at_ping, held);
-    if (held < told && held == held_before && !replica->staged) return ask_catchup(link, held, now, output);
+    if (held < told && held == held_before && !replica->staged)
+        return ask_catchup(link, held, now, output);
     if (ping.version != held) return;
     if (ping.sethash == replica->sums.sethash) {
         members.is_equal(link.node(), now);
@@ -92,7 +102,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOut
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Pong& pong, Now now, MeshOutput&) {
-    link.round_trip = Duration{now.steady.time_since_epoch().count() - static_cast<Duration::rep>(pong.sent_us)};
+    link.round_trip =
+        Duration{now.steady.time_since_epoch().count() - static_cast<Duration::rep>(pong.sent_us)};
     link.sync.acked = pong.your_version;
 }
 
@@ -127,17 +138,20 @@ void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshO
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::SnapBegin& begun, Now, MeshOutput& output) {
-    if (begun.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    if (begun.origin != link.node())
+        return reject(link, "a snapshot of another node's log", output);
     replicas.begin_snapshot(begun, link.handshake->peer().epoch, tables);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::SnapChunk& chunk, Now, MeshOutput& output) {
-    if (chunk.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    if (chunk.origin != link.node())
+        return reject(link, "a snapshot of another node's log", output);
     (void)replicas.apply(chunk, tables);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, MeshOutput& output) {
-    if (ended.origin != link.node()) return reject(link, "a snapshot of another node's log", output);
+    if (ended.origin != link.node())
+        return reject(link, "a snapshot of another node's log", output);
     const Replicas::Outcome outcome = replicas.finish_snapshot(ended, tables);
     if (outcome == Replicas::Outcome::applied) {
         ++counters.snapshots_applied;
@@ -174,8 +188,10 @@ void Mesh::Parts::ask_catchup(Link& link, Version held, Now now, MeshOutput& out
     ++counters.catchups_asked;
     output.events.emplace_back(CatchupAsked{link.node(), held});
     links.send(
-        link, FrameClass::control,
-        proto::Catchup{.origin = link.node(), .epoch = link.handshake->peer().epoch, .version = held});
+        link,
+        FrameClass::control,
+        proto::Catchup{
+            .origin = link.node(), .epoch = link.handshake->peer().epoch, .version = held});
 }
 
 }  // namespace grapevine::mesh

@@ -1,5 +1,5 @@
-// The hub of Mesh: each input, fact and piece of news is handed to whom it concerns. Decisions belong to the
-// components; if something here grows an `if`, that `if` has an owner elsewhere.
+// The hub of Mesh: each input, fact and piece of news is handed to whom it concerns. Decisions
+// belong to the components; if something here grows an `if`, that `if` has an owner elsewhere.
 #include "mesh/mesh_parts.hpp"
 #include "mesh/status.hpp"
 
@@ -22,24 +22,36 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
         .secret = config.secret,
         .advertise = config.advertise,
         .node = proto::node_id_of(key, config.name),
-        .epoch = Epoch{static_cast<std::uint64_t>(std::max<Duration::rep>(1, start.wall.time_since_epoch().count()))},
+        .epoch = Epoch{static_cast<std::uint64_t>(
+            std::max<Duration::rep>(1, start.wall.time_since_epoch().count()))},
         .boot = config.boot};
 }
 
-/// What others should dial: the peer's own word, its host taken from the link if it only told a port.
+/// What others should dial: the peer's own word, its host taken from the link if it only told a
+/// port.
 std::string address_of(const proto::Welcome& welcome, const Link& link) {
     if (!welcome.advertise.starts_with(':')) return welcome.advertise;
     const std::size_t colon = link.address.rfind(':');
-    return colon == std::string::npos ? std::string{} : link.address.substr(0, colon) + welcome.advertise;
+    return colon == std::string::npos ? std::string{}
+                                      : link.address.substr(0, colon) + welcome.advertise;
 }
 
 }  // namespace
 
 Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
-    : mesh(owner), config(std::move(configured)), hash_key(proto::HashKey::of_cluster(config.cluster)),
-      identity(identity_of(config, hash_key, start)), rng(config.rng_seed), started(start.steady),
-      tables(identity.node), links(config, counters), members(config), dialer(config, rng.fork()),
-      replication(config, identity.node, identity.epoch), local_counts(config.channel_linger), router(config),
+    : mesh(owner),
+      config(std::move(configured)),
+      hash_key(proto::HashKey::of_cluster(config.cluster)),
+      identity(identity_of(config, hash_key, start)),
+      rng(config.rng_seed),
+      started(start.steady),
+      tables(identity.node),
+      links(config, counters),
+      members(config),
+      dialer(config, rng.fork()),
+      replication(config, identity.node, identity.epoch),
+      local_counts(config.channel_linger),
+      router(config),
       tick_at(start.steady) {}
 
 // ---- inputs
@@ -79,7 +91,8 @@ void Mesh::Parts::on(const Resolved& resolved, Now now, MeshOutput& output) {
 }
 
 void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput&) {
-    if (const auto recorded = local_counts.on(change, now)) replication.record(*recorded, tables, links, now);
+    if (const auto recorded = local_counts.on(change, now))
+        replication.record(*recorded, tables, links, now);
 }
 
 void Mesh::Parts::on(const Publish& publish, Now, MeshOutput& output) {
@@ -101,7 +114,8 @@ void Mesh::Parts::on(TimeReached, Now now, MeshOutput& output) {
 
 void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
-    // Handing out may end an old link, which may let another be used: its frames leave in this turn too.
+    // Handing out may end an old link, which may let another be used: its frames leave in this turn
+    // too.
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
         links.for_each_dirty([&](Link& link) { replication.pump(link, tables, counters); });
         links.hand_out(facts, output);
@@ -112,7 +126,9 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
 void Mesh::Parts::on(const Question& question, Now now, MeshOutput& output) {
     Bytes json = Bytes::with_capacity(256);
     switch (question.kind) {
-    case Question::Kind::user_status: append_user_status(json.writable(), mesh, question.users); break;
+    case Question::Kind::user_status:
+        append_user_status(json.writable(), mesh, question.users);
+        break;
     case Question::Kind::cluster: append_cluster(json.writable(), mesh, now); break;
     }
     output.answers.push_back({question.session, question.command_id, std::move(json)});
@@ -121,10 +137,10 @@ void Mesh::Parts::on(const Question& question, Now now, MeshOutput& output) {
 // ---- facts and news
 
 void Mesh::Parts::settle(Now now, MeshOutput& output) {
-    if (is_settling) return;    // whoever settles takes what was added
+    if (is_settling) return;  // whoever settles takes what was added
     is_settling = true;
-    // Handling one may add more; they are taken in the order they came. Every one ends a link, a dial or a state,
-    // so this ends too.
+    // Handling one may add more; they are taken in the order they came. Every one ends a link, a
+    // dial or a state, so this ends too.
     for (std::size_t fact = 0, item = 0; fact < facts.size() || item < news.size();) {
         if (item < news.size()) {
             const MemberNews next = news[item++];
@@ -142,7 +158,9 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
 void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {
     Link* const link = links.find(proven.link);
     if (link == nullptr || link->closing) return;
-    if (is_leaving) return links.refuse(*link, proto::RefuseReason::leaving, "this node is leaving", facts, output);
+    if (is_leaving)
+        return links.refuse(
+            *link, proto::RefuseReason::leaving, "this node is leaving", facts, output);
     const proto::Hello& peer = link->handshake->peer();
     const Replica* const replica = replicas.find(peer.node_id);
     const bool has_copy = replica != nullptr && replica->epoch == peer.epoch && !replica->discarded;
@@ -151,7 +169,9 @@ void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output)
         {.your_epoch_floor = members.floor_for(peer),
          .advertise = identity.advertise,
          .your_version = has_copy ? replica->version : Version{}},
-        now, facts, output);
+        now,
+        facts,
+        output);
 }
 
 void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutput& output) {
@@ -161,13 +181,19 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
     if (handshake.peers_welcome().your_epoch_floor >= identity.epoch)
         return raise_epoch(handshake.peers_welcome().your_epoch_floor, now, output);
     if (members.floor_for(handshake.peer()) >= handshake.peer().epoch)
-        return links.refuse(*link, proto::RefuseReason::stale_epoch, "a later epoch of this node is known", facts, output);
+        return links.refuse(
+            *link,
+            proto::RefuseReason::stale_epoch,
+            "a later epoch of this node is known",
+            facts,
+            output);
     links.activate(link->id, replication.log().version(), replication.log().sethash());
     if (!established.first) return;
 
     const NodeId node = link->node();
     const std::string address = address_of(handshake.peers_welcome(), *link);
-    if (!address.empty() && !dialer.learn(address, node, now)) output.events.emplace_back(LimitReached{"addresses"});
+    if (!address.empty() && !dialer.learn(address, node, now))
+        output.events.emplace_back(LimitReached{"addresses"});
     if (members.linked(handshake.peer(), address, now, news, output.events) &&
         !replicas.begin(node, handshake.peer().epoch, tables))
         output.events.emplace_back(LimitReached{"table slots"});
@@ -265,8 +291,10 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     settle(now, output);
     dial_due(now, output);
     ping_due(now);
-    while (const auto gone = local_counts.next_gone(now)) replication.record(*gone, tables, links, now);
-    for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {}
+    while (const auto gone = local_counts.next_gone(now))
+        replication.record(*gone, tables, links, now);
+    for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {
+    }
     if (is_leaving) leave_if_done(now, output);
 }
 
@@ -277,8 +305,10 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
         if (member.linked && member.state != MemberState::suspect) satisfied.insert(member.node);
     });
     const Dialer::Wanted wanted = dialer.due(satisfied, now);
-    for (const auto& call : wanted.calls) links.dial(call.address, call.expected, now, output);
-    for (const std::string& seed : wanted.seeds) output.resolves.push_back({seed});
+    for (const auto& call : wanted.calls)
+        links.dial(call.address, call.expected, now, output);
+    for (const std::string& seed : wanted.seeds)
+        output.resolves.push_back({seed});
 }
 
 void Mesh::Parts::ping_due(Now now) {
@@ -286,7 +316,8 @@ void Mesh::Parts::ping_due(Now now) {
         if (!link.is_usable() || now.steady - link.last_ping < config.heartbeat) return;
         link.last_ping = now.steady;
         links.send(
-            link, FrameClass::control,
+            link,
+            FrameClass::control,
             proto::Ping{
                 .seq = ++link.pings,
                 .sent_us = static_cast<std::uint64_t>(now.steady.time_since_epoch().count()),
@@ -313,7 +344,8 @@ void Mesh::Parts::tell_members(Link& link) {
 }
 
 void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
-    // The clock went back, or this is a copy of a machine: begin a life that is later than any seen.
+    // The clock went back, or this is a copy of a machine: begin a life that is later than any
+    // seen.
     const Epoch raised{seen.value + 1};
     output.events.emplace_back(EpochRaised{identity.epoch, raised});
     identity.epoch = raised;

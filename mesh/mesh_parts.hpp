@@ -1,5 +1,6 @@
 /// The inside of Mesh: its components, and the hub that carries values between them. None of them
-/// knows another; what one learns and another needs passes through here. Included only by mesh_*.cpp.
+/// knows another; what one learns and another needs passes through here. Included only by
+/// mesh_*.cpp.
 #pragma once
 
 #include "mesh/dialer.hpp"
@@ -76,7 +77,7 @@ struct Mesh::Parts {
     void raise_epoch(Epoch seen, Now now, MeshOutput& output);
     void leave_if_done(Now now, MeshOutput& output);
 
-    const Mesh& mesh;                  ///< its const views answer questions
+    const Mesh& mesh;  ///< its const views answer questions
     MeshConfig config;
     proto::HashKey hash_key;
     Identity identity;
@@ -92,9 +93,9 @@ struct Mesh::Parts {
     Router router;
     MeshCounters counters;
 
-    LinkFacts facts;                   ///< waiting to be carried
-    MemberChanges news;                ///< likewise
-    proto::MeshFrame frame;            ///< reused by read()
+    LinkFacts facts;  ///< waiting to be carried
+    MemberChanges news;  ///< likewise
+    proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
     Instant leave_by = never;
     bool is_settling = false;

@@ -1,9 +1,9 @@
 /// The numbered changes of this node's own users and channels: what the others replicate.
 ///
-/// Every change gets the next version. The last `ring` of them are kept, each with the count it led to,
-/// so that any interval inside the ring can be told without looking at the tables: what the others
-/// hold is always exactly the first V changes of one epoch, never a partial state. Dropping old changes can never make a
-/// wrong answer; it only turns a delta into a snapshot.
+/// Every change gets the next version. The last `ring` of them are kept, each with the count it led
+/// to, so that any interval inside the ring can be told without looking at the tables: what the
+/// others hold is always exactly the first V changes of one epoch, never a partial state. Dropping
+/// old changes can never make a wrong answer; it only turns a delta into a snapshot.
 #pragma once
 
 #include "mesh/fifo.hpp"
@@ -32,8 +32,9 @@ public:
     /// The oldest version from which a delta can still be told.
     [[nodiscard]] Version floor() const { return Version{version_.value - ring_.size()}; }
 
-    /// The coalesced changes of (from, to] into `delta`, by kind and key. Needs floor() <= from < to <= version()
-    /// and to - from <= limits::delta_changes. The hash goes along when `to` is the present.
+    /// The coalesced changes of (from, to] into `delta`, by kind and key. Needs floor() <= from <
+    /// to <= version() and to - from <= limits::delta_changes. The hash goes along when `to` is the
+    /// present.
     void read(Version from, Version to, proto::Delta& delta) const;
 
 private:

@@ -57,13 +57,16 @@ bool Replicas::discard(NodeId node) {
     return found != replicas_.end() && !std::exchange(found->second.discarded, true);
 }
 
-Replicas::Outcome Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters) {
+Replicas::Outcome
+Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters) {
     const auto found = replicas_.find(delta.origin);
     if (found == replicas_.end()) return Outcome::ignored;
     Replica& replica = found->second;
-    if (delta.epoch != replica.epoch || delta.to <= replica.version || replica.discarded) return Outcome::ignored;
+    if (delta.epoch != replica.epoch || delta.to <= replica.version || replica.discarded)
+        return Outcome::ignored;
     if (delta.from > replica.version) return Outcome::gap;
-    for (const Change& change : delta.changes) replica.sums.count(change, tables.set(replica.slot, change));
+    for (const Change& change : delta.changes)
+        replica.sums.count(change, tables.set(replica.slot, change));
     replica.version = delta.to;
     counters.changes_applied += delta.changes.size();
     if (!delta.hash_after || *delta.hash_after == replica.sums.sethash) return Outcome::applied;
@@ -84,7 +87,8 @@ Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables)
     const auto found = replicas_.find(chunk.origin);
     if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
     Replica::Staged& staged = *found->second.staged;
-    for (const Change& change : chunk.changes) staged.sums.count(change, tables.set(staged.slot, change));
+    for (const Change& change : chunk.changes)
+        staged.sums.count(change, tables.set(staged.slot, change));
     return Outcome::applied;
 }
 
@@ -114,7 +118,8 @@ Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables&
 bool Replicas::may_ask(NodeId node, Now now, Duration every) {
     const auto found = replicas_.find(node);
     if (found == replicas_.end()) return false;
-    if (found->second.catchup_asked != Instant{Duration::min()} && now.steady - found->second.catchup_asked < every)
+    if (found->second.catchup_asked != Instant{Duration::min()} &&
+        now.steady - found->second.catchup_asked < every)
         return false;
     found->second.catchup_asked = now.steady;
     return true;
@@ -125,10 +130,13 @@ void Replicas::check_invariants(const Tables& tables) const {
         check(tables.node_of(replica.slot) == node, "a replica's slot is its own");
         check(tables.is_visible(replica.slot) == replica.visible, "a replica is shown as it says");
         EntrySums sums;
-        for (const Change& change : tables.entries_of(replica.slot)) sums.count(change, 0);
+        for (const Change& change : tables.entries_of(replica.slot))
+            sums.count(change, 0);
         check(sums.sethash == replica.sums.sethash, "a replica's hash is that of its entries");
         check(sums.keys() == replica.sums.keys(), "a replica's size is the number of its entries");
-        check(sums.sessions == replica.sums.sessions, "a replica's sessions are the sum of its counts");
+        check(
+            sums.sessions == replica.sums.sessions,
+            "a replica's sessions are the sum of its counts");
     }
 }
 

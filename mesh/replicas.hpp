@@ -1,7 +1,8 @@
 /// Copies of other nodes' origin logs: each is exactly the first `version` changes of one epoch.
 ///
-/// A delta applies if it continues what is held, a snapshot is staged beside it and swapped in whole, and
-/// anything else changes nothing. The entries themselves live in Tables, under the replica's slot.
+/// A delta applies if it continues what is held, a snapshot is staged beside it and swapped in
+/// whole, and anything else changes nothing. The entries themselves live in Tables, under the
+/// replica's slot.
 #pragma once
 
 #include "mesh/mesh.hpp"
@@ -30,7 +31,7 @@ struct Replica {
     Slot slot = no_slot;
     EntrySums sums;
     bool visible = false;
-    bool discarded = false;               ///< its hash was wrong: shown until a snapshot replaces it
+    bool discarded = false;  ///< its hash was wrong: shown until a snapshot replaces it
     Instant catchup_asked{Duration::min()};
 
     struct Staged {
@@ -45,13 +46,14 @@ class Replicas {
 public:
     enum class Outcome : std::uint8_t {
         applied,
-        ignored,      ///< old news, or of another epoch
-        gap,          ///< something before it is missing: ask for a catch-up
-        diverged,     ///< the hash is wrong: ask for everything
-        full,         ///< no slot is free
+        ignored,  ///< old news, or of another epoch
+        gap,  ///< something before it is missing: ask for a catch-up
+        diverged,  ///< the hash is wrong: ask for everything
+        full,  ///< no slot is free
     };
 
-    /// Begins an empty replica of this epoch; one of an earlier epoch is swept at once. False if no slot is free.
+    /// Begins an empty replica of this epoch; one of an earlier epoch is swept at once. False if no
+    /// slot is free.
     bool begin(NodeId node, Epoch epoch, Tables& tables);
     void forget(NodeId node, Tables& tables);
     void show(NodeId node, bool visible, Tables& tables);
@@ -71,7 +73,8 @@ public:
     [[nodiscard]] const Replica* find(NodeId node) const;
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [node, replica] : replicas_) visit(node, replica);
+        for (const auto& [node, replica] : replicas_)
+            visit(node, replica);
     }
     void check_invariants(const Tables& tables) const;
 

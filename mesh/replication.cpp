@@ -16,7 +16,8 @@ constexpr std::size_t small_delta_changes = 4096;
 /// Catch-up and snapshots fill a link's queue only this far: the rest waits for LinkDrained.
 constexpr std::size_t catchup_queue_bytes = 128 * 1024;
 
-/// Deltas go before snapshots in a link's queue, but these would be of no use before its end is sent.
+/// Deltas go before snapshots in a link's queue, but these would be of no use before its end is
+/// sent.
 bool tells_snapshot(const Link& link) {
     return link.sync.snapshot != nullptr || link.queue.waiting_bytes(FrameClass::snapshot) != 0;
 }
@@ -33,8 +34,10 @@ void Replication::record(const Change& change, Tables& tables, Links& links, Now
     });
     if (flush_at_ != never) return;
     const auto nodes = static_cast<Duration::rep>(links.nodes() + 1);
-    const Duration interval = std::clamp(config_.flush_per_node * nodes, config_.flush_min, config_.flush_max);
-    const bool idle = last_flush_ == Instant{Duration::min()} || now.steady - last_flush_ >= interval;
+    const Duration interval =
+        std::clamp(config_.flush_per_node * nodes, config_.flush_min, config_.flush_max);
+    const bool idle =
+        last_flush_ == Instant{Duration::min()} || now.steady - last_flush_ >= interval;
     flush_at_ = idle ? now.steady : last_flush_ + interval;
 }
 
@@ -56,7 +59,8 @@ void Replication::flush(Now now, Links& links, MeshCounters& counters) {
     }
     links.for_each_node([&](NodeId, Link& link) {
         LinkSync& sync = link.sync;
-        const bool has_room = link.queue.waiting_bytes(FrameClass::deltas) < config_.link_delta_bytes_max;
+        const bool has_room =
+            link.queue.waiting_bytes(FrameClass::deltas) < config_.link_delta_bytes_max;
         if (one_frame && sync.sent == from && has_room && !tells_snapshot(link)) {
             link.queue.open(FrameClass::deltas, encoded_.size()).append(encoded_);
             link.queue.appended(FrameClass::deltas);
@@ -91,17 +95,23 @@ void Replication::pump(Link& link, const Tables& tables, MeshCounters& counters)
     // Changes that wait for the next flush are not told before it: that is what it is for.
     while (sync.sent < flushed_ || sync.wants_snapshot) {
         const std::uint64_t missing = flushed_.value - sync.sent.value;
-        const bool is_much = missing > small_delta_changes && missing > sums_.keys() / snapshot_share;
-        if (sync.sent < log_.floor() || is_much || sync.wants_snapshot) return begin_snapshot(link, tables, counters);
+        const bool is_much =
+            missing > small_delta_changes && missing > sums_.keys() / snapshot_share;
+        if (sync.sent < log_.floor() || is_much || sync.wants_snapshot)
+            return begin_snapshot(link, tables, counters);
         if (link.queue.waiting_bytes(FrameClass::deltas) >= catchup_queue_bytes) return;
-        tell_delta(link, Version{std::min(flushed_.value, sync.sent.value + proto::limits::delta_changes)}, counters);
+        tell_delta(
+            link,
+            Version{std::min(flushed_.value, sync.sent.value + proto::limits::delta_changes)},
+            counters);
     }
 }
 
 void Replication::tell_delta(Link& link, Version to, MeshCounters& counters) {
     log_.read(link.sync.sent, to, delta_);
     delta_.origin = self_;
-    proto::append_frame(link.queue.open(FrameClass::deltas, 32 + delta_.changes.size() * 9), delta_);
+    proto::append_frame(
+        link.queue.open(FrameClass::deltas, 32 + delta_.changes.size() * 9), delta_);
     link.queue.appended(FrameClass::deltas);
     link.sync.sent = to;
     ++counters.deltas_sent;
@@ -129,21 +139,29 @@ void Replication::tell_snapshot(Link& link, const Tables& tables, MeshCounters&)
     SnapshotStream& stream = *link.sync.snapshot;
     while (stream.told < stream.keys.size()) {
         if (link.queue.waiting_bytes(FrameClass::snapshot) >= catchup_queue_bytes) return;
-        const std::size_t count = std::min(proto::limits::snapshot_keys, stream.keys.size() - stream.told);
+        const std::size_t count =
+            std::min(proto::limits::snapshot_keys, stream.keys.size() - stream.told);
         tell_chunk(link, std::span{stream.keys}.subspan(stream.told, count));
         stream.told += count;
     }
     // The closing chunks: what was touched since the copy, as it is now.
     const auto place = [](const Change& change) { return std::pair{change.kind, change.key}; };
-    std::sort(stream.touched.begin(), stream.touched.end(), [&](const Change& left, const Change& right) {
-        return place(left) < place(right);
-    });
-    const auto same = [&](const Change& left, const Change& right) { return place(left) == place(right); };
-    stream.touched.erase(std::unique(stream.touched.begin(), stream.touched.end(), same), stream.touched.end());
-    for (Change& change : stream.touched) change.count = tables.get(Tables::self_slot, change.kind, change.key);
+    std::sort(
+        stream.touched.begin(), stream.touched.end(), [&](const Change& left, const Change& right) {
+            return place(left) < place(right);
+        });
+    const auto same = [&](const Change& left, const Change& right) {
+        return place(left) == place(right);
+    };
+    stream.touched.erase(
+        std::unique(stream.touched.begin(), stream.touched.end(), same), stream.touched.end());
+    for (Change& change : stream.touched)
+        change.count = tables.get(Tables::self_slot, change.kind, change.key);
     for (std::size_t at = 0; at < stream.touched.size(); at += proto::limits::snapshot_keys)
         tell_chunk(
-            link, std::span{stream.touched}.subspan(at, std::min(proto::limits::snapshot_keys, stream.touched.size() - at)));
+            link,
+            std::span{stream.touched}.subspan(
+                at, std::min(proto::limits::snapshot_keys, stream.touched.size() - at)));
     const proto::SnapEnd ended{self_, log_.version(), sums_.keys(), sums_.sethash};
     proto::append_frame(link.queue.open(FrameClass::snapshot, 64), ended);
     link.queue.appended(FrameClass::snapshot);

@@ -1,6 +1,6 @@
-/// Tells this node's origin log to the others: eagerly as deltas, or as a snapshot to whoever is too far
-/// behind. Per link only `sync.sent` is remembered; when a link is slow its deltas are not queued but
-/// told later as one, so a slow node costs no memory here.
+/// Tells this node's origin log to the others: eagerly as deltas, or as a snapshot to whoever is
+/// too far behind. Per link only `sync.sent` is remembered; when a link is slow its deltas are not
+/// queued but told later as one, so a slow node costs no memory here.
 #pragma once
 
 #include "mesh/link.hpp"
@@ -50,9 +50,9 @@ private:
     Version flushed_;
     Instant last_flush_{Duration::min()};
     Instant flush_at_ = never;
-    proto::Delta delta_;              ///< reused
-    proto::SnapChunk chunk_;          ///< reused
-    std::string encoded_;             ///< reused: one delta, encoded once for all links
+    proto::Delta delta_;  ///< reused
+    proto::SnapChunk chunk_;  ///< reused
+    std::string encoded_;  ///< reused: one delta, encoded once for all links
 };
 
 }  // namespace grapevine::mesh

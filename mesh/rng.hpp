@@ -19,10 +19,13 @@ public:
         state_ += 0x9e3779b97f4a7c15;
         return drawn;
     }
-    /// Uniform in [0, bound); 0 if bound is 0. The bias of at most bound / 2^64 does not matter here.
+    /// Uniform in [0, bound); 0 if bound is 0. The bias of at most bound / 2^64 does not matter
+    /// here.
     std::uint64_t below(std::uint64_t bound) { return proto::scale_to(next(), bound); }
     /// Uniform in [low, high].
-    std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
+    std::uint64_t between(std::uint64_t low, std::uint64_t high) {
+        return low + below(high - low + 1);
+    }
     bool one_in(std::uint64_t n) { return below(n) == 0; }
     /// `middle` ± 50 %.
     Duration jittered(Duration middle) {

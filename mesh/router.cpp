@@ -15,7 +15,11 @@ Deliver deliver_here(const Publish& publish) {
 }  // namespace
 
 void Router::publish(
-    const Publish& publish, const Tables& tables, Links& links, MeshCounters& counters, MeshOutput& output) {
+    const Publish& publish,
+    const Tables& tables,
+    Links& links,
+    MeshCounters& counters,
+    MeshOutput& output) {
     ++counters.published;
     ++messages_;
     bool wanted = false;
@@ -28,17 +32,29 @@ void Router::publish(
 }
 
 bool Router::to_channel(
-    const Publish& publish, const Tables& tables, Links& links, MeshCounters& counters, MeshOutput& output) {
+    const Publish& publish,
+    const Tables& tables,
+    Links& links,
+    MeshCounters& counters,
+    MeshOutput& output) {
     return to_places(proto::TableKind::channels, publish, tables, links, counters, output);
 }
 
 bool Router::to_user(
-    const Publish& publish, const Tables& tables, Links& links, MeshCounters& counters, MeshOutput& output) {
+    const Publish& publish,
+    const Tables& tables,
+    Links& links,
+    MeshCounters& counters,
+    MeshOutput& output) {
     return to_places(proto::TableKind::users, publish, tables, links, counters, output);
 }
 
 bool Router::to_places(
-    proto::TableKind kind, const Publish& publish, const Tables& tables, Links& links, MeshCounters& counters,
+    proto::TableKind kind,
+    const Publish& publish,
+    const Tables& tables,
+    Links& links,
+    MeshCounters& counters,
     MeshOutput& output) {
     bool wanted = false;
     tables.for_each_place(kind, publish.key, [&](Slot slot) {
@@ -52,7 +68,8 @@ bool Router::to_places(
     return wanted;
 }
 
-bool Router::to_everybody(const Publish& publish, Links& links, MeshCounters& counters, MeshOutput& output) {
+bool Router::to_everybody(
+    const Publish& publish, Links& links, MeshCounters& counters, MeshOutput& output) {
     output.delivers.push_back(deliver_here(publish));
     links.for_each_node([&](NodeId, Link& link) { forward(publish, link, links, counters); });
     return true;
@@ -70,18 +87,24 @@ void Router::forward(const Publish& publish, Link& link, Links& links, MeshCount
         .payload_kind = publish.payload_kind,
         .body = publish.body()};
     proto::append_frame(
-        link.queue.open(FrameClass::messages, frame.name.size() + frame.body.size() + forward_overhead_bytes), frame);
+        link.queue.open(
+            FrameClass::messages, frame.name.size() + frame.body.size() + forward_overhead_bytes),
+        frame);
     link.queue.appended(FrameClass::messages);
     links.mark_dirty(link);
     ++counters.forwards_sent;
 }
 
 void Router::deliver(
-    const proto::Forward& forward, proto::HashKey hash_key, MeshCounters& counters, MeshOutput& output) {
+    const proto::Forward& forward,
+    proto::HashKey hash_key,
+    MeshCounters& counters,
+    MeshOutput& output) {
     ++counters.forwards_received;
     const std::uint64_t key =
         forward.target == Target::everybody ? 0 : proto::siphash13(hash_key, forward.name);
-    output.delivers.push_back({forward.target, forward.payload_kind, key, forward.name, forward.body});
+    output.delivers.push_back(
+        {forward.target, forward.payload_kind, key, forward.name, forward.body});
 }
 
 }  // namespace grapevine::mesh

@@ -1,12 +1,11 @@
-/// The client machine: every session of one loop, what it may do, what it is subscribed to, how much is
-/// queued for it. Pure: facts and time in, intentions out. It never decides where a publication goes
-/// (Mesh) and never touches a socket.
+/// The client machine: every session of one loop, what it may do, what it is subscribed to, how
+/// much is queued for it. Pure: facts and time in, intentions out. It never decides where a
+/// publication goes (Mesh) and never touches a socket.
 ///
 ///           SessionOpened            connect accepted
 ///   (none) ───────────────▶ waiting ──────────────────▶ connected
-///                              │ 10 s: 3502 stale           │ bad bytes 3501 · no pong 3012 · slow 3008
-///                              │ other command: 3501        │ shutdown 3001
-///                              ▼                            ▼
+///                              │ 10 s: 3502 stale           │ bad bytes 3501 · no pong 3012 · slow
+///                              3008 │ other command: 3501        │ shutdown 3001 ▼ ▼
 ///                            closing ── SessionClosed ──▶ (none)
 #pragma once
 
@@ -24,12 +23,12 @@
 namespace grapevine::mesh {
 
 struct SessionsConfig {
-    std::string node_name;                 ///< told to clients as `node`
+    std::string node_name;  ///< told to clients as `node`
     std::string version = "grapevine";
     proto::HashKey hash_key;
-    Duration connect_within = 10s;         ///< else 3502
-    Duration ping_every = 25s;             ///< whole seconds are told to the client
-    Duration pong_within = 10s;            ///< after a ping, else 3012; shorter than ping_every
+    Duration connect_within = 10s;  ///< else 3502
+    Duration ping_every = 25s;  ///< whole seconds are told to the client
+    Duration pong_within = 10s;  ///< after a ping, else 3012; shorter than ping_every
     std::size_t queue_bytes_max = proto::limits::session_queue_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
 };
@@ -38,7 +37,7 @@ struct SessionsConfig {
 struct SessionOpened {
     SessionId session;
     proto::Encoding encoding = proto::Encoding::json;
-    std::array<std::uint64_t, 2> client{};    ///< 128 random bits from the system: the client id
+    std::array<std::uint64_t, 2> client{};  ///< 128 random bits from the system: the client id
 };
 /// One whole WebSocket message. `text` must be valid during the call only.
 struct SessionReceived {
@@ -58,13 +57,19 @@ struct ShutdownBegun {};
 struct SessionsTimeReached {};
 
 using SessionsInput = std::variant<
-    SessionOpened, SessionReceived, SessionClosed, SessionDrained, Deliver, Answer, ShutdownBegun,
+    SessionOpened,
+    SessionReceived,
+    SessionClosed,
+    SessionDrained,
+    Deliver,
+    Answer,
+    ShutdownBegun,
     SessionsTimeReached>;
 
 // ---- actions: intentions
 struct SendToSession {
     SessionId session;
-    Bytes message;                 ///< one WebSocket message, text or binary by the session's encoding
+    Bytes message;  ///< one WebSocket message, text or binary by the session's encoding
 };
 /// Close after what was sent before. For `slow` the edge may reset instead of waiting.
 struct CloseSession {
@@ -81,7 +86,8 @@ struct SessionsOutput {
     std::vector<Question> questions;
 
     [[nodiscard]] bool is_empty() const {
-        return sends.empty() && closes.empty() && publishes.empty() && changes.empty() && questions.empty();
+        return sends.empty() && closes.empty() && publishes.empty() && changes.empty() &&
+               questions.empty();
     }
     void swap(SessionsOutput& other) noexcept {
         sends.swap(other.sends);
@@ -104,12 +110,12 @@ struct SessionsCounters {
     std::uint64_t opened = 0;
     std::uint64_t connected = 0;
     std::uint64_t commands = 0;
-    std::uint64_t errors = 0;              ///< error replies
+    std::uint64_t errors = 0;  ///< error replies
     std::uint64_t publishes = 0;
-    std::uint64_t delivered = 0;           ///< messages handed to sessions
-    std::uint64_t not_here = 0;            ///< deliveries for a user or channel without a session here
-    std::uint64_t binary_skipped = 0;      ///< binary payloads not sent to JSON sessions
-    std::uint64_t bodies_rejected = 0;     ///< deliveries whose body could not be read
+    std::uint64_t delivered = 0;  ///< messages handed to sessions
+    std::uint64_t not_here = 0;  ///< deliveries for a user or channel without a session here
+    std::uint64_t binary_skipped = 0;  ///< binary payloads not sent to JSON sessions
+    std::uint64_t bodies_rejected = 0;  ///< deliveries whose body could not be read
     std::uint64_t closed_by_client = 0;
     std::uint64_t closed_bad_request = 0;
     std::uint64_t closed_stale = 0;
@@ -134,11 +140,12 @@ public:
     void on(const Deliver& deliver, Now now, SessionsOutput& output);
     void on(const SessionDrained& drained);
 
-    /// When SessionsTimeReached is wanted next; `never` if not. Calling earlier or later is harmless.
+    /// When SessionsTimeReached is wanted next; `never` if not. Calling earlier or later is
+    /// harmless.
     [[nodiscard]] Instant next_deadline() const;
 
     [[nodiscard]] const SessionsCounters& counters() const;
-    [[nodiscard]] std::size_t session_count() const;          ///< open or connected, not closing
+    [[nodiscard]] std::size_t session_count() const;  ///< open or connected, not closing
     [[nodiscard]] std::size_t queued_bytes(SessionId session) const;
     /// Own consistency, for tests: aborts through check() if something does not add up.
     void check_invariants() const;

@@ -2,7 +2,6 @@
 
 #include "proto/client_codec.hpp"
 
-
 namespace grapevine::mesh {
 namespace {
 
@@ -32,7 +31,8 @@ void append_hex(std::string& out, std::string_view key, std::uint64_t value) {
     static constexpr std::string_view digits = "0123456789abcdef";
     append_key(out, key);
     out.push_back('"');
-    for (int shift = 60; shift >= 0; shift -= 4) out.push_back(digits[(value >> shift) & 15]);
+    for (int shift = 60; shift >= 0; shift -= 4)
+        out.push_back(digits[(value >> shift) & 15]);
     out.push_back('"');
 }
 
@@ -59,8 +59,10 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     if (!member.is_self) {
         append_flag(out, "linked", member.linked);
         if (member.linked) append_text(out, "link", member.linked_by_us ? "dialled" : "accepted");
-        if (member.round_trip > Duration{}) append_number(out, "rtt_us", static_cast<std::uint64_t>(member.round_trip.count()));
-        if (member.last_equal != never) append_seconds(out, "seconds_since_equal", now.steady - member.last_equal);
+        if (member.round_trip > Duration{})
+            append_number(out, "rtt_us", static_cast<std::uint64_t>(member.round_trip.count()));
+        if (member.last_equal != never)
+            append_seconds(out, "seconds_since_equal", now.steady - member.last_equal);
         append_number(out, "queued_bytes", member.queued_bytes);
     }
     out.push_back('}');

@@ -7,7 +7,8 @@
 namespace grapevine::mesh {
 namespace {
 
-/// Places looked at in one go: about 20 µs. More finishes a sweep sooner and delays messages longer.
+/// Places looked at in one go: about 20 µs. More finishes a sweep sooner and delays messages
+/// longer.
 constexpr std::size_t sweep_places = 8192;
 
 }  // namespace
@@ -15,7 +16,8 @@ constexpr std::size_t sweep_places = 8192;
 Tables::Tables(NodeId self) : slots_{{.node = self, .visible = true, .taken = true}}, dead_{0} {}
 
 Slot Tables::take_slot(NodeId node) {
-    auto found = std::find_if(slots_.begin(), slots_.end(), [](const SlotState& slot) { return !slot.taken; });
+    auto found = std::find_if(
+        slots_.begin(), slots_.end(), [](const SlotState& slot) { return !slot.taken; });
     if (found == slots_.end()) {
         if (slots_.size() == no_slot) return no_slot;
         slots_.emplace_back();
@@ -27,7 +29,9 @@ Slot Tables::take_slot(NodeId node) {
 }
 
 void Tables::give_up(Slot slot) {
-    check(slot != self_slot && slots_[slot].taken && dead_[slot] == 0, "only a taken slot is given up, once");
+    check(
+        slot != self_slot && slots_[slot].taken && dead_[slot] == 0,
+        "only a taken slot is given up, once");
     slots_[slot].visible = false;
     dead_[slot] = 1;
     if (dead_count_++ == 0) {
@@ -75,7 +79,9 @@ void Tables::check_invariants() const {
     channels_.check_invariants();
     for_all([&](Slot slot, const Change& change) {
         check(slot < slots_.size() && slots_[slot].taken, "every entry's slot is taken");
-        check(change.kind == TableKind::users || change.count == 1, "a channel is there once or not at all");
+        check(
+            change.kind == TableKind::users || change.count == 1,
+            "a channel is there once or not at all");
     });
 }
 

@@ -1,8 +1,8 @@
 /// Where users and channels are: the fold over all replicas this node holds, itself included.
 ///
-/// Every (node, epoch) gets a small slot. Entries carry it; whether they count is one bit of the slot, so
-/// a node goes and comes back in O(1). Entries of a slot that is given up are swept in the background and
-/// the slot is not used again before that is done.
+/// Every (node, epoch) gets a small slot. Entries carry it; whether they count is one bit of the
+/// slot, so a node goes and comes back in O(1). Entries of a slot that is given up are swept in the
+/// background and the slot is not used again before that is done.
 #pragma once
 
 #include "mesh/key_table.hpp"
@@ -37,7 +37,9 @@ public:
     [[nodiscard]] bool is_visible(Slot slot) const { return slots_[slot].visible; }
     [[nodiscard]] NodeId node_of(Slot slot) const { return slots_[slot].node; }
 
-    std::uint8_t set(Slot slot, const Change& change) { return table(change.kind).set(change.key, slot, change.count); }
+    std::uint8_t set(Slot slot, const Change& change) {
+        return table(change.kind).set(change.key, slot, change.count);
+    }
     [[nodiscard]] std::uint8_t get(Slot slot, TableKind kind, std::uint64_t key) const {
         return table(kind).get(key, slot);
     }
@@ -72,7 +74,9 @@ public:
     bool sweep_some();
 
     [[nodiscard]] std::size_t size(TableKind kind) const { return table(kind).size(); }
-    [[nodiscard]] std::size_t memory_bytes() const { return users_.memory_bytes() + channels_.memory_bytes(); }
+    [[nodiscard]] std::size_t memory_bytes() const {
+        return users_.memory_bytes() + channels_.memory_bytes();
+    }
     void check_invariants() const;
 
 private:
@@ -82,7 +86,9 @@ private:
         bool taken = false;
     };
 
-    [[nodiscard]] KeyTable& table(TableKind kind) { return kind == TableKind::users ? users_ : channels_; }
+    [[nodiscard]] KeyTable& table(TableKind kind) {
+        return kind == TableKind::users ? users_ : channels_;
+    }
     [[nodiscard]] const KeyTable& table(TableKind kind) const {
         return kind == TableKind::users ? users_ : channels_;
     }
@@ -90,9 +96,9 @@ private:
     KeyTable users_;
     KeyTable channels_;
     std::vector<SlotState> slots_;
-    std::vector<std::uint8_t> dead_;    ///< per slot: given up, entries may remain
+    std::vector<std::uint8_t> dead_;  ///< per slot: given up, entries may remain
     std::size_t dead_count_ = 0;
-    bool pass_is_late_ = false;         ///< a slot died after the running pass began: one more is needed
+    bool pass_is_late_ = false;  ///< a slot died after the running pass began: one more is needed
     bool users_swept_ = true;
 };
 

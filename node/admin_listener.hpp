@@ -19,8 +19,10 @@ namespace grapevine::node {
 
 class AdminListener final : public Router {
 public:
-    /// `any_caller`: the operator opened this listener; else only loopback names and pages of its own are served.
-    AdminListener(Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics);
+    /// `any_caller`: the operator opened this listener; else only loopback names and pages of its
+    /// own are served.
+    AdminListener(
+        Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics);
 
     UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
     void requested(RequestId id, const Request& request) override;

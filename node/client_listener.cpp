@@ -8,11 +8,14 @@ namespace {
 
 constexpr std::string_view protobuf_subprotocol = "centrifuge-protobuf";
 
-mesh::SessionId session_of(SocketId id) { return mesh::SessionId{id.value}; }
+mesh::SessionId session_of(SocketId id) {
+    return mesh::SessionId{id.value};
+}
 
 }  // namespace
 
-ClientListener::ClientListener(Turn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin)
+ClientListener::ClientListener(
+    Turn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin)
     : turn_(turn), sockets_(sockets), http_(http), any_origin_(any_origin) {}
 
 void ClientListener::send(const mesh::SendToSession& send) {
@@ -21,8 +24,10 @@ void ClientListener::send(const mesh::SendToSession& send) {
 }
 
 void ClientListener::close(const mesh::CloseSession& close) {
-    // A slow one would not read its backlog: the code goes instead of it, or the connection is reset.
-    const Queued queued = close.code == proto::CloseCode::slow ? Queued::discard : Queued::send_first;
+    // A slow one would not read its backlog: the code goes instead of it, or the connection is
+    // reset.
+    const Queued queued =
+        close.code == proto::CloseCode::slow ? Queued::discard : Queued::send_first;
     sockets_.close(SocketId{close.session.value}, close.code, queued);
 }
 
@@ -35,8 +40,10 @@ UpgradeAnswer ClientListener::upgrade(const HttpHead& head, std::string_view) {
     AcceptUpgrade accepted{.owner = this};
     for (const std::string_view offered : head.list("sec-websocket-protocol"))
         if (offered == protobuf_subprotocol) accepted.subprotocol = offered;
-    const bool protobuf = !accepted.subprotocol.empty() || head.query_value("cf_protocol") == "protobuf";
-    accepted.token = static_cast<std::uint64_t>(protobuf ? proto::Encoding::protobuf : proto::Encoding::json);
+    const bool protobuf =
+        !accepted.subprotocol.empty() || head.query_value("cf_protocol") == "protobuf";
+    accepted.token =
+        static_cast<std::uint64_t>(protobuf ? proto::Encoding::protobuf : proto::Encoding::json);
     return accepted;
 }
 
@@ -68,7 +75,9 @@ void ClientListener::received(SocketId id, const proto::Bytes& payload, FrameKin
     turn_.tell(mesh::SessionReceived{session_of(id), payload.view()});
 }
 
-void ClientListener::drained(SocketId id, std::size_t bytes) { turn_.tell(mesh::SessionDrained{session_of(id), bytes}); }
+void ClientListener::drained(SocketId id, std::size_t bytes) {
+    turn_.tell(mesh::SessionDrained{session_of(id), bytes});
+}
 
 void ClientListener::closed(SocketId id, const Ending&) {
     --open_;

@@ -36,7 +36,7 @@ private:
     WebSockets& sockets_;
     HttpConnections& http_;
     Entropy entropy_;
-    std::vector<FrameKind> kinds_;    ///< by slot: what this session speaks
+    std::vector<FrameKind> kinds_;  ///< by slot: what this session speaks
     std::size_t open_ = 0;
     std::uint64_t wrong_kind_ = 0;
     bool any_origin_;

@@ -21,7 +21,8 @@ public:
 
     Line& with(std::string_view key, std::string_view value) {
         line_.text.append(" ").append(key).append("=");
-        const bool plain = !value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos;
+        const bool plain =
+            !value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos;
         if (plain) {
             line_.text.append(value);
             return *this;
@@ -34,7 +35,9 @@ public:
         line_.text.push_back('"');
         return *this;
     }
-    Line& with(std::string_view key, std::uint64_t value) { return with(key, std::to_string(value)); }
+    Line& with(std::string_view key, std::uint64_t value) {
+        return with(key, std::to_string(value));
+    }
     Line& ms(std::string_view key, Duration value) {
         return with(key, static_cast<std::uint64_t>(value.count() / 1000));
     }
@@ -42,7 +45,7 @@ public:
         line_.by_strangers = are;
         return *this;
     }
-    operator JournalLine() const { return line_; }    // NOLINT: this is what a Line is for
+    operator JournalLine() const { return line_; }  // NOLINT: this is what a Line is for
 
 private:
     JournalLine line_;
@@ -77,46 +80,85 @@ struct Wording {
     }
     JournalLine operator()(const MemberSuspected& e) const {
         return Line(Level::info, "member_suspected")
-            .with("node", e.name).with("why", e.link_lost ? "link_lost" : "silent").ms("silent_ms", e.silent);
+            .with("node", e.name)
+            .with("why", e.link_lost ? "link_lost" : "silent")
+            .ms("silent_ms", e.silent);
     }
-    JournalLine operator()(const MemberCleared& e) const { return Line(Level::info, "member_cleared").with("node", e.name); }
+    JournalLine operator()(const MemberCleared& e) const {
+        return Line(Level::info, "member_cleared").with("node", e.name);
+    }
     JournalLine operator()(const MemberDown& e) const {
-        return Line(Level::warning, "member_down").with("node", e.name).with("why", e.refused ? "refused" : "silent");
+        return Line(Level::warning, "member_down")
+            .with("node", e.name)
+            .with("why", e.refused ? "refused" : "silent");
     }
-    JournalLine operator()(const MemberReturned& e) const { return Line(Level::info, "member_returned").with("node", e.name); }
-    JournalLine operator()(const MemberLeft& e) const { return Line(Level::info, "member_left").with("node", e.name); }
-    JournalLine operator()(const MemberForgotten& e) const { return Line(Level::info, "member_forgotten").with("node", e.name); }
-    JournalLine operator()(const MemberRestarted& e) const { return Line(Level::info, "member_restarted").with("node", e.name); }
+    JournalLine operator()(const MemberReturned& e) const {
+        return Line(Level::info, "member_returned").with("node", e.name);
+    }
+    JournalLine operator()(const MemberLeft& e) const {
+        return Line(Level::info, "member_left").with("node", e.name);
+    }
+    JournalLine operator()(const MemberForgotten& e) const {
+        return Line(Level::info, "member_forgotten").with("node", e.name);
+    }
+    JournalLine operator()(const MemberRestarted& e) const {
+        return Line(Level::info, "member_restarted").with("node", e.name);
+    }
     JournalLine operator()(const LinkUp& e) const {
-        return Line(Level::info, "link_up").with("node", e.name).with("direction", e.dialled ? "dialled" : "accepted");
+        return Line(Level::info, "link_up")
+            .with("node", e.name)
+            .with("direction", e.dialled ? "dialled" : "accepted");
     }
     JournalLine operator()(const LinkDown& e) const {
-        return Line(e.node ? Level::info : Level::debug, "link_down").with("peer", hex(e.node.value)).with("why", text_of(e.why));
+        return Line(e.node ? Level::info : Level::debug, "link_down")
+            .with("peer", hex(e.node.value))
+            .with("why", text_of(e.why));
     }
-    JournalLine operator()(const LinkSwitched& e) const { return Line(Level::info, "link_switched").with("peer", hex(e.node.value)); }
+    JournalLine operator()(const LinkSwitched& e) const {
+        return Line(Level::info, "link_switched").with("peer", hex(e.node.value));
+    }
     JournalLine operator()(const LinkRefused& e) const {
-        // A stranger can repeat what we refuse; who refuses us is among the addresses an operator gave.
+        // A stranger can repeat what we refuse; who refuses us is among the addresses an operator
+        // gave.
         return Line(level_of(e), e.by_peer ? "link_refused_by_peer" : "link_refused")
-            .with("address", e.address).with("reason", e.text).by_strangers(!e.by_peer);
+            .with("address", e.address)
+            .with("reason", e.text)
+            .by_strangers(!e.by_peer);
     }
-    JournalLine operator()(const FrameRejected& e) const { return Line(Level::debug, "frame_rejected").with("why", e.why); }
-    JournalLine operator()(const SelfDialled& e) const { return Line(Level::info, "self_dialled").with("address", e.address); }
+    JournalLine operator()(const FrameRejected& e) const {
+        return Line(Level::debug, "frame_rejected").with("why", e.why);
+    }
+    JournalLine operator()(const SelfDialled& e) const {
+        return Line(Level::info, "self_dialled").with("address", e.address);
+    }
     JournalLine operator()(const EpochRaised& e) const {
-        return Line(Level::warning, "epoch_raised").with("from", e.from.value).with("to", e.to.value);
+        return Line(Level::warning, "epoch_raised")
+            .with("from", e.from.value)
+            .with("to", e.to.value);
     }
     JournalLine operator()(const CatchupAsked& e) const {
-        return Line(Level::info, "catchup_asked").with("peer", hex(e.node.value)).with("held", e.held.value);
+        return Line(Level::info, "catchup_asked")
+            .with("peer", hex(e.node.value))
+            .with("held", e.held.value);
     }
     JournalLine operator()(const SnapshotApplied& e) const {
-        return Line(Level::info, "snapshot_applied").with("peer", hex(e.node.value)).with("keys", e.keys);
+        return Line(Level::info, "snapshot_applied")
+            .with("peer", hex(e.node.value))
+            .with("keys", e.keys);
     }
     JournalLine operator()(const Diverged& e) const {
-        return Line(Level::warning, "replica_diverged").with("peer", hex(e.node.value)).with("version", e.version.value);
+        return Line(Level::warning, "replica_diverged")
+            .with("peer", hex(e.node.value))
+            .with("version", e.version.value);
     }
     JournalLine operator()(const NameTaken& e) const {
-        return Line(Level::warning, "name_taken").with("by", e.by_address).with("do", "choose another --name");
+        return Line(Level::warning, "name_taken")
+            .with("by", e.by_address)
+            .with("do", "choose another --name");
     }
-    JournalLine operator()(const LimitReached& e) const { return Line(Level::warning, "limit_reached").with("what", e.what); }
+    JournalLine operator()(const LimitReached& e) const {
+        return Line(Level::warning, "limit_reached").with("what", e.what);
+    }
 
     static Level level_of(const LinkRefused& e) {
         switch (e.reason) {
@@ -137,7 +179,9 @@ struct Wording {
 
 }  // namespace
 
-JournalLine line_of(const Event& event) { return std::visit(Wording{}, event); }
+JournalLine line_of(const Event& event) {
+    return std::visit(Wording{}, event);
+}
 
 void Journal::write(const Event& event, Now now) {
     JournalLine line = line_of(event);
@@ -171,8 +215,13 @@ void Journal::write(Level level, std::string_view line, Now now) {
     std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%S", &parts);
     static constexpr std::array<const char*, 3> words{"debug", "info", "warning"};
     std::fprintf(
-        stderr, "%s.%03dZ %s %.*s\n", time.data(), static_cast<int>(micros / 1000 % 1000),
-        words[static_cast<std::size_t>(level)], static_cast<int>(line.size()), line.data());
+        stderr,
+        "%s.%03dZ %s %.*s\n",
+        time.data(),
+        static_cast<int>(micros / 1000 % 1000),
+        words[static_cast<std::size_t>(level)],
+        static_cast<int>(line.size()),
+        line.data());
 }
 
 }  // namespace grapevine::node

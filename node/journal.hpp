@@ -1,8 +1,9 @@
 /// The node's log: one line an event on standard error, `time level event key=value ...`.
 ///
-/// Levels by who can cause a line. info: rare, and no stranger can repeat it at will. warning: an operator
-/// should act. debug: anything a peer or client can repeat; counted always, printed only when asked. A refused link
-/// is both: an operator needs its words and a stranger can repeat it, so at most a few a second are printed.
+/// Levels by who can cause a line. info: rare, and no stranger can repeat it at will. warning: an
+/// operator should act. debug: anything a peer or client can repeat; counted always, printed only
+/// when asked. A refused link is both: an operator needs its words and a stranger can repeat it, so
+/// at most a few a second are printed.
 #pragma once
 
 #include "mesh/events.hpp"
@@ -30,15 +31,15 @@ private:
 
     Level least_;
     mesh::Instant second_began_{};
-    unsigned printed_ = 0;         ///< such lines in the second that began then
-    unsigned suppressed_ = 0;      ///< since the last one that was printed
+    unsigned printed_ = 0;  ///< such lines in the second that began then
+    unsigned suppressed_ = 0;  ///< since the last one that was printed
 };
 
 /// `event key=value ...`, and the level it is printed at.
 struct JournalLine {
     Level level = Level::info;
     std::string text;
-    bool by_strangers = false;     ///< whoever reaches a port can cause it at will
+    bool by_strangers = false;  ///< whoever reaches a port can cause it at will
 };
 JournalLine line_of(const mesh::Event& event);
 

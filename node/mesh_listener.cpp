@@ -12,11 +12,10 @@ constexpr std::string_view path_prefix = "/mesh/";
 constexpr std::size_t addresses_max = 256;
 
 SocketOptions link_options() {
-    return {
-        // Nobody unknown makes us hold more: trust() raises it.
-        .message_bytes_max = proto::limits::mesh_handshake_bytes,
-        .oversize_code = 1002,
-        .kernel_unsent_max = 128 * 1024};
+    return {// Nobody unknown makes us hold more: trust() raises it.
+            .message_bytes_max = proto::limits::mesh_handshake_bytes,
+            .oversize_code = 1002,
+            .kernel_unsent_max = 128 * 1024};
 }
 
 /// "host:port" or "[v6]:port" apart. The text was checked when it was configured or made by us.
@@ -44,10 +43,16 @@ mesh::DialFailure failure_of(const Ending& ending) {
 
 MeshListener::MeshListener(
     Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster)
-    : loop_(loop), turn_(turn), sockets_(sockets), http_(http), path_(std::string{path_prefix} + cluster),
+    : loop_(loop),
+      turn_(turn),
+      sockets_(sockets),
+      http_(http),
+      path_(std::string{path_prefix} + cluster),
       resolver_(loop.context()) {}
 
-MeshListener::~MeshListener() { *alive_ = false; }
+MeshListener::~MeshListener() {
+    *alive_ = false;
+}
 
 void MeshListener::send(const mesh::SendFrame& send) {
     const auto found = sockets_of_.find(send.link);
@@ -67,7 +72,8 @@ void MeshListener::close(const mesh::CloseLink& close) {
 
 void MeshListener::trust(const mesh::TrustLink& trust) {
     const auto found = sockets_of_.find(trust.link);
-    if (found != sockets_of_.end()) sockets_.set_message_limit(found->second, proto::limits::mesh_message_bytes);
+    if (found != sockets_of_.end())
+        sockets_.set_message_limit(found->second, proto::limits::mesh_message_bytes);
 }
 
 void MeshListener::dial(const mesh::Dial& dial) {
@@ -88,22 +94,27 @@ void MeshListener::dial(const mesh::Dial& dial) {
 void MeshListener::resolve(const mesh::Resolve& resolve) {
     const Address address = split(resolve.seed);
     resolver_.async_resolve(
-        address.host, std::to_string(address.port),
-        [this, alive = alive_, seed = resolve.seed](const asio::error_code& error, const auto& results) {
+        address.host,
+        std::to_string(address.port),
+        [this, alive = alive_, seed = resolve.seed](
+            const asio::error_code& error, const auto& results) {
             if (!*alive) return;
             mesh::Resolved resolved{.seed = seed};
             for (const auto& result : results) {
                 if (error || resolved.addresses.size() == addresses_max) break;
                 const auto endpoint = result.endpoint();
-                resolved.addresses.push_back(to_string(Address{endpoint.address().to_string(), endpoint.port()}));
+                resolved.addresses.push_back(
+                    to_string(Address{endpoint.address().to_string(), endpoint.port()}));
             }
             turn_.tell(resolved);
         });
 }
 
 UpgradeAnswer MeshListener::upgrade(const HttpHead& head, std::string_view) {
-    // Which cluster is checked again, with words for people on both sides, by the handshake that follows.
-    if (!head.path.starts_with(path_prefix)) return RejectUpgrade{404, "this listener is for nodes only\n"};
+    // Which cluster is checked again, with words for people on both sides, by the handshake that
+    // follows.
+    if (!head.path.starts_with(path_prefix))
+        return RejectUpgrade{404, "this listener is for nodes only\n"};
     if (head.count("origin") != 0) return RejectUpgrade{403, "this listener is for nodes only\n"};
     return AcceptUpgrade{.owner = this, .socket = link_options()};
 }
@@ -113,7 +124,8 @@ void MeshListener::requested(RequestId id, const Request&) {
 }
 
 void MeshListener::opened(SocketId id, const Opening& opening) {
-    const mesh::LinkId link{opening.token != 0 ? opening.token : mesh::accepted_link_bit | ++accepted_};
+    const mesh::LinkId link{
+        opening.token != 0 ? opening.token : mesh::accepted_link_bit | ++accepted_};
     sockets_of_[link] = id;
     links_of_[id] = {link, /*is_open=*/true};
     mesh::LinkOpened opened{.link = link, .address = sockets_.remote_address(id)};
@@ -123,7 +135,8 @@ void MeshListener::opened(SocketId id, const Opening& opening) {
 
 void MeshListener::received(SocketId id, const proto::Bytes& payload, FrameKind kind) {
     // A text message is not our protocol; Mesh says so to whoever sent it and counts it.
-    const std::string_view message = kind == FrameKind::binary ? payload.view() : std::string_view{"\0", 1};
+    const std::string_view message =
+        kind == FrameKind::binary ? payload.view() : std::string_view{"\0", 1};
     turn_.tell(mesh::LinkReceived{links_of_.at(id).link, message});
 }
 

@@ -14,7 +14,8 @@ namespace grapevine::node {
 
 class MeshListener final : public Router, public SocketOwner {
 public:
-    MeshListener(Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster);
+    MeshListener(
+        Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster);
     ~MeshListener() override;
 
     // ---- what Mesh intends
@@ -46,12 +47,12 @@ private:
     asio::ip::tcp::resolver resolver_;
     struct OpenLink {
         mesh::LinkId link;
-        bool is_open = false;         ///< false: the dial is under way
+        bool is_open = false;  ///< false: the dial is under way
     };
     std::map<mesh::LinkId, SocketId> sockets_of_;
     std::map<SocketId, OpenLink> links_of_;
     std::uint64_t accepted_ = 0;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);    ///< resolving outlives us
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< resolving outlives us
 };
 
 }  // namespace grapevine::node

@@ -24,7 +24,12 @@ public:
         text_.append("# TYPE grapevine_").append(name).append(" ").append(type).append("\n");
     }
     void line(std::string_view name, std::string_view labels, std::uint64_t value) {
-        text_.append("grapevine_").append(name).append(labels).append(" ").append(std::to_string(value)).append("\n");
+        text_.append("grapevine_")
+            .append(name)
+            .append(labels)
+            .append(" ")
+            .append(std::to_string(value))
+            .append("\n");
     }
     std::string take() { return std::move(text_); }
 
@@ -37,7 +42,8 @@ struct Reason {
     std::uint64_t count;
 };
 
-void by_reason(Page& page, std::string_view name, std::string_view help, std::span<const Reason> reasons) {
+void by_reason(
+    Page& page, std::string_view name, std::string_view help, std::span<const Reason> reasons) {
     page.head(name, help, "counter");
     for (const Reason& reason : reasons) {
         std::string labels = "{reason=\"";
@@ -48,7 +54,8 @@ void by_reason(Page& page, std::string_view name, std::string_view help, std::sp
 
 void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges) {
     const mesh::SessionsCounters& s = driver.sessions().counters();
-    page.gauge("client_connections", "Open WebSocket connections of clients.", gauges.client_connections);
+    page.gauge(
+        "client_connections", "Open WebSocket connections of clients.", gauges.client_connections);
     page.gauge("sessions", "Sessions of this node.", driver.sessions().session_count());
     page.counter("sessions_opened_total", "Sessions ever opened.", s.opened);
     page.counter("sessions_connected_total", "Sessions whose connect was accepted.", s.connected);
@@ -57,13 +64,22 @@ void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges)
     page.counter("client_publishes_total", "Publications accepted from clients.", s.publishes);
     page.counter("messages_delivered_total", "Publications handed to sessions.", s.delivered);
     page.counter("messages_not_here_total", "Deliveries for nobody of this node.", s.not_here);
-    page.counter("binary_skipped_total", "Binary payloads not sent to JSON sessions.", s.binary_skipped);
-    page.counter("bodies_rejected_total", "Deliveries whose body could not be read.", s.bodies_rejected);
-    by_reason(page, "sessions_closed_total", "Sessions that ended, by reason.",
-        std::array<Reason, 7>{{
-            {"client", s.closed_by_client}, {"bad_request", s.closed_bad_request}, {"stale", s.closed_stale},
-            {"no_pong", s.closed_no_pong}, {"slow", s.closed_slow}, {"shutdown", s.closed_shutdown},
-            {"inappropriate_protocol", gauges.wrong_kind}}});
+    page.counter(
+        "binary_skipped_total", "Binary payloads not sent to JSON sessions.", s.binary_skipped);
+    page.counter(
+        "bodies_rejected_total", "Deliveries whose body could not be read.", s.bodies_rejected);
+    by_reason(
+        page,
+        "sessions_closed_total",
+        "Sessions that ended, by reason.",
+        std::array<Reason, 7>{
+            {{"client", s.closed_by_client},
+             {"bad_request", s.closed_bad_request},
+             {"stale", s.closed_stale},
+             {"no_pong", s.closed_no_pong},
+             {"slow", s.closed_slow},
+             {"shutdown", s.closed_shutdown},
+             {"inappropriate_protocol", gauges.wrong_kind}}});
 }
 
 void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
@@ -72,29 +88,40 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.gauge("ready", "1 if this node takes part.", mesh.is_ready(now.steady) ? 1 : 0);
     page.head("members", "Known nodes by state, this one included.", "gauge");
     std::array<std::uint64_t, 6> states{};
-    for (const mesh::MemberView& member : mesh.members()) ++states.at(static_cast<std::size_t>(member.state));
+    for (const mesh::MemberView& member : mesh.members())
+        ++states.at(static_cast<std::size_t>(member.state));
     for (std::size_t state = 1; state < states.size(); ++state) {
         std::string labels = "{state=\"";
         labels.append(mesh::text_of(static_cast<proto::MemberState>(state))).append("\"}");
         page.line("members", labels, states.at(state));
     }
-    page.gauge("table_bytes", "Memory of the location and interest tables.", mesh.table_memory_bytes());
+    page.gauge(
+        "table_bytes", "Memory of the location and interest tables.", mesh.table_memory_bytes());
     page.counter("published_total", "Publications routed.", m.published);
-    page.counter("published_nowhere_total", "Publications that nobody wanted.", m.published_nowhere);
+    page.counter(
+        "published_nowhere_total", "Publications that nobody wanted.", m.published_nowhere);
     page.counter("forwards_sent_total", "Publications sent to other nodes.", m.forwards_sent);
-    page.counter("forwards_received_total", "Publications received from other nodes.", m.forwards_received);
-    page.counter("forwards_dropped_total", "Publications dropped because a link was full.", m.forwards_dropped);
+    page.counter(
+        "forwards_received_total", "Publications received from other nodes.", m.forwards_received);
+    page.counter(
+        "forwards_dropped_total",
+        "Publications dropped because a link was full.",
+        m.forwards_dropped);
     page.counter("deltas_sent_total", "Deltas sent.", m.deltas_sent);
     page.counter("deltas_applied_total", "Deltas applied.", m.deltas_applied);
     page.counter("deltas_ignored_total", "Deltas that were old news.", m.deltas_ignored);
-    page.counter("changes_applied_total", "Changes of other nodes' users and channels applied.", m.changes_applied);
+    page.counter(
+        "changes_applied_total",
+        "Changes of other nodes' users and channels applied.",
+        m.changes_applied);
     page.counter("catchups_asked_total", "Catch-ups asked for.", m.catchups_asked);
     page.counter("snapshots_begun_total", "Snapshots begun for others.", m.snapshots_begun);
     page.counter("snapshots_applied_total", "Snapshots applied.", m.snapshots_applied);
     page.counter("divergences_total", "Replicas whose hash was wrong.", m.divergences);
     page.counter("suspicions_total", "Members suspected.", m.suspicions);
     page.counter("downs_total", "Members declared down.", m.downs);
-    page.counter("frames_rejected_total", "Frames between nodes that were no frames.", m.frames_rejected);
+    page.counter(
+        "frames_rejected_total", "Frames between nodes that were no frames.", m.frames_rejected);
     page.counter("links_refused_total", "Links refused, by us or by the peer.", m.links_refused);
 }
 
@@ -103,22 +130,35 @@ void edge_part(Page& page, const EdgeCounters& e, const Gauges& gauges) {
     page.counter("connections_accepted_total", "TCP connections accepted.", e.accepted);
     page.counter("accept_errors_total", "Failed accepts.", e.accept_errors);
     page.counter("accept_pauses_total", "Pauses for lack of descriptors.", e.accept_pauses);
-    by_reason(page, "handshakes_refused_total", "Connections that got no further than their head.",
-        std::array<Reason, 7>{{
-            {"invalid_head", e.head_invalid}, {"head_too_large", e.head_too_large}, {"head_timeout", e.head_timeouts},
-            {"head_abandoned", e.head_abandoned}, {"invalid_handshake", e.handshake_invalid},
-            {"websocket_version", e.handshake_version}, {"refused", e.handshake_refused}}});
+    by_reason(
+        page,
+        "handshakes_refused_total",
+        "Connections that got no further than their head.",
+        std::array<Reason, 7>{
+            {{"invalid_head", e.head_invalid},
+             {"head_too_large", e.head_too_large},
+             {"head_timeout", e.head_timeouts},
+             {"head_abandoned", e.head_abandoned},
+             {"invalid_handshake", e.handshake_invalid},
+             {"websocket_version", e.handshake_version},
+             {"refused", e.handshake_refused}}});
     page.counter("http_requests_total", "HTTP requests.", e.http_requests);
-    page.counter("http_errors_total", "HTTP requests answered with an error of the protocol.", e.http_errors);
+    page.counter(
+        "http_errors_total",
+        "HTTP requests answered with an error of the protocol.",
+        e.http_errors);
     page.counter("http_timeouts_total", "HTTP connections that were too slow.", e.http_timeouts);
-    page.counter("websocket_opened_total", "WebSocket connections opened, links included.", e.opened);
+    page.counter(
+        "websocket_opened_total", "WebSocket connections opened, links included.", e.opened);
     page.counter("websocket_closed_total", "WebSocket connections closed.", e.closed);
     page.counter("dials_total", "Connections dialled.", e.dials);
     page.counter("dials_failed_total", "Dials that failed.", e.dials_failed);
     page.counter("slow_closed_total", "Slow connections closed with a code.", e.slow_closed);
-    page.counter("resets_total", "Connections reset because a close code could not be delivered.", e.resets);
+    page.counter(
+        "resets_total", "Connections reset because a close code could not be delivered.", e.resets);
     page.counter("oversize_total", "Messages over the limit.", e.oversize);
-    page.counter("protocol_errors_total", "Violations of the WebSocket protocol.", e.protocol_errors);
+    page.counter(
+        "protocol_errors_total", "Violations of the WebSocket protocol.", e.protocol_errors);
     page.counter("websocket_messages_in_total", "WebSocket messages received.", e.messages_in);
     page.counter("websocket_messages_out_total", "WebSocket messages sent.", e.messages_out);
     page.counter("websocket_bytes_in_total", "Bytes received in WebSocket frames.", e.bytes_in);

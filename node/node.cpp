@@ -27,7 +27,8 @@ std::uint64_t random_word() {
     return word;
 }
 
-/// What others should dial: as configured, else where we listen; of a wildcard only the port is known.
+/// What others should dial: as configured, else where we listen; of a wildcard only the port is
+/// known.
 std::string advertised(const NodeConfig& config, const asio::ip::tcp::endpoint& listening) {
     if (config.mesh_advertise) return to_string(*config.mesh_advertise);
     if (listening.address().is_unspecified()) return ":" + std::to_string(listening.port());
@@ -42,13 +43,18 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .advertise = advertised(config, listening),
         .boot = proto::Boot{random_word()},
         .rng_seed = random_word()};
-    for (const Address& seed : config.seeds) mesh.seeds.push_back(to_string(seed));
+    for (const Address& seed : config.seeds)
+        mesh.seeds.push_back(to_string(seed));
     return mesh;
 }
 
 /// Names the flag to change when a listener cannot be had.
 std::unique_ptr<Acceptor> listen(
-    Loop& loop, std::string_view flag, const Address& address, AcceptorOwner& owner, EdgeCounters& counters) {
+    Loop& loop,
+    std::string_view flag,
+    const Address& address,
+    AcceptorOwner& owner,
+    EdgeCounters& counters) {
     try {
         return std::make_unique<Acceptor>(loop, find_listen_endpoint(address), owner, counters);
     } catch (const CannotListen& error) {
@@ -61,13 +67,23 @@ std::unique_ptr<Acceptor> listen(
 /// Members in the order they start; destruction is the reverse.
 struct Node::Parts {
     Parts(Loop& on, const NodeConfig& config, Journal& to)
-        : loop(on), mesh_door(on), client_door(on), admin_door(on), sockets(on, edge), http(on, edge),
+        : loop(on),
+          mesh_door(on),
+          client_door(on),
+          admin_door(on),
+          sockets(on, edge),
+          http(on, edge),
           mesh_acceptor(listen(on, "--mesh-listen", config.mesh_listen, mesh_door, edge)),
-          driver(mesh_config(config, mesh_acceptor->local_endpoint()), {}, mesh::Now{on.now(), wall_now()}),
-          turn(on, driver, to), clients(turn, sockets, http, config.open.client),
+          driver(
+              mesh_config(config, mesh_acceptor->local_endpoint()),
+              {},
+              mesh::Now{on.now(), wall_now()}),
+          turn(on, driver, to),
+          clients(turn, sockets, http, config.open.client),
           links(on, turn, sockets, http, config.cluster),
           admin(turn, http, config.open.admin, [this] { return metrics(); }),
-          client_front(on, sockets, http, clients, edge), mesh_front(on, sockets, http, links, edge),
+          client_front(on, sockets, http, clients, edge),
+          mesh_front(on, sockets, http, links, edge),
           admin_front(on, sockets, http, admin, edge) {
         mesh_door.lead_to(mesh_front);
         client_door.lead_to(client_front);
@@ -80,7 +96,8 @@ struct Node::Parts {
 
     std::string metrics() {
         return metrics_text(
-            driver, edge,
+            driver,
+            edge,
             {.client_connections = clients.open_count(),
              .http_connections = http.size(),
              .wrong_kind = clients.wrong_kind_count()},
@@ -96,8 +113,8 @@ struct Node::Parts {
         }
     }
 
-    /// Takes what an acceptor accepts to its listener's front. Accepting begins with the first turn of the loop,
-    /// when the fronts are there.
+    /// Takes what an acceptor accepts to its listener's front. Accepting begins with the first turn
+    /// of the loop, when the fronts are there.
     class Door final : public AcceptorOwner {
     public:
         explicit Door(Loop& loop) : loop_(loop) {}
@@ -117,7 +134,7 @@ struct Node::Parts {
     Door admin_door;
     WebSockets sockets;
     HttpConnections http;
-    std::unique_ptr<Acceptor> mesh_acceptor;    ///< first: its port is what others are told
+    std::unique_ptr<Acceptor> mesh_acceptor;  ///< first: its port is what others are told
     mesh::Driver driver;
     Turn turn;
     ClientListener clients;
@@ -153,10 +170,18 @@ void Node::leave() {
     parts.turn.schedule();
 }
 
-asio::ip::tcp::endpoint Node::client_endpoint() const { return parts_->client_acceptor->local_endpoint(); }
-asio::ip::tcp::endpoint Node::mesh_endpoint() const { return parts_->mesh_acceptor->local_endpoint(); }
-asio::ip::tcp::endpoint Node::admin_endpoint() const { return parts_->admin_acceptor->local_endpoint(); }
-const mesh::Driver& Node::driver() const { return parts_->driver; }
+asio::ip::tcp::endpoint Node::client_endpoint() const {
+    return parts_->client_acceptor->local_endpoint();
+}
+asio::ip::tcp::endpoint Node::mesh_endpoint() const {
+    return parts_->mesh_acceptor->local_endpoint();
+}
+asio::ip::tcp::endpoint Node::admin_endpoint() const {
+    return parts_->admin_acceptor->local_endpoint();
+}
+const mesh::Driver& Node::driver() const {
+    return parts_->driver;
+}
 
 int run(const NodeConfig& config) {
     Loop loop;
@@ -172,8 +197,11 @@ int run(const NodeConfig& config) {
     node->ended = [&](NodeEnd end) {
         if (end == NodeEnd::name_taken) {
             std::fprintf(
-                stderr, "grapevine: another process named '%s' is alive in cluster '%s'; choose another --name\n",
-                config.name.c_str(), config.cluster.c_str());
+                stderr,
+                "grapevine: another process named '%s' is alive in cluster '%s'; choose another "
+                "--name\n",
+                config.name.c_str(),
+                config.cluster.c_str());
             exit_code = exit_failed;
         }
         loop.stop();
@@ -188,8 +216,10 @@ int run(const NodeConfig& config) {
     };
     await_signal();
     std::printf(
-        "listening name=%s client=%s mesh=%s admin=%s\n", config.name.c_str(),
-        text_of(node->client_endpoint()).c_str(), text_of(node->mesh_endpoint()).c_str(),
+        "listening name=%s client=%s mesh=%s admin=%s\n",
+        config.name.c_str(),
+        text_of(node->client_endpoint()).c_str(),
+        text_of(node->mesh_endpoint()).c_str(),
         text_of(node->admin_endpoint()).c_str());
     std::fflush(stdout);
     loop.run();

@@ -24,7 +24,8 @@ public:
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
-    /// Stops accepting, closes sessions with 3001 and says LEAVE; `ended` follows within two seconds or so.
+    /// Stops accepting, closes sessions with 3001 and says LEAVE; `ended` follows within two
+    /// seconds or so.
     void leave();
     /// Called once, when nothing is left to be done.
     std::function<void(NodeEnd)> ended;
@@ -39,8 +40,8 @@ private:
     std::unique_ptr<Parts> parts_;
 };
 
-/// The whole life of the process: runs a node until SIGTERM or SIGINT, prints where it listens, returns the
-/// exit code (cli/exit_codes.hpp).
+/// The whole life of the process: runs a node until SIGTERM or SIGINT, prints where it listens,
+/// returns the exit code (cli/exit_codes.hpp).
 int run(const NodeConfig& config);
 
 }  // namespace grapevine::node

@@ -10,7 +10,8 @@ namespace grapevine::node {
 
 /// No Origin (not a browser), or the host that was asked itself.
 bool is_same_origin(const HttpHead& head);
-/// The Host names this machine's loopback: not a public name that was pointed at it (DNS rebinding).
+/// The Host names this machine's loopback: not a public name that was pointed at it (DNS
+/// rebinding).
 bool is_loopback_host(std::string_view host);
 
 }  // namespace grapevine::node

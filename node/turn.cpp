@@ -7,9 +7,12 @@
 
 namespace grapevine::node {
 
-Turn::Turn(Loop& loop, mesh::Driver& driver, Journal& journal) : loop_(loop), driver_(driver), journal_(journal) {}
+Turn::Turn(Loop& loop, mesh::Driver& driver, Journal& journal)
+    : loop_(loop), driver_(driver), journal_(journal) {}
 
-Turn::~Turn() { loop_.disarm(timer_); }
+Turn::~Turn() {
+    loop_.disarm(timer_);
+}
 
 void Turn::connect(ClientListener& clients, MeshListener& links) {
     clients_ = &clients;
@@ -17,7 +20,9 @@ void Turn::connect(ClientListener& clients, MeshListener& links) {
     schedule();
 }
 
-mesh::Now Turn::now() const { return {loop_.now(), wall_now()}; }
+mesh::Now Turn::now() const {
+    return {loop_.now(), wall_now()};
+}
 
 void Turn::schedule() {
     if (std::exchange(scheduled_, true)) return;
@@ -33,16 +38,25 @@ void Turn::finish() {
 
 void Turn::act() {
     mesh::Edge& edge = driver_.edge();
-    for (const mesh::SendToSession& send : edge.session_sends) clients_->send(send);
-    for (const mesh::CloseSession& close : edge.session_closes) clients_->close(close);
-    for (const mesh::TrustLink& trust : edge.link_trusts) links_->trust(trust);
-    for (const mesh::SendFrame& send : edge.link_sends) links_->send(send);
-    for (const mesh::CloseLink& close : edge.link_closes) links_->close(close);
-    for (const mesh::Resolve& resolve : edge.resolves) links_->resolve(resolve);
-    for (const mesh::Dial& dial : edge.dials) links_->dial(dial);
-    for (const mesh::Event& event : edge.events) journal_.write(event, now());
+    for (const mesh::SendToSession& send : edge.session_sends)
+        clients_->send(send);
+    for (const mesh::CloseSession& close : edge.session_closes)
+        clients_->close(close);
+    for (const mesh::TrustLink& trust : edge.link_trusts)
+        links_->trust(trust);
+    for (const mesh::SendFrame& send : edge.link_sends)
+        links_->send(send);
+    for (const mesh::CloseLink& close : edge.link_closes)
+        links_->close(close);
+    for (const mesh::Resolve& resolve : edge.resolves)
+        links_->resolve(resolve);
+    for (const mesh::Dial& dial : edge.dials)
+        links_->dial(dial);
+    for (const mesh::Event& event : edge.events)
+        journal_.write(event, now());
     const bool left = edge.has_left && !std::exchange(said_left_, edge.has_left || said_left_);
-    const bool must_stop = edge.must_stop && !std::exchange(said_stop_, edge.must_stop || said_stop_);
+    const bool must_stop =
+        edge.must_stop && !std::exchange(said_stop_, edge.must_stop || said_stop_);
     edge.clear();
     if (left && on_left) on_left();
     if (must_stop && on_must_stop) on_must_stop();
@@ -57,10 +71,11 @@ void Turn::deadline_reached() {
 
 void Turn::arm() {
     const Instant next = driver_.next_deadline();
-    if (timer_ && next >= armed_for_ && armed_for_ != mesh::never) return;    // early is harmless
+    if (timer_ && next >= armed_for_ && armed_for_ != mesh::never) return;  // early is harmless
     loop_.disarm(timer_);
     armed_for_ = next;
-    if (next != mesh::never) timer_ = loop_.arm_at(next, TimerCall::to<&Turn::deadline_reached>(this));
+    if (next != mesh::never)
+        timer_ = loop_.arm_at(next, TimerCall::to<&Turn::deadline_reached>(this));
 }
 
 }  // namespace grapevine::node

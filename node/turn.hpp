@@ -1,5 +1,5 @@
-/// Where the driver's facts and intentions meet the loop: at the end of each turn in which something
-/// happened, the machines finish their turn and what they intend is done.
+/// Where the driver's facts and intentions meet the loop: at the end of each turn in which
+/// something happened, the machines finish their turn and what they intend is done.
 #pragma once
 
 #include "mesh/driver.hpp"

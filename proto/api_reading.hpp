@@ -10,8 +10,8 @@ namespace grapevine::proto {
 /// `{"channel": "chat:lobby", "data": any JSON}`. Views are valid until the reader is used again.
 struct PublishBody {
     bool valid = false;
-    std::string_view channel;      ///< not checked against limits
-    std::string_view data;         ///< one JSON value without raw newlines; empty if the field is missing
+    std::string_view channel;  ///< not checked against limits
+    std::string_view data;  ///< one JSON value without raw newlines; empty if the field is missing
 };
 PublishBody read_publish_body(JsonReader& reader, std::string_view body);
 

@@ -29,7 +29,9 @@ constexpr std::uint64_t equal(std::uint64_t word, std::uint8_t byte) {
     return below(word ^ (ones * byte), 1);
 }
 /// The top bit of every byte above 0x7f.
-constexpr std::uint64_t beyond(std::uint64_t word) { return word & tops; }
+constexpr std::uint64_t beyond(std::uint64_t word) {
+    return word & tops;
+}
 
 /// Index of the first marked byte; `marks` is not zero.
 constexpr std::size_t first(std::uint64_t marks) {

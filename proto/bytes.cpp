@@ -35,7 +35,8 @@ struct Pool {
     Pool& operator=(const Pool&) = delete;
     ~Pool() {
         for (Shelf* shelf : {&small, &large})
-            while (Buffer* buffer = shelf->take()) delete buffer;
+            while (Buffer* buffer = shelf->take())
+                delete buffer;
         closed = true;
     }
     bool closed = false;
@@ -67,7 +68,8 @@ Bytes Bytes::copy_of(std::string_view text) {
 void Bytes::give_back(Buffer* buffer) {
     Pool& shelves = pool();
     Shelf& shelf = buffer->text.capacity() <= small_capacity ? shelves.small : shelves.large;
-    if (shelves.closed || shelf.kept == shelf.kept_max || buffer->text.capacity() > shelf.capacity_max) {
+    if (shelves.closed || shelf.kept == shelf.kept_max ||
+        buffer->text.capacity() > shelf.capacity_max) {
         delete buffer;
         return;
     }

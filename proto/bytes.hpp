@@ -17,8 +17,8 @@ struct Buffer {
     Buffer* next_free = nullptr;
 };
 
-/// Counted pointer to a Buffer. Copying shares; the last holder gives the buffer back to the pool of
-/// its own thread, which keeps a bounded number of them, so steady traffic allocates nothing.
+/// Counted pointer to a Buffer. Copying shares; the last holder gives the buffer back to the pool
+/// of its own thread, which keeps a bounded number of them, so steady traffic allocates nothing.
 class Bytes {
 public:
     Bytes() = default;

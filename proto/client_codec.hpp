@@ -1,6 +1,6 @@
-/// Reads and writes the client protocol in both encodings. Takes hostile bytes: bounded by limits.hpp,
-/// nothing throws. One message holds several commands or replies: JSON objects separated by newlines,
-/// or Protobuf messages each preceded by its varint length.
+/// Reads and writes the client protocol in both encodings. Takes hostile bytes: bounded by
+/// limits.hpp, nothing throws. One message holds several commands or replies: JSON objects
+/// separated by newlines, or Protobuf messages each preceded by its varint length.
 #pragma once
 
 #include "proto/client_frames.hpp"
@@ -58,18 +58,24 @@ private:
     std::string_view rest_;
 };
 
-// ---- node to client. Each call appends one reply or push to `out`, with whatever separates it from those before.
+// ---- node to client. Each call appends one reply or push to `out`, with whatever separates it
+// from those before.
 void append_error(std::string& out, Encoding encoding, std::uint32_t id, ErrorCode code);
-void append_connect(std::string& out, Encoding encoding, std::uint32_t id, const ConnectResult& result);
+void append_connect(
+    std::string& out, Encoding encoding, std::uint32_t id, const ConnectResult& result);
 /// The empty result of subscribe, unsubscribe, publish or ping.
 void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind);
 /// `data` must be valid JSON without raw newlines.
 void append_rpc(std::string& out, Encoding encoding, std::uint32_t id, std::string_view data);
 /// A publication push. `body` is an encoded publication as a Forward carries it: for Protobuf it is
-/// wrapped as it is, for JSON it is rewritten. False, and nothing appended, if the body is malformed, or
-/// if a binary payload is to be written as JSON.
+/// wrapped as it is, for JSON it is rewritten. False, and nothing appended, if the body is
+/// malformed, or if a binary payload is to be written as JSON.
 bool append_push(
-    std::string& out, Encoding encoding, std::string_view channel, PayloadKind kind, std::string_view body);
+    std::string& out,
+    Encoding encoding,
+    std::string_view channel,
+    PayloadKind kind,
+    std::string_view body);
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code);
 void append_ping(std::string& out, Encoding encoding);
 
@@ -81,10 +87,10 @@ std::optional<Publication> read_publication(std::string_view body);
 void append_command(std::string& out, Encoding encoding, const Command& command);
 
 // ---- payloads
-/// Whether `text` is one valid JSON value, nested at most limits::json_depth deep. `out` gets the value: a part
-/// of `text`, unless there are raw newlines between its tokens (inside strings JSON forbids them) or halves of
-/// surrogate pairs. Those newlines are dropped and the halves become U+FFFD, in the scratch: that view is valid
-/// until the scratch is used again.
+/// Whether `text` is one valid JSON value, nested at most limits::json_depth deep. `out` gets the
+/// value: a part of `text`, unless there are raw newlines between its tokens (inside strings JSON
+/// forbids them) or halves of surrogate pairs. Those newlines are dropped and the halves become
+/// U+FFFD, in the scratch: that view is valid until the scratch is used again.
 bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_view& out);
 /// Appends `text` as a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

@@ -1,4 +1,5 @@
-/// What clients and nodes say to each other, as plain values (client_codec.hpp reads and writes them).
+/// What clients and nodes say to each other, as plain values (client_codec.hpp reads and writes
+/// them).
 ///
 ///   C ─ connect{data, token} ─▶ N        must be the first command
 ///   C ◀─ connect{client, ping, subs} ─ N
@@ -22,7 +23,7 @@ namespace grapevine::proto {
 enum class Encoding : std::uint8_t { json, protobuf };
 
 enum class CommandKind : std::uint8_t {
-    pong,      ///< an empty command: the answer to a ping
+    pong,  ///< an empty command: the answer to a ping
     connect,
     subscribe,
     unsubscribe,
@@ -35,7 +36,7 @@ enum class CommandKind : std::uint8_t {
     rpc,
     refresh,
     sub_refresh,
-    none,      ///< an id, and no request that we know
+    none,  ///< an id, and no request that we know
 };
 
 /// One command. Views point into the received message or into the reader's scratch: valid until the
@@ -43,7 +44,7 @@ enum class CommandKind : std::uint8_t {
 struct Command {
     std::uint32_t id = 0;
     CommandKind kind = CommandKind::none;
-    std::string_view channel;      ///< decoded (no JSON escapes); not checked against limits
+    std::string_view channel;  ///< decoded (no JSON escapes); not checked against limits
     std::string_view method;
     std::string_view token;
     /// Payload. From JSON: a valid JSON value without raw newlines. From Protobuf: any bytes, and
@@ -72,7 +73,7 @@ struct ConnectResult {
     std::string_view version;
     std::string_view session;
     std::string_view node;
-    std::span<const std::string> subs;    ///< channels the server subscribed the session to
+    std::span<const std::string> subs;  ///< channels the server subscribed the session to
     std::uint32_t ping_s = 25;
     bool pong = true;
 };
@@ -80,18 +81,27 @@ struct ConnectResult {
 /// One answer or push, as a client reads it. Views as in Command.
 struct Reply {
     enum class Kind : std::uint8_t {
-        ping, error, connect, subscribe, unsubscribe, publish, rpc, publication, disconnect, other
+        ping,
+        error,
+        connect,
+        subscribe,
+        unsubscribe,
+        publish,
+        rpc,
+        publication,
+        disconnect,
+        other
     };
     std::uint32_t id = 0;
     Kind kind = Kind::other;
-    std::uint32_t code = 0;            ///< error or disconnect code
-    std::string_view text;             ///< error message or disconnect reason
+    std::uint32_t code = 0;  ///< error or disconnect code
+    std::string_view text;  ///< error message or disconnect reason
     bool temporary = false;
-    std::string_view channel;          ///< of a publication
+    std::string_view channel;  ///< of a publication
     Publication publication;
-    std::string_view data;             ///< of an rpc result
-    std::string_view client;           ///< of a connect result
-    std::string_view node;             ///< of a connect result
+    std::string_view data;  ///< of an rpc result
+    std::string_view client;  ///< of a connect result
+    std::string_view node;  ///< of a connect result
 };
 
 }  // namespace grapevine::proto

@@ -1,5 +1,5 @@
-/// The numbers clients see: errors in replies and close codes. As published for the Centrifuge protocol
-/// (centrifugal.dev, "Error and disconnect codes"), so that SDKs react as they do there.
+/// The numbers clients see: errors in replies and close codes. As published for the Centrifuge
+/// protocol (centrifugal.dev, "Error and disconnect codes"), so that SDKs react as they do there.
 #pragma once
 
 #include <cstdint>

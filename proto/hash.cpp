@@ -1,12 +1,11 @@
 #include "proto/hash.hpp"
 
+#include <bit>
+#include <cstring>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-
-#include <bit>
-#include <cstring>
 #include <string>
 
 namespace grapevine::proto {
@@ -47,13 +46,20 @@ Sha256 hmac_sha256(std::string_view key, std::string_view message) {
     unsigned int length = digest.size();
     // OpenSSL takes a null key as "the previous one", so an empty secret needs a pointer too.
     const char* const key_bytes = key.empty() ? "" : key.data();
-    HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()), unsigned_bytes(message), message.size(),
-         digest.data(), &length);
+    HMAC(
+        EVP_sha256(),
+        key_bytes,
+        static_cast<int>(key.size()),
+        unsigned_bytes(message),
+        message.size(),
+        digest.data(),
+        &length);
     return digest;
 }
 
 bool equal_secrets(std::span<const std::uint8_t> left, std::span<const std::uint8_t> right) {
-    return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+    return left.size() == right.size() &&
+           CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
 HashKey HashKey::of_cluster(std::string_view cluster, std::string_view salt) {

@@ -20,8 +20,9 @@ Sha256 hmac_sha256(std::string_view key, std::string_view message);
 /// Equality in constant time, so that a peer learns nothing from how long a refusal took.
 bool equal_secrets(std::span<const std::uint8_t> left, std::span<const std::uint8_t> right);
 
-/// Key of the table hashes of one cluster: SHA-256("grapevine " + cluster name + salt), first 128 bits.
-/// Never made from the shared secret, which rotates: every node must compute the same keys for ever.
+/// Key of the table hashes of one cluster: SHA-256("grapevine " + cluster name + salt), first 128
+/// bits. Never made from the shared secret, which rotates: every node must compute the same keys
+/// for ever.
 struct HashKey {
     std::uint64_t low{};
     std::uint64_t high{};
@@ -46,8 +47,12 @@ constexpr std::uint64_t scale_to(std::uint64_t value, std::uint64_t bound) {
     return static_cast<std::uint64_t>((static_cast<Wide>(value) * bound) >> 64);
 }
 
-inline NodeId node_id_of(HashKey key, std::string_view name) { return NodeId{siphash13(key, name)}; }
-inline UserKey user_key_of(HashKey key, std::string_view user) { return UserKey{siphash13(key, user)}; }
+inline NodeId node_id_of(HashKey key, std::string_view name) {
+    return NodeId{siphash13(key, name)};
+}
+inline UserKey user_key_of(HashKey key, std::string_view user) {
+    return UserKey{siphash13(key, user)};
+}
 inline ChannelKey channel_key_of(HashKey key, std::string_view channel) {
     return ChannelKey{siphash13(key, channel)};
 }

@@ -7,13 +7,17 @@ namespace grapevine::proto {
 namespace {
 
 constexpr int depth_max = 32;
-/// Any number of this many characters, with an exponent of at most two digits, is a finite double, and an
-/// integer of it fits 64 bits.
+/// Any number of this many characters, with an exponent of at most two digits, is a finite double,
+/// and an integer of it fits 64 bits.
 constexpr std::ptrdiff_t number_bytes_max = 18;
 constexpr std::size_t exponent_digits_max = 2;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
 
 }  // namespace
 
@@ -25,7 +29,8 @@ bool JsonScan::word(std::string_view wanted) {
 
 std::size_t JsonScan::digits() {
     const char* const begin = at_;
-    while (at_ != end_ && is_digit(*at_)) ++at_;
+    while (at_ != end_ && is_digit(*at_))
+        ++at_;
     return static_cast<std::size_t>(at_ - begin);
 }
 
@@ -68,8 +73,8 @@ bool JsonScan::string() {
     for (;;) {
         if (static_cast<std::size_t>(end_ - at_) >= ascii::word_bytes) {
             const std::uint64_t word = ascii::word_at(at_);
-            const std::uint64_t marks =
-                ascii::below(word, 0x20) | ascii::equal(word, '"') | ascii::equal(word, '\\') | ascii::beyond(word);
+            const std::uint64_t marks = ascii::below(word, 0x20) | ascii::equal(word, '"') |
+                                        ascii::equal(word, '\\') | ascii::beyond(word);
             if (marks == 0) {
                 at_ += ascii::word_bytes;
                 continue;
@@ -97,7 +102,8 @@ bool JsonScan::members(int depth) {
     if (!sign('{')) return false;
     if (sign('}')) return true;
     for (;;) {
-        if (at_ == end_ || *at_ != '"' || !string() || !sign(':') || !value(depth + 1)) return false;
+        if (at_ == end_ || *at_ != '"' || !string() || !sign(':') || !value(depth + 1))
+            return false;
         if (sign('}')) return true;
         if (!sign(',')) return false;
     }
@@ -131,7 +137,8 @@ bool JsonScan::value(std::string_view& place) {
     if (!value(0)) return false;
     // Space that a container's last bracket took with it is not part of the value.
     const char* last = at_;
-    while (last[-1] == ' ' || last[-1] == '\t') --last;
+    while (last[-1] == ' ' || last[-1] == '\t')
+        --last;
     place = {begin, last};
     return true;
 }
@@ -153,7 +160,8 @@ bool JsonScan::plain_text(std::string_view& place) {
 bool JsonScan::small_number(std::uint32_t& place) {
     const char* const begin = at_;
     place = 0;
-    while (at_ != end_ && is_digit(*at_) && at_ - begin < 10) place = place * 10 + static_cast<std::uint32_t>(*at_++ - '0');
+    while (at_ != end_ && is_digit(*at_) && at_ - begin < 10)
+        place = place * 10 + static_cast<std::uint32_t>(*at_++ - '0');
     const auto length = at_ - begin;
     return length >= 1 && length <= 9 && (length == 1 || *begin != '0');
 }

@@ -1,8 +1,10 @@
-/// Recognises ordinary JSON in one pass and without a parser. Chat traffic is almost all ordinary, and the
-/// general parser costs more than the rest of a message; what is not certainly ordinary goes to it.
+/// Recognises ordinary JSON in one pass and without a parser. Chat traffic is almost all ordinary,
+/// and the general parser costs more than the rest of a message; what is not certainly ordinary
+/// goes to it.
 ///
-/// Ordinary: valid JSON (RFC 8259) on one line, nested at most 32 deep, no escaped surrogates, numbers that surely
-/// fit IEEE 754. So whatever is recognised here the parser accepts too, and leaves as it is.
+/// Ordinary: valid JSON (RFC 8259) on one line, nested at most 32 deep, no escaped surrogates,
+/// numbers that surely fit IEEE 754. So whatever is recognised here the parser accepts too, and
+/// leaves as it is.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +45,8 @@ private:
     [[nodiscard]] bool word(std::string_view wanted);
     [[nodiscard]] std::size_t digits();
     void space() {
-        while (at_ != end_ && (*at_ == ' ' || *at_ == '\t')) ++at_;
+        while (at_ != end_ && (*at_ == ' ' || *at_ == '\t'))
+            ++at_;
     }
 
     const char* at_;

@@ -52,7 +52,8 @@ bool is_utf8(std::string_view text) {
     // Names are short and mostly ASCII: not worth a call into the library.
     while (text.size() >= ascii::word_bytes && ascii::beyond(ascii::word_at(text.data())) == 0)
         text.remove_prefix(ascii::word_bytes);
-    while (!text.empty() && static_cast<std::uint8_t>(text.front()) < 0x80) text.remove_prefix(1);
+    while (!text.empty() && static_cast<std::uint8_t>(text.front()) < 0x80)
+        text.remove_prefix(1);
     return text.empty() || simdjson::validate_utf8(text.data(), text.size());
 }
 

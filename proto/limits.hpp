@@ -1,4 +1,5 @@
-/// Every limit of the two wires, with its unit. A length is checked against these before anything is allocated for it.
+/// Every limit of the two wires, with its unit. A length is checked against these before anything
+/// is allocated for it.
 #pragma once
 
 #include <cstddef>

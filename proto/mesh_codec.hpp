@@ -1,5 +1,5 @@
-/// Reads and writes the frames between nodes. Takes hostile bytes: every length and count is checked
-/// against limits.hpp before anything is allocated for it, and nothing here throws.
+/// Reads and writes the frames between nodes. Takes hostile bytes: every length and count is
+/// checked against limits.hpp before anything is allocated for it, and nothing here throws.
 #pragma once
 
 #include "proto/mesh_frames.hpp"
@@ -24,16 +24,16 @@ void append_frame(std::string& out, const SnapChunk& frame);
 class MeshReader {
 public:
     enum class Step : std::uint8_t {
-        frame,      ///< `frame` was filled
-        end,        ///< the batch ended where it should
+        frame,  ///< `frame` was filled
+        end,  ///< the batch ended where it should
         malformed,  ///< the rest is not our protocol, or over a limit; `why()` says what
     };
 
     explicit MeshReader(std::string_view batch) : rest_(batch) {}
 
-    /// Fills `frame`. Reusing one variable keeps what it has allocated as long as frames of one kind follow
-    /// each other: Deltas refill their vector, and Forwards never need any. Unknown frames of newer
-    /// versions are skipped.
+    /// Fills `frame`. Reusing one variable keeps what it has allocated as long as frames of one
+    /// kind follow each other: Deltas refill their vector, and Forwards never need any. Unknown
+    /// frames of newer versions are skipped.
     Step next(MeshFrame& frame);
     [[nodiscard]] std::string_view why() const { return why_; }
 

@@ -9,10 +9,10 @@
 ///   D ─ Welcome, LinkActive{V, hash} ────────────▶ A
 ///   D ◀─ LinkActive{V, hash} ──────────────────── A       now both ends know that both are ready
 ///
-/// If another link to the same process is in use, both ends move to the better one (initiated by the
-/// smaller node id; among those the newest). LinkActive names the link its sender still uses; once both have
-/// said LinkActive each ends the old one with LinkSwitch. Nothing of the new link is read before that, or
-/// before the old one's end, so order survives the change.
+/// If another link to the same process is in use, both ends move to the better one (initiated by
+/// the smaller node id; among those the newest). LinkActive names the link its sender still uses;
+/// once both have said LinkActive each ends the old one with LinkSwitch. Nothing of the new link is
+/// read before that, or before the old one's end, so order survives the change.
 ///
 ///   A ─ ... data, LinkSwitch ─▶ B     on the old link
 ///   A ─ data ... ─────────────▶ B     on the new link, kept until LinkSwitch was read
@@ -22,8 +22,9 @@
 /// Then, for as long as the link lives:
 ///
 ///   Ping/Pong each second, Members when they change, Delta{from, to} of the sender's log,
-///   Catchup{origin, V} when a replica finds a gap, answered by Deltas or SnapBegin SnapChunk* SnapEnd,
-///   Forward for publications, Probe/Echo to ask an old link whether its process lives, Leave at the end.
+///   Catchup{origin, V} when a replica finds a gap, answered by Deltas or SnapBegin SnapChunk*
+///   SnapEnd, Forward for publications, Probe/Echo to ask an old link whether its process lives,
+///   Leave at the end.
 #pragma once
 
 #include "proto/bytes.hpp"
@@ -52,9 +53,10 @@ struct Hello {
     Epoch epoch;
     Boot boot;
     std::string name;
-    std::string nonce;             ///< exactly nonce_bytes from the system's entropy
-    std::uint64_t dial_seq = 0;    ///< grows with each dial of one process; the newest of one initiator wins
-    NodeId expected_node_id;       ///< zero unless the dialer means a certain node
+    std::string nonce;  ///< exactly nonce_bytes from the system's entropy
+    std::uint64_t dial_seq =
+        0;  ///< grows with each dial of one process; the newest of one initiator wins
+    NodeId expected_node_id;  ///< zero unless the dialer means a certain node
     std::uint64_t features = 0;
 
     friend bool operator==(const Hello&, const Hello&) = default;
@@ -71,17 +73,17 @@ struct Auth {
 };
 
 struct Welcome {
-    Epoch your_epoch_floor;        ///< the receiver's epoch must be greater than this; zero: it is
-    std::string advertise;         ///< host:port that others should dial; empty: the link's own address
-    Version your_version;          ///< how much of the receiver's log, in its present epoch, is held here
+    Epoch your_epoch_floor;  ///< the receiver's epoch must be greater than this; zero: it is
+    std::string advertise;  ///< host:port that others should dial; empty: the link's own address
+    Version your_version;  ///< how much of the receiver's log, in its present epoch, is held here
     friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
 struct LinkActive {
-    Version version;               ///< of the sender's own log; a joiner is ready when it holds this much
+    Version version;  ///< of the sender's own log; a joiner is ready when it holds this much
     std::uint64_t sethash = 0;
-    /// The link the sender still uses: nothing of this link is read before that one's LinkSwitch or end.
-    /// Zero: this is the sender's only link.
+    /// The link the sender still uses: nothing of this link is read before that one's LinkSwitch or
+    /// end. Zero: this is the sender's only link.
     NodeId after_initiator;
     std::uint64_t after_dial_seq = 0;
     friend bool operator==(const LinkActive&, const LinkActive&) = default;
@@ -107,13 +109,13 @@ enum class RefuseReason : std::uint8_t {
 
 struct Refuse {
     RefuseReason reason{};
-    std::string text;              ///< for people
+    std::string text;  ///< for people
     friend bool operator==(const Refuse&, const Refuse&) = default;
 };
 
 struct Ping {
     std::uint64_t seq = 0;
-    std::uint64_t sent_us = 0;     ///< sender's clock, returned in Pong
+    std::uint64_t sent_us = 0;  ///< sender's clock, returned in Pong
     Version version;
     std::uint64_t sethash = 0;
     friend bool operator==(const Ping&, const Ping&) = default;
@@ -122,7 +124,7 @@ struct Ping {
 struct Pong {
     std::uint64_t seq = 0;
     std::uint64_t sent_us = 0;
-    Version your_version;          ///< how much of the receiver's log is held here
+    Version your_version;  ///< how much of the receiver's log is held here
     friend bool operator==(const Pong&, const Pong&) = default;
 };
 
@@ -177,22 +179,23 @@ struct Change {
     friend bool operator==(const Change&, const Change&) = default;
 };
 
-/// For every key touched in (from, to]: its final count at `to`. At most limits::delta_changes of them.
+/// For every key touched in (from, to]: its final count at `to`. At most limits::delta_changes of
+/// them.
 struct Delta {
     NodeId origin;
     Epoch epoch;
     Version from;
     Version to;
     std::vector<Change> changes;
-    std::optional<std::uint64_t> hash_after;    ///< set hash at `to`, when the sender knew it
+    std::optional<std::uint64_t> hash_after;  ///< set hash at `to`, when the sender knew it
     friend bool operator==(const Delta&, const Delta&) = default;
 };
 
 struct SnapBegin {
     NodeId origin;
     Epoch epoch;
-    Version version;               ///< the keys of the chunks up to the closing ones are those of this version
-    std::uint64_t keys = 0;        ///< an estimate, to reserve room for; bounded by the receiver
+    Version version;  ///< the keys of the chunks up to the closing ones are those of this version
+    std::uint64_t keys = 0;  ///< an estimate, to reserve room for; bounded by the receiver
     friend bool operator==(const SnapBegin&, const SnapBegin&) = default;
 };
 
@@ -204,7 +207,7 @@ struct SnapChunk {
 
 struct SnapEnd {
     NodeId origin;
-    Version version;               ///< what is staged now is exactly the log up to here
+    Version version;  ///< what is staged now is exactly the log up to here
     std::uint64_t keys = 0;
     std::uint64_t sethash = 0;
     friend bool operator==(const SnapEnd&, const SnapEnd&) = default;
@@ -213,19 +216,37 @@ struct SnapEnd {
 enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3 };
 enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
 
-/// A publication on its way to the sessions of one node. Views point into the message it was read from.
+/// A publication on its way to the sessions of one node. Views point into the message it was read
+/// from.
 struct Forward {
     MessageId message_id;
     Target target = Target::channel;
-    std::string_view name;         ///< user or channel in full: hashes may collide, names do not
+    std::string_view name;  ///< user or channel in full: hashes may collide, names do not
     PayloadKind payload_kind = PayloadKind::json;
-    std::string_view body;         ///< an encoded client.wire.Publication
+    std::string_view body;  ///< an encoded client.wire.Publication
     friend bool operator==(const Forward&, const Forward&) = default;
 };
 
 /// One decoded frame. Forward is only valid while the bytes it was read from are.
 using MeshFrame = std::variant<
-    Hello, HelloAck, Auth, Welcome, LinkActive, LinkSwitch, Refuse, Ping, Pong, Members, Leave, Probe, Echo,
-    Catchup, Delta, SnapBegin, SnapChunk, SnapEnd, Forward>;
+    Hello,
+    HelloAck,
+    Auth,
+    Welcome,
+    LinkActive,
+    LinkSwitch,
+    Refuse,
+    Ping,
+    Pong,
+    Members,
+    Leave,
+    Probe,
+    Echo,
+    Catchup,
+    Delta,
+    SnapBegin,
+    SnapChunk,
+    SnapEnd,
+    Forward>;
 
 }  // namespace grapevine::proto

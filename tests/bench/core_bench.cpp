@@ -1,5 +1,5 @@
-// What one message, one change and one lookup cost in the machines, codecs included. Ratios between lines of
-// one run mean something; absolute figures are this machine's.
+// What one message, one change and one lookup cost in the machines, codecs included. Ratios between
+// lines of one run mean something; absolute figures are this machine's.
 #include "mesh/origin_log.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/tables.hpp"
@@ -7,7 +7,6 @@
 #include "tests/support/two_nodes.hpp"
 
 #include <benchmark/benchmark.h>
-
 #include <string>
 #include <vector>
 
@@ -28,7 +27,8 @@ void BM_SendingSide(benchmark::State& state) {
     nodes.client(1, "bob", encoding);
     const std::string command = publish_command(encoding, "#bob", 128);
     for (auto _ : state) {
-        for (int count = 0; count < messages_per_turn; ++count) nodes[0].on(SessionReceived{ann, command}, nodes.now());
+        for (int count = 0; count < messages_per_turn; ++count)
+            nodes[0].on(SessionReceived{ann, command}, nodes.now());
         nodes[0].end_turn(nodes.now());
         for (const auto& send : nodes[0].edge().link_sends)
             nodes[0].on(LinkDrained{send.link, send.message.size()}, nodes.now());
@@ -39,7 +39,9 @@ void BM_SendingSide(benchmark::State& state) {
     if (nodes[0].mesh().counters().forwards_sent == 0) state.SkipWithError("nothing was forwarded");
     state.SetItemsProcessed(state.iterations() * messages_per_turn);
 }
-BENCHMARK(BM_SendingSide)->Arg(static_cast<int>(proto::Encoding::json))->Arg(static_cast<int>(proto::Encoding::protobuf));
+BENCHMARK(BM_SendingSide)
+    ->Arg(static_cast<int>(proto::Encoding::json))
+    ->Arg(static_cast<int>(proto::Encoding::protobuf));
 
 // The same message's other half: mesh frame in, push bytes out.
 void BM_ReceivingSide(benchmark::State& state) {
@@ -48,12 +50,14 @@ void BM_ReceivingSide(benchmark::State& state) {
     const SessionId ann = nodes.client(0, "ann", encoding);
     nodes.client(1, "bob", encoding);
     const std::string command = publish_command(encoding, "#bob", 128);
-    for (int count = 0; count < messages_per_turn; ++count) nodes[0].on(SessionReceived{ann, command}, nodes.now());
+    for (int count = 0; count < messages_per_turn; ++count)
+        nodes[0].on(SessionReceived{ann, command}, nodes.now());
     nodes[0].end_turn(nodes.now());
     const std::vector<SendFrame> frames = nodes[0].edge().link_sends;
     for (auto _ : state) {
         for (const SendFrame& frame : frames)
-            nodes[1].on(LinkReceived{nodes.peer(0, frame.link).second, frame.message.view()}, nodes.now());
+            nodes[1].on(
+                LinkReceived{nodes.peer(0, frame.link).second, frame.message.view()}, nodes.now());
         nodes[1].end_turn(nodes.now());
         for (const auto& send : nodes[1].edge().session_sends)
             nodes[1].on(SessionDrained{send.session, send.message.size()}, nodes.now());
@@ -62,7 +66,9 @@ void BM_ReceivingSide(benchmark::State& state) {
     if (nodes[1].sessions().counters().delivered == 0) state.SkipWithError("nothing was delivered");
     state.SetItemsProcessed(state.iterations() * messages_per_turn);
 }
-BENCHMARK(BM_ReceivingSide)->Arg(static_cast<int>(proto::Encoding::json))->Arg(static_cast<int>(proto::Encoding::protobuf));
+BENCHMARK(BM_ReceivingSide)
+    ->Arg(static_cast<int>(proto::Encoding::json))
+    ->Arg(static_cast<int>(proto::Encoding::protobuf));
 
 // Deltas of 1,000 changes, decoded, applied and hash-checked, over 100,000 users.
 void BM_ApplyDeltas(benchmark::State& state) {
@@ -74,7 +80,10 @@ void BM_ApplyDeltas(benchmark::State& state) {
     std::vector<std::string> encoded;
     Version from;
     for (std::uint64_t number = 0; encoded.size() < 400; ++number) {
-        const Change change{proto::mix64(number * 7919 % users), TableKind::users, static_cast<std::uint8_t>(number / users % 2 == 0)};
+        const Change change{
+            proto::mix64(number * 7919 % users),
+            TableKind::users,
+            static_cast<std::uint8_t>(number / users % 2 == 0)};
         const std::uint8_t before = own.set(Tables::self_slot, change);
         if (before == change.count) continue;
         sums.count(change, before);
@@ -95,7 +104,8 @@ void BM_ApplyDeltas(benchmark::State& state) {
         for (const std::string& bytes : encoded) {
             proto::MeshReader reader{bytes};
             reader.next(frame);
-            if (replicas.apply(std::get<proto::Delta>(frame), tables, counters) != Replicas::Outcome::applied)
+            if (replicas.apply(std::get<proto::Delta>(frame), tables, counters) !=
+                Replicas::Outcome::applied)
                 state.SkipWithError("a delta was not applied");
         }
     }
@@ -107,19 +117,25 @@ BENCHMARK(BM_ApplyDeltas)->Unit(benchmark::kMillisecond);
 void BM_Lookup(benchmark::State& state) {
     Tables tables{NodeId{1}};
     const auto users = static_cast<std::uint64_t>(state.range(0));
-    std::vector<Slot> slots{Tables::self_slot, tables.take_slot(NodeId{2}), tables.take_slot(NodeId{3})};
-    for (const Slot slot : slots) tables.show(slot, true);
+    std::vector<Slot> slots{
+        Tables::self_slot, tables.take_slot(NodeId{2}), tables.take_slot(NodeId{3})};
+    for (const Slot slot : slots)
+        tables.show(slot, true);
     for (std::uint64_t number = 0; number < users; ++number)
         tables.set(slots[number % 3], {proto::mix64(number), TableKind::users, 1});
     std::vector<std::uint64_t> wanted(1 << 20);
-    for (std::size_t at = 0; at < wanted.size(); ++at) wanted[at] = proto::mix64(proto::mix64(at) % users);
+    for (std::size_t at = 0; at < wanted.size(); ++at)
+        wanted[at] = proto::mix64(proto::mix64(at) % users);
     std::size_t at = 0;
     std::uint64_t found = 0;
     for (auto _ : state)
-        tables.for_each_place(TableKind::users, wanted[at++ & (wanted.size() - 1)], [&](Slot slot) { found += slot + 1u; });
+        tables.for_each_place(TableKind::users, wanted[at++ & (wanted.size() - 1)], [&](Slot slot) {
+            found += slot + 1u;
+        });
     benchmark::DoNotOptimize(found);
     state.SetItemsProcessed(state.iterations());
-    state.counters["bytes_per_entry"] = static_cast<double>(tables.memory_bytes()) / static_cast<double>(users);
+    state.counters["bytes_per_entry"] =
+        static_cast<double>(tables.memory_bytes()) / static_cast<double>(users);
 }
 BENCHMARK(BM_Lookup)->Arg(1'000'000)->Arg(10'000'000);
 

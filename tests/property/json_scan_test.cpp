@@ -1,11 +1,13 @@
-// The short way through JSON must never disagree with the parser: what it recognises the parser accepts and
-// leaves alone, and a command read on the short way is the command the general way reads.
+// The short way through JSON must never disagree with the parser: what it recognises the parser
+// accepts and leaves alone, and a command read on the short way is the command the general way
+// reads.
 #include "proto/client_codec.hpp"
 #include "proto/json_scan.hpp"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
+
 #include <simdjson.h>
 
 namespace grapevine::proto {
@@ -24,14 +26,57 @@ bool parser_accepts(const std::string& text) {
 /// Pieces of JSON in any order: mostly nonsense, often nearly right, sometimes right.
 rc::Gen<std::string> json_pieces() {
     const auto piece = rc::gen::element<std::string>(
-        "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"key\":", "true", "false", "null", "nul", "0", "01", "-", "-0", "1.5",
-        "1.", ".5", "1e5", "1e999", "1E+2", "123456789012345678", "1234567890123456789", "99999999999999999999", " ", "\t",
-        "\n", "\r", "\\", "\\n", "\\u0041", "\\ud83d", "\\u12", "\"\\ud83d\\ude00\"", "\"\xc3\xa9\"", "\"\xc3\"", "\x01",
-        "\"0123456789abcdef\"", "{}", "[]", "{\"a\":1}", "[1,2]", "\"\\\"\"");
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\"a\"",
+        "\"key\":",
+        "true",
+        "false",
+        "null",
+        "nul",
+        "0",
+        "01",
+        "-",
+        "-0",
+        "1.5",
+        "1.",
+        ".5",
+        "1e5",
+        "1e999",
+        "1E+2",
+        "123456789012345678",
+        "1234567890123456789",
+        "99999999999999999999",
+        " ",
+        "\t",
+        "\n",
+        "\r",
+        "\\",
+        "\\n",
+        "\\u0041",
+        "\\ud83d",
+        "\\u12",
+        "\"\\ud83d\\ude00\"",
+        "\"\xc3\xa9\"",
+        "\"\xc3\"",
+        "\x01",
+        "\"0123456789abcdef\"",
+        "{}",
+        "[]",
+        "{\"a\":1}",
+        "[1,2]",
+        "\"\\\"\"");
     return rc::gen::map(
-        rc::gen::container<std::vector<std::string>>(piece), [](const std::vector<std::string>& pieces) {
+        rc::gen::container<std::vector<std::string>>(piece),
+        [](const std::vector<std::string>& pieces) {
             std::string text;
-            for (const std::string& part : pieces) text += part;
+            for (const std::string& part : pieces)
+                text += part;
             return text;
         });
 }
@@ -44,16 +89,20 @@ std::string any_json(int depth = 0) {
     case 2: return std::to_string(*rc::gen::arbitrary<std::int64_t>());
     case 3: return *rc::gen::element<std::string>("0.5", "-1.25e-7", "3E8", "0");
     case 4: return "\"" + std::string(*rc::gen::inRange<std::size_t>(0, 40), 'x') + "\"";
-    case 5: return *rc::gen::element<std::string>("\"\\\"q\\\\\"", "\"\xe6\xbc\xa2\xe5\xad\x97\"", "\"\\u00e9\\n\"", "\"a b\"");
+    case 5:
+        return *rc::gen::element<std::string>(
+            "\"\\\"q\\\\\"", "\"\xe6\xbc\xa2\xe5\xad\x97\"", "\"\\u00e9\\n\"", "\"a b\"");
     case 6: {
         std::string text = "[";
-        for (int count = *rc::gen::inRange(0, 4); count > 0; --count) text += any_json(depth + 1) + (count > 1 ? ", " : "");
+        for (int count = *rc::gen::inRange(0, 4); count > 0; --count)
+            text += any_json(depth + 1) + (count > 1 ? ", " : "");
         return text + "]";
     }
     default: {
         std::string text = "{";
         for (int count = *rc::gen::inRange(0, 4); count > 0; --count)
-            text += "\"k" + std::to_string(count) + "\" :" + any_json(depth + 1) + (count > 1 ? "," : "");
+            text += "\"k" + std::to_string(count) + "\" :" + any_json(depth + 1) +
+                    (count > 1 ? "," : "");
         return text + "}";
     }
     }
@@ -82,7 +131,11 @@ RC_GTEST_PROP(JsonScan, LeavesAsItIsWhatTheParserWouldLeave, ()) {
 
 // The most common payloads must take the short way, or it serves nobody.
 TEST(JsonScan, RecognisesChat) {
-    for (const char* text : {R"("hello")", R"({"text":"hi there","n":17,"ok":true,"list":[1,2.5,null]})", "{\"t\":\"\xc3\xa9\"}", "-12.5"})
+    for (const char* text :
+         {R"("hello")",
+          R"({"text":"hi there","n":17,"ok":true,"list":[1,2.5,null]})",
+          "{\"t\":\"\xc3\xa9\"}",
+          "-12.5"})
         EXPECT_TRUE(is_ordinary(text)) << text;
 }
 
@@ -95,9 +148,12 @@ TEST(JsonScan, StopsAtItsDepth) {
 // An unknown member sends a line the general way; both ways must read the same command.
 RC_GTEST_PROP(JsonScan, ReadsTheCommandTheGeneralWayReads, ()) {
     const std::string data = any_json();
-    const std::string channel = *rc::gen::element<std::string>("chat:lobby", "#bob", "", "caf\xc3\xa9", "a\\\"b");
-    const std::string id = *rc::gen::element<std::string>("", "\"id\":7,", "\"id\":4000000000,", "\"id\":0,", "\"id\":01,", "\"id\" : 12 ,");
-    const std::string publish = "\"publish\":{\"channel\":\"" + channel + "\", \"data\":" + data + "}";
+    const std::string channel =
+        *rc::gen::element<std::string>("chat:lobby", "#bob", "", "caf\xc3\xa9", "a\\\"b");
+    const std::string id = *rc::gen::element<std::string>(
+        "", "\"id\":7,", "\"id\":4000000000,", "\"id\":0,", "\"id\":01,", "\"id\" : 12 ,");
+    const std::string publish =
+        "\"publish\":{\"channel\":\"" + channel + "\", \"data\":" + data + "}";
     const std::string short_way = "{" + id + publish + "}";
     const std::string general_way = "{" + id + publish + ",\"unknown\":0}";
     ClientScratch one;

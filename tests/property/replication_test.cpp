@@ -1,5 +1,5 @@
-// The laws that replicas rest on (properties 1 to 5): whatever is told in whatever order, a replica is
-// exactly some prefix of its origin's log.
+// The laws that replicas rest on (properties 1 to 5): whatever is told in whatever order, a replica
+// is exactly some prefix of its origin's log.
 #include "mesh/origin_log.hpp"
 #include "mesh/replicas.hpp"
 
@@ -26,14 +26,19 @@ struct Origin {
     explicit Origin(std::size_t ring) : log(epoch, ring, ring) {}
 
     void change(TableKind kind, std::uint64_t number, std::uint8_t count) {
-        const Change change{proto::mix64(number), kind, kind == TableKind::channels && count > 1 ? std::uint8_t{1} : count};
+        const Change change{
+            proto::mix64(number),
+            kind,
+            kind == TableKind::channels && count > 1 ? std::uint8_t{1} : count};
         const std::uint8_t before = tables.set(Tables::self_slot, change);
         if (before == change.count) return;
         sums.count(change, before);
         log.record(change, before, sums.keys());
         State state = history.back();
-        if (change.count == 0) state.erase({kind, change.key});
-        else state[{kind, change.key}] = change.count;
+        if (change.count == 0)
+            state.erase({kind, change.key});
+        else
+            state[{kind, change.key}] = change.count;
         history.push_back(std::move(state));
     }
     [[nodiscard]] proto::Delta delta(std::uint64_t from, std::uint64_t to) const {
@@ -52,7 +57,8 @@ Origin any_origin(std::size_t ring = 100'000) {
         rc::gen::tuple(rc::gen::arbitrary<bool>(), rc::gen::inRange(0, 8), rc::gen::inRange(0, 4)));
     for (const auto& [channel, number, count] : changes)
         made.change(
-            channel ? TableKind::channels : TableKind::users, static_cast<std::uint64_t>(number),
+            channel ? TableKind::channels : TableKind::users,
+            static_cast<std::uint64_t>(number),
             static_cast<std::uint8_t>(count));
     return made;
 }
@@ -63,11 +69,14 @@ struct Observer {
     MeshCounters counters;
 
     Observer() { replicas.begin(origin, epoch, tables); }
-    Replicas::Outcome hear(const proto::Delta& delta) { return replicas.apply(delta, tables, counters); }
+    Replicas::Outcome hear(const proto::Delta& delta) {
+        return replicas.apply(delta, tables, counters);
+    }
     [[nodiscard]] Version version() const { return replicas.find(origin)->version; }
     [[nodiscard]] State state() const {
         State state;
-        for (const Change& change : tables.entries_of(replicas.find(origin)->slot)) state[{change.kind, change.key}] = change.count;
+        for (const Change& change : tables.entries_of(replicas.find(origin)->slot))
+            state[{change.kind, change.key}] = change.count;
         return state;
     }
     void must_be_a_prefix_of(const Origin& of) const {
@@ -94,7 +103,8 @@ RC_GTEST_PROP(Replica, PrefixExact, ()) {
         const proto::Delta delta = any_delta(of);
         const Version before = observer.version();
         const auto outcome = observer.hear(delta);
-        RC_ASSERT((outcome == Replicas::Outcome::applied) == (delta.from <= before && before < delta.to));
+        RC_ASSERT(
+            (outcome == Replicas::Outcome::applied) == (delta.from <= before && before < delta.to));
         RC_ASSERT((outcome == Replicas::Outcome::gap) == (delta.from > before));
         RC_ASSERT(observer.version() >= before);
         observer.must_be_a_prefix_of(of);
@@ -123,21 +133,25 @@ RC_GTEST_PROP(Replica, CoalesceEq, ()) {
     Observer one_by_one;
     const proto::Delta whole = of.delta(0, last);
     at_once.hear(whole);
-    for (std::uint64_t at = 0; at < last; ++at) one_by_one.hear(of.delta(at, at + 1));
+    for (std::uint64_t at = 0; at < last; ++at)
+        one_by_one.hear(of.delta(at, at + 1));
     RC_ASSERT(at_once.state() == one_by_one.state());
     std::map<std::pair<TableKind, std::uint64_t>, int> named;
-    for (const Change& change : whole.changes) RC_ASSERT(++named[std::pair(change.kind, change.key)] == 1);
+    for (const Change& change : whole.changes)
+        RC_ASSERT(++named[std::pair(change.kind, change.key)] == 1);
 }
 
-// Two observers that hear the same deltas in different orders, one some of them twice, agree wherever they are
-// equally far; hearing everything makes them equal.
+// Two observers that hear the same deltas in different orders, one some of them twice, agree
+// wherever they are equally far; hearing everything makes them equal.
 RC_GTEST_PROP(Replica, MergeLaws, ()) {
     const Origin of = any_origin();
     std::vector<proto::Delta> deltas;
-    for (int count = *rc::gen::inRange(1, 12); count > 0; --count) deltas.push_back(any_delta(of));
+    for (int count = *rc::gen::inRange(1, 12); count > 0; --count)
+        deltas.push_back(any_delta(of));
     Observer left;
     Observer right;
-    for (const proto::Delta& delta : deltas) left.hear(delta);
+    for (const proto::Delta& delta : deltas)
+        left.hear(delta);
     for (auto delta = deltas.rbegin(); delta != deltas.rend(); ++delta) {
         right.hear(*delta);
         right.hear(*delta);
@@ -158,8 +172,10 @@ RC_GTEST_PROP(Replica, SnapshotIsAllOrNothing, ()) {
     if (held > 0) observer.hear(of.delta(0, held));
     const std::vector<Change> entries = of.tables.entries_of(Tables::self_slot);
     const auto told = *rc::gen::inRange<std::size_t>(0, entries.size() + 1);
-    observer.replicas.begin_snapshot({origin, epoch, of.log.version(), entries.size()}, epoch, observer.tables);
-    for (std::size_t at = 0; at < told; ++at) observer.replicas.apply(proto::SnapChunk{origin, {entries[at]}}, observer.tables);
+    observer.replicas.begin_snapshot(
+        {origin, epoch, of.log.version(), entries.size()}, epoch, observer.tables);
+    for (std::size_t at = 0; at < told; ++at)
+        observer.replicas.apply(proto::SnapChunk{origin, {entries[at]}}, observer.tables);
     observer.must_be_a_prefix_of(of);
     const proto::SnapEnd end{origin, of.log.version(), of.sums.keys(), of.sums.sethash};
     if (*rc::gen::arbitrary<bool>()) {
@@ -198,12 +214,15 @@ RC_GTEST_PROP(KeyTable, IsAMap, ()) {
         const auto count = static_cast<std::uint8_t>(wanted);
         const auto found = model.find({key, slot});
         RC_ASSERT(table.set(key, slot, count) == (found == model.end() ? 0 : found->second));
-        if (count == 0) model.erase({key, slot});
-        else model[{key, slot}] = count;
+        if (count == 0)
+            model.erase({key, slot});
+        else
+            model[{key, slot}] = count;
         RC_ASSERT(table.size() == model.size());
         table.check_invariants();
     }
-    for (const auto& [place, count] : model) RC_ASSERT(table.get(place.first, place.second) == count);
+    for (const auto& [place, count] : model)
+        RC_ASSERT(table.get(place.first, place.second) == count);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ struct DialerTest : testing::Test {
 
     std::vector<std::string> calls(const std::set<NodeId>& satisfied = {}) {
         std::vector<std::string> addresses;
-        for (const auto& call : dialer.due(satisfied, now).calls) addresses.push_back(call.address);
+        for (const auto& call : dialer.due(satisfied, now).calls)
+            addresses.push_back(call.address);
         return addresses;
     }
     void pass(Duration time) { now.steady += time; }
@@ -31,7 +32,7 @@ TEST_F(DialerTest, NeverGivesUpAndWaitsAtMostTwelveSeconds) {
     for (int attempt = 0; attempt < 100; ++attempt) {
         ASSERT_EQ(calls().size(), 1u) << "attempt " << attempt;
         dialer.ended("10.0.0.1:1", {}, false, now);
-        pass(12s);    // 8 s and half of it as jitter
+        pass(12s);  // 8 s and half of it as jitter
     }
 }
 
@@ -79,7 +80,10 @@ TEST_F(DialerTest, ForgetsANodeButNotASeed) {
 TEST_F(DialerTest, BoundsWhatLiarsMakeItRemember) {
     bool full = false;
     for (int number = 0; number < 20'000 && !full; ++number)
-        full = !dialer.learn("10.1.0.1:" + std::to_string(number), NodeId{static_cast<std::uint64_t>(number + 1)}, now);
+        full = !dialer.learn(
+            "10.1.0.1:" + std::to_string(number),
+            NodeId{static_cast<std::uint64_t>(number + 1)},
+            now);
     EXPECT_TRUE(full);
 }
 

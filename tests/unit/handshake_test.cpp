@@ -10,8 +10,12 @@ using Stage = Handshake::Stage;
 
 Identity identity(std::uint64_t node, std::string secret = "s3cret") {
     return {
-        .cluster = "demo", .name = "n" + std::to_string(node), .secret = std::move(secret),
-        .node = proto::NodeId{node}, .epoch = proto::Epoch{100}, .boot = proto::Boot{node * 7}};
+        .cluster = "demo",
+        .name = "n" + std::to_string(node),
+        .secret = std::move(secret),
+        .node = proto::NodeId{node},
+        .epoch = proto::Epoch{100},
+        .boot = proto::Boot{node * 7}};
 }
 
 /// A dialer and an acceptor that hear each other at once.
@@ -22,21 +26,24 @@ struct Pair {
     std::optional<Handshake::Refusal> refused_by_acceptor;
 
     Pair(const Identity& left, const Identity& right, proto::NodeId expected = {})
-        : dialer(left, true, std::string(16, 'd'), 5, expected), acceptor(right, false, std::string(16, 'a'), 0, {}) {}
+        : dialer(left, true, std::string(16, 'd'), 5, expected),
+          acceptor(right, false, std::string(16, 'a'), 0, {}) {}
 
     void run() {
         Handshake::Frames to_acceptor;
         Handshake::Frames to_dialer;
         dialer.begin(to_acceptor);
         acceptor.begin(to_dialer);
-        while ((!to_acceptor.empty() || !to_dialer.empty()) && !refused_by_dialer && !refused_by_acceptor) {
+        while ((!to_acceptor.empty() || !to_dialer.empty()) && !refused_by_dialer &&
+               !refused_by_acceptor) {
             const Handshake::Frames right = std::exchange(to_acceptor, {});
             for (const auto& frame : right)
                 if (!refused_by_acceptor) refused_by_acceptor = acceptor.on(frame, to_dialer);
             const Handshake::Frames left = std::exchange(to_dialer, {});
             for (const auto& frame : left)
                 if (!refused_by_dialer) refused_by_dialer = dialer.on(frame, to_acceptor);
-            if (acceptor.stage() == Stage::proven) acceptor.welcome({.advertise = "a:1"}, to_dialer);
+            if (acceptor.stage() == Stage::proven)
+                acceptor.welcome({.advertise = "a:1"}, to_dialer);
             if (dialer.stage() == Stage::proven) dialer.welcome({.advertise = "d:1"}, to_acceptor);
         }
     }
@@ -88,7 +95,12 @@ TEST(Handshake, RefusesToBeTakenForAnotherNode) {
 TEST(Handshake, RefusesAVersionItDoesNotSpeak) {
     Handshake acceptor{identity(2), false, std::string(16, 'a'), 0, {}};
     Handshake::Frames answers;
-    const proto::Hello hello{.cluster = "demo", .proto_min = 99, .proto_max = 99, .node_id = proto::NodeId{1}, .name = "n1"};
+    const proto::Hello hello{
+        .cluster = "demo",
+        .proto_min = 99,
+        .proto_max = 99,
+        .node_id = proto::NodeId{1},
+        .name = "n1"};
     const auto refusal = acceptor.on(hello, answers);
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->reason, RefuseReason::wrong_version);

@@ -8,7 +8,9 @@
 namespace grapevine::mesh {
 namespace {
 
-std::uint64_t key(std::uint64_t number) { return proto::mix64(number); }
+std::uint64_t key(std::uint64_t number) {
+    return proto::mix64(number);
+}
 
 TEST(KeyTable, SaysWhatTheCountWas) {
     KeyTable table;
@@ -26,7 +28,8 @@ TEST(KeyTable, TellsTheNodesOfOneKeyApart) {
     table.set(key(7), 0, 5);
     table.set(key(8), 1, 1);
     std::vector<std::pair<Slot, int>> places;
-    table.for_each(key(7), [&](Slot slot, std::uint8_t count) { places.emplace_back(slot, count); });
+    table.for_each(
+        key(7), [&](Slot slot, std::uint8_t count) { places.emplace_back(slot, count); });
     EXPECT_EQ(places, (std::vector<std::pair<Slot, int>>{{0, 5}, {2, 1}}));
 }
 
@@ -42,24 +45,28 @@ TEST(KeyTable, TakesTheSmallestAndTheLargestKey) {
 // Keys that all have the last home would run off the array; its tail grows instead.
 TEST(KeyTable, LengthensItsTailForTheLastRun) {
     KeyTable table;
-    for (std::uint64_t below = 0; below < 500; ++below) table.set(~std::uint64_t{0} - below, 1, 1);
+    for (std::uint64_t below = 0; below < 500; ++below)
+        table.set(~std::uint64_t{0} - below, 1, 1);
     EXPECT_EQ(table.size(), 500u);
     table.check_invariants();
 }
 
 TEST(KeyTable, StaysWithin17BytesAnEntry) {
     KeyTable table;
-    for (std::uint64_t number = 0; number < 1'000'000; ++number) table.set(key(number), number % 3, 1);
+    for (std::uint64_t number = 0; number < 1'000'000; ++number)
+        table.set(key(number), number % 3, 1);
     EXPECT_LE(table.memory_bytes(), 17u * table.size());
     table.check_invariants();
 }
 
 TEST(KeyTable, SweepsOnlyTheDead) {
     KeyTable table;
-    for (std::uint64_t number = 0; number < 5000; ++number) table.set(key(number), number % 4, 1 + number % 2);
+    for (std::uint64_t number = 0; number < 5000; ++number)
+        table.set(key(number), number % 4, 1 + number % 2);
     const std::vector<std::uint8_t> dead{0, 1, 0, 1};
     table.restart_sweep();
-    while (!table.sweep(dead, 64)) table.set(key(0), 0, table.get(key(0), 0) == 1 ? 2 : 1);
+    while (!table.sweep(dead, 64))
+        table.set(key(0), 0, table.get(key(0), 0) == 1 ? 2 : 1);
     EXPECT_EQ(table.size(), 2500u);
     for (std::uint64_t number = 0; number < 5000; ++number)
         EXPECT_EQ(table.get(key(number), number % 4) != 0, number % 2 == 0);
@@ -85,15 +92,18 @@ TEST(Tables, HidesAndShowsANodeAtOnce) {
 TEST(Tables, UsesASlotAgainOnlyWhenItsEntriesAreGone) {
     Tables tables{NodeId{1}};
     const Slot first = tables.take_slot(NodeId{2});
-    for (std::uint64_t number = 0; number < 20'000; ++number) tables.set(first, {key(number), TableKind::users, 1});
+    for (std::uint64_t number = 0; number < 20'000; ++number)
+        tables.set(first, {key(number), TableKind::users, 1});
     tables.give_up(first);
     EXPECT_NE(tables.take_slot(NodeId{3}), first);
-    while (tables.sweep_some()) {}
+    while (tables.sweep_some()) {
+    }
     EXPECT_EQ(tables.size(TableKind::users), 0u);
     EXPECT_EQ(tables.take_slot(NodeId{4}), first);
 }
 
-// A slot that dies while another is being swept must not be reused after a pass that began before it died.
+// A slot that dies while another is being swept must not be reused after a pass that began before
+// it died.
 TEST(Tables, SweepsASlotThatDiesDuringASweep) {
     Tables tables{NodeId{1}};
     const Slot first = tables.take_slot(NodeId{2});
@@ -103,7 +113,8 @@ TEST(Tables, SweepsASlotThatDiesDuringASweep) {
     tables.give_up(first);
     ASSERT_TRUE(tables.sweep_some());
     tables.give_up(second);
-    while (tables.sweep_some()) {}
+    while (tables.sweep_some()) {
+    }
     EXPECT_EQ(tables.size(TableKind::users), 0u);
     tables.check_invariants();
 }

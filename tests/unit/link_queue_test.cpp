@@ -32,7 +32,8 @@ TEST(LinkQueue, SendsTheHigherClassFirstAndKeepsOrderInside) {
 TEST(LinkQueue, ClosesAMessageAtItsBound) {
     LinkQueue queue;
     const std::string frame(10'000, 'x');
-    for (int count = 0; count < 20; ++count) put(queue, FrameClass::messages, frame);
+    for (int count = 0; count < 20; ++count)
+        put(queue, FrameClass::messages, frame);
     std::size_t bytes = 0;
     while (const Bytes message = queue.take(flight)) {
         EXPECT_LE(message.size(), proto::limits::mesh_batch_bytes);
@@ -43,7 +44,8 @@ TEST(LinkQueue, ClosesAMessageAtItsBound) {
 
 TEST(LinkQueue, HandsOutNoMoreThanMayBeInFlight) {
     LinkQueue queue;
-    for (int count = 0; count < 3; ++count) put(queue, FrameClass::messages, std::string(60'000, 'x'));
+    for (int count = 0; count < 3; ++count)
+        put(queue, FrameClass::messages, std::string(60'000, 'x'));
     EXPECT_TRUE(queue.take(100'000));
     EXPECT_TRUE(queue.take(100'000));
     EXPECT_FALSE(queue.take(100'000)) << "120,000 bytes are on their way";

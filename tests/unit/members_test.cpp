@@ -39,7 +39,8 @@ struct MembersTest : testing::Test {
         }
     }
     [[nodiscard]] bool told(What what) const {
-        return std::any_of(changes.begin(), changes.end(), [what](const auto& news) { return news.what == what; });
+        return std::any_of(
+            changes.begin(), changes.end(), [what](const auto& news) { return news.what == what; });
     }
     [[nodiscard]] MemberState state() const { return members.find(bob)->state; }
 };
@@ -132,7 +133,8 @@ TEST_F(MembersTest, AsksForALaterEpochThanAnyItHasSeen) {
     EXPECT_EQ(members.floor_for(hello(10, 1)), Epoch{});
     link(10, 1);
     EXPECT_EQ(members.floor_for(hello(10, 1)), Epoch{}) << "the process that is known";
-    EXPECT_EQ(members.floor_for(hello(10, 2)), Epoch{10}) << "another process of the same microsecond";
+    EXPECT_EQ(members.floor_for(hello(10, 2)), Epoch{10})
+        << "another process of the same microsecond";
     EXPECT_EQ(members.floor_for(hello(3, 2)), Epoch{10}) << "its clock went back";
     members.saw_epoch(bob, Epoch{40});
     EXPECT_EQ(members.floor_for(hello(11, 2)), Epoch{40}) << "others have seen a later life";
@@ -145,7 +147,8 @@ TEST_F(MembersTest, EntersAStateOnce) {
     const Instant suspected = members.find(bob)->since;
     pass(1s);
     members.lost_link(bob, now, changes, events);
-    EXPECT_EQ(members.find(bob)->since, suspected) << "a time of suspicion that moves would never end";
+    EXPECT_EQ(members.find(bob)->since, suspected)
+        << "a time of suspicion that moves would never end";
 }
 
 }  // namespace
