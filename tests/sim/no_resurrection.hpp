@@ -26,6 +26,12 @@ private:
         proto::Version version;
         proto::Epoch dead;  ///< this epoch and older ones are over
     };
+    void blame(
+        ProcessKey process,
+        proto::NodeId origin,
+        const mesh::Mesh::ReplicaView& replica,
+        const Knowledge& known);
+
     Verdict& verdict_;
     std::map<std::pair<ProcessKey, proto::NodeId>, Knowledge> known_;
 };

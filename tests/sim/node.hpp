@@ -116,6 +116,10 @@ private:
         std::vector<std::uint32_t> free_slots;
         std::uint64_t links_accepted = 0;
         std::uint64_t turns = 0;
+        std::uint64_t ticks = 0;
+        std::uint64_t looks = 0;
+        std::uint64_t events_told = 0;
+        std::uint64_t seen_progress = 0;  ///< of the counters, when its tables were last shown
         std::uint64_t idle_turns = 0;  ///< in a row, with a deadline that stays in the past
         bool turn_scheduled = false;
         bool paused = false;
@@ -126,6 +130,7 @@ private:
     void post(Fact fact);
     void schedule_turn();
     void turn();
+    [[nodiscard]] std::uint64_t progress() const;
     void observe();
     void observe_queues();
     void carry_out(mesh::Edge& edge);

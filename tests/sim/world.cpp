@@ -12,8 +12,8 @@ namespace grapevine::sim {
 
 namespace {
 
-/// How finely conditions are looked at while time passes.
-constexpr Duration glance = 5ms;
+/// How often what lasts is looked at.
+constexpr Duration long_glance = 50ms;
 /// How long all must stay well once it is.
 constexpr Duration calm = 3s;
 /// How long a message may take then; slow networks have three hops of latency spikes.
@@ -89,7 +89,7 @@ void World::run_for(Duration span) {
     run_until([] { return false; }, span);
 }
 
-bool World::run_until(const std::function<bool()>& reached, Duration within) {
+bool World::run_until(const std::function<bool()>& reached, Duration within, Duration glance) {
     const Instant end = time() + within;
     while (is_good()) {
         if (reached()) return true;
@@ -210,14 +210,14 @@ std::optional<std::string> World::why_not_converged() const {
 
 void World::expect_liveness(Duration within) {
     const Instant healed = time();
-    if (!run_until([this] { return is_converged(); }, within)) {
+    if (!run_until([this] { return is_converged(); }, within, long_glance)) {
         if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
         return;
     }
     stage_.trace.say("world", Line{"converged"}.add("after", time() - healed));
     // A second link may still be dialled and handed over to; what tables show must not change by
     // that.
-    if (run_until([this] { return why_tables_differ().has_value(); }, calm))
+    if (run_until([this] { return why_tables_differ().has_value(); }, calm, long_glance))
         return stage_.verdict.violated("StayConverged", *why_tables_differ());
     if (!run_until([this] { return is_converged(); }, calm)) {
         if (is_good()) stage_.verdict.violated("OneLink", *why_not_converged());
@@ -251,7 +251,7 @@ void World::expect_delivery() {
     const auto all_heard = [&] {
         return !stage_.checkers.complete_delivery().why_not_complete().has_value();
     };
-    run_until(all_heard, heard_within);
+    run_until(all_heard, heard_within, long_glance);
     if (const auto why = stage_.checkers.complete_delivery().why_not_complete();
         why.has_value() && is_good())
         stage_.verdict.violated("CompleteDelivery", *why);

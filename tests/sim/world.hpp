@@ -57,7 +57,8 @@ public:
 
     // ---- time. All of them end early when a law is violated.
     void run_for(Duration span);
-    bool run_until(const std::function<bool()>& reached, Duration within);
+    /// Looks whether it is `reached` every `glance`.
+    bool run_until(const std::function<bool()>& reached, Duration within, Duration glance = 5ms);
     [[nodiscard]] Instant time() const { return stage_.clock.time(); }
 
     // ---- faults of many
