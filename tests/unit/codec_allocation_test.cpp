@@ -23,7 +23,7 @@ std::size_t steady_allocations_of(Action action) {
 }
 
 TEST(Allocations, TheCounterCounts) {
-    EXPECT_EQ(tests::allocations_of([] { delete new int; }), 1U);
+    EXPECT_EQ(tests::allocations_of([] { ::operator delete(::operator new(sizeof(int))); }), 1U);
     EXPECT_GE(tests::allocations_of([] { std::string(1000, 'x').clear(); }), 1U);
 }
 
