@@ -166,6 +166,11 @@ void Members::tick(
     }
 }
 
+void Members::forgive(Duration lag) {
+    for (auto& [node, member] : members_)
+        if (member.state == MemberState::suspect) member.since += lag;
+}
+
 bool Members::any_ready() const {
     return std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
         return entry.second.is_visible();

@@ -88,6 +88,9 @@ public:
         MemberChanges& changes,
         Events& events);
 
+    /// This node was stopped for `lag`: that time counts against nobody who is suspected.
+    void forgive(Duration lag);
+
     [[nodiscard]] const Member* find(NodeId node) const;
     template <class Visit>
     void for_each(Visit visit) const {

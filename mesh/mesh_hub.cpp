@@ -280,7 +280,10 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
 void Mesh::Parts::tick(Now now, MeshOutput& output) {
     // A loop that was stopped for long has not listened: nobody is silent for that.
     const Duration late = now.steady - tick_at;
-    if (late > config.suspect_after / 2) links.forgive(late);
+    if (late > config.suspect_after / 2) {
+        links.forgive(late);
+        members.forgive(late);
+    }
     tick_at = now.steady + tick_every;
 
     links.tick(now, facts, output);

@@ -140,6 +140,19 @@ TEST_F(MembersTest, AsksForALaterEpochThanAnyItHasSeen) {
     EXPECT_EQ(members.floor_for(hello(11, 2)), Epoch{40}) << "others have seen a later life";
 }
 
+// This node was stopped right after it had suspected somebody: it has not listened since.
+TEST_F(MembersTest, AStoppedLoopHoldsNothingAgainstTheSuspected) {
+    link();
+    make_ready();
+    members.lost_link(bob, now, changes, events);
+    now.steady += 10s;
+    members.forgive(10s);
+    members.tick({}, now, changes, events);
+    EXPECT_EQ(state(), MemberState::suspect);
+    pass(2s);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
 TEST_F(MembersTest, EntersAStateOnce) {
     link();
     make_ready();
