@@ -1,12 +1,15 @@
 #include "mesh/dialer.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace grapevine::mesh {
 namespace {
 
 /// Addresses kept at all: seeds, members, and what others say of members. More only serves liars.
 constexpr std::size_t targets_max = 8192;
+/// Dials begun at once: a storm of them would be felt by everybody.
+constexpr std::size_t dials_per_look = 64;
 /// The node itself is dialled again only this rarely: the address may change hands.
 constexpr Duration self_again = 5min;
 /// How long the edge may take to resolve a name before it is asked again.
@@ -47,7 +50,7 @@ bool Dialer::learn(const std::string& address, NodeId node, Now now) {
         return true;
     }
     if (targets_.size() >= targets_max) return false;
-    targets_[address] = Target{.node = node, .next = now.steady};
+    targets_[address] = Target{.node = node, .next = now.steady, .good = now.steady};
     return true;
 }
 
@@ -71,8 +74,14 @@ void Dialer::ended(const std::string& address, NodeId node, bool complete, Now n
     Target& target = found->second;
     target.dialling = false;
     if (node) target.node = node;
+    if (complete) {
+        target.reached = true;
+        target.good = now.steady;
+    }
     target.failures = complete ? 0 : target.failures + 1;
     target.next = now.steady + backoff(complete ? 0 : target.failures - 1);
+    if (complete) target.is_self = false;
+    if (target.is_self) target.next = now.steady + self_again;
 }
 
 void Dialer::is_self(const std::string& address, Now now) {
@@ -80,6 +89,7 @@ void Dialer::is_self(const std::string& address, Now now) {
     if (found == targets_.end()) return;
     found->second.dialling = false;
     found->second.node = {};
+    found->second.is_self = true;
     found->second.next = now.steady + self_again;
 }
 
@@ -110,16 +120,26 @@ NodeId Dialer::node_at(const std::string& address) const {
 Dialer::Wanted Dialer::due(const std::set<NodeId>& satisfied, Now now) {
     Wanted wanted;
     std::set<NodeId> being_dialled;
-    for (const auto& [address, target] : targets_)
+    for (auto at = targets_.begin(); at != targets_.end();) {
+        Target& target = at->second;
+        if (target.node && satisfied.contains(target.node)) target.good = now.steady;
         if (target.dialling && target.node) being_dialled.insert(target.node);
-    for (auto& [address, target] : targets_) {
-        if (target.dialling || now.steady < target.next) continue;
-        if (target.node &&
-            (satisfied.contains(target.node) || !being_dialled.insert(target.node).second))
-            continue;
-        target.dialling = true;
-        wanted.calls.push_back({address, target.node});
+        const bool leads_nowhere = now.steady - target.good > config_.keep_down;
+        at = leads_nowhere && !target.from_seed && !target.dialling ? targets_.erase(at)
+                                                                    : std::next(at);
     }
+    // Addresses that are known to be good go first: a liar's must not keep them waiting.
+    for (const bool trusted : {true, false})
+        for (auto& [address, target] : targets_) {
+            if ((target.from_seed || target.reached) != trusted) continue;
+            if (target.dialling || now.steady < target.next) continue;
+            if (wanted.calls.size() == dials_per_look) break;
+            if (target.node &&
+                (satisfied.contains(target.node) || !being_dialled.insert(target.node).second))
+                continue;
+            target.dialling = true;
+            wanted.calls.push_back({address, target.node});
+        }
     for (Seed& seed : seeds_) {
         if (now.steady < seed.next) continue;
         seed.asked = true;

@@ -1,8 +1,8 @@
 /// Which addresses to try, and when: seeds for ever, members for as long as they are known.
 ///
 /// An address that answered is known by its node, and is left alone while that node has a link.
-/// Failures double the wait from redial_min to redial_max, ± 50 %, and nothing is ever given up by
-/// itself.
+/// Failures double the wait from redial_min to redial_max, ± 50 %. Seeds are never given up; what
+/// was only told is dropped when it has led nowhere for keep_down.
 #pragma once
 
 #include "mesh/mesh_config.hpp"
@@ -55,9 +55,12 @@ private:
     struct Target {
         NodeId node;  ///< zero: not known yet
         bool from_seed = false;
+        bool is_self = false;  ///< this node answered there itself
+        bool reached = false;  ///< somebody answered there at least once
         bool dialling = false;
         std::uint32_t failures = 0;
         Instant next{};
+        Instant good{};  ///< when it was told, answered, or its node was last linked
     };
     struct Seed {
         std::string text;

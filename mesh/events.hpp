@@ -16,6 +16,7 @@ enum class LinkEnd : std::uint8_t {
     peer_closed,  ///< the other end or the network closed it
     silent,  ///< nothing was heard for the DOWN time
     handshake_timeout,
+    unread,  ///< it makes us say things and does not read them
     refused,  ///< one side sent Refuse
     protocol_error,  ///< bytes that are not our protocol
     replaced,  ///< a better link to the same node took over

@@ -1,6 +1,7 @@
 #include "mesh/handshake.hpp"
 
 #include "mesh/check.hpp"
+#include "proto/limits.hpp"
 
 namespace grapevine::mesh {
 namespace {
@@ -58,6 +59,8 @@ void Handshake::begin(Frames& send) {
 }
 
 std::optional<Refusal> Handshake::check_peer() const {
+    if (!peer_.node_id || peer_.epoch.value > proto::limits::epoch_max)
+        return Refusal{RefuseReason::protocol_error, "no node has this id or epoch"};
     if (peer_.proto_max < proto::mesh_version_min || peer_.proto_min > proto::mesh_version_max)
         return Refusal{
             RefuseReason::wrong_version,
@@ -133,6 +136,8 @@ std::optional<Refusal> Handshake::on(const proto::MeshFrame& frame, Frames& send
     case Stage::wait_welcome: {
         const auto* welcome = std::get_if<proto::Welcome>(&frame);
         if (welcome == nullptr || peers_welcome_) return unexpected("WELCOME");
+        if (welcome->your_epoch_floor.value > proto::limits::epoch_max)
+            return Refusal{RefuseReason::protocol_error, "an epoch that no node has"};
         peers_welcome_ = *welcome;
         if (welcomed_) stage_ = Stage::complete;
         return std::nullopt;

@@ -27,6 +27,7 @@ struct LinkSync {
 struct Link {
     proto::LinkId id;
     bool dialled = false;
+    bool unread = false;  ///< it answers nothing of what it makes us say: ended by the next tick
     bool closing = false;  ///< CloseLink was said; only LinkClosed is awaited
     std::string address;  ///< dialled, or the peer's own end
     proto::NodeId expected;  ///< of a dial: who is meant, if anybody in particular

@@ -10,15 +10,13 @@ namespace {
 
 using proto::RefuseReason;
 
-/// Room an encoded cold frame usually needs; more is found by the string.
-constexpr std::size_t cold_frame_bytes = 256;
+/// Control frames that wait for one peer. A peer that reads leaves a few hundred bytes waiting.
+constexpr std::size_t control_bytes_max = 1024 * 1024;
 
 /// What a refusal says about the address that was dialled. Told after the dial's end, so that it
 /// has the last word.
 void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
     if (!link.dialled) return;
-    if (reason == RefuseReason::is_self)
-        facts.emplace_back(DialEnded{.address = link.address, .is_self = true});
     if (reason == RefuseReason::unexpected_node)
         facts.emplace_back(DialEnded{.address = link.address, .wrong_node = true});
 }
@@ -43,7 +41,14 @@ void Links::mark_dirty(Link& link) {
 
 void Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
     if (link.closing) return;
-    proto::append_frame(link.queue.open(of, cold_frame_bytes), frame);
+    if (of == FrameClass::control && link.queue.waiting_bytes(of) > control_bytes_max) {
+        link.unread = true;
+        link.deadline = Instant::min();
+        return;
+    }
+    encoded_.clear();
+    proto::append_frame(encoded_, frame);
+    link.queue.open(of, encoded_.size()).append(encoded_);
     link.queue.appended(of);
     mark_dirty(link);
 }
@@ -180,6 +185,15 @@ void Links::refuse(
         output.sends.push_back({link.id, std::move(message)});
     close(link, LinkEnd::refused, facts, output);
     note_address(link, reason, facts);
+    if (reason == RefuseReason::is_self) note_self(link, facts);
+}
+
+/// We have reached ourselves. The accepting end knows by which dial; a stranger's word would not
+/// do.
+void Links::note_self(const Link& link, LinkFacts& facts) {
+    const Link* const dial = link.dialled ? &link : find(LinkId{link.handshake->peer().dial_seq});
+    if (dial != nullptr && dial->dialled)
+        facts.emplace_back(DialEnded{.address = dial->address, .is_self = true});
 }
 
 void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
@@ -195,6 +209,10 @@ void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
 void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
     for (auto& [id, link] : links_) {
         if (link.closing || now.steady < link.deadline) continue;
+        if (link.unread) {
+            close(link, LinkEnd::unread, facts, output);
+            continue;
+        }
         if (link.probe_nonce != 0) {
             // The old process did not answer in time: the newcomer takes its place.
             link.probe_nonce = 0;
@@ -459,7 +477,7 @@ void Links::hand_out(LinkFacts& facts, MeshOutput& output) {
 void Links::forgive(Duration lag) {
     for (auto& [id, link] : links_) {
         link.last_heard += lag;
-        if (link.deadline != never) link.deadline += lag;
+        if (link.deadline != never && !link.unread) link.deadline += lag;
     }
 }
 

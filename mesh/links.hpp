@@ -160,6 +160,7 @@ public:
     void check_invariants() const;
 
 private:
+    void note_self(const Link& link, LinkFacts& facts);
     void refuse_name(Link& link, LinkFacts& facts, MeshOutput& output);
     void say(Link& link, const Handshake::Frames& frames);
     void proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
@@ -177,6 +178,7 @@ private:
     std::map<LinkId, Link> links_;
     std::map<NodeId, LinkId> sending_;
     std::vector<LinkId> dirty_;
+    std::string encoded_;  ///< reused by send()
     std::uint64_t dials_ = 0;
     std::uint64_t probes_ = 0;
     std::uint64_t completions_ = 0;

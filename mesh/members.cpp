@@ -20,6 +20,7 @@ const Member* Members::find(NodeId node) const {
 }
 
 void Members::saw_epoch(NodeId node, Epoch epoch) {
+    if (epoch.value > proto::limits::epoch_max) return;
     if (epochs_seen_.size() >= epochs_seen_max && !epochs_seen_.contains(node)) return;
     Epoch& seen = epochs_seen_[node];
     seen = std::max(seen, epoch);

@@ -1,4 +1,5 @@
 // What peers say, frame by frame. A frame that a correct peer cannot send ends the link.
+#include "mesh/address.hpp"
 #include "mesh/mesh_parts.hpp"
 #include "proto/mesh_codec.hpp"
 
@@ -7,6 +8,8 @@
 namespace grapevine::mesh {
 namespace {
 
+/// A longer round trip would have ended the link.
+constexpr std::uint64_t round_trip_us_max = 60'000'000;
 /// A catch-up that is not answered is asked for again after this.
 constexpr Duration catchup_again = 2s;
 
@@ -102,8 +105,10 @@ void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOut
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Pong& pong, Now now, MeshOutput&) {
-    link.round_trip =
-        Duration{now.steady.time_since_epoch().count() - static_cast<Duration::rep>(pong.sent_us)};
+    // What comes back is the peer's word, not ours: believed only if it can be.
+    const auto now_us = static_cast<std::uint64_t>(now.steady.time_since_epoch().count());
+    if (pong.sent_us <= now_us && now_us - pong.sent_us < round_trip_us_max)
+        link.round_trip = Duration{static_cast<Duration::rep>(now_us - pong.sent_us)};
     link.sync.acked = pong.your_version;
 }
 
@@ -113,7 +118,8 @@ void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutpu
         members.saw_epoch(fact.node_id, fact.epoch);
         if (fact.state == MemberState::left) continue;
         for (const std::string& address : fact.addresses)
-            if (!dialer.node_at(address) && !dialer.learn(address, fact.node_id, now))
+            if (is_address(address) && !dialer.node_at(address) &&
+                !dialer.learn(address, fact.node_id, now))
                 output.events.emplace_back(LimitReached{"addresses"});
     }
     dial_due(now, output);

@@ -1,5 +1,6 @@
 // The hub of Mesh: each input, fact and piece of news is handed to whom it concerns. Decisions
 // belong to the components; if something here grows an `if`, that `if` has an owner elsewhere.
+#include "mesh/address.hpp"
 #include "mesh/mesh_parts.hpp"
 #include "mesh/status.hpp"
 
@@ -28,12 +29,12 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
 }
 
 /// What others should dial: the peer's own word, its host taken from the link if it only told a
-/// port.
+/// port. Empty: it told nothing that could be dialled.
 std::string address_of(const proto::Welcome& welcome, const Link& link) {
-    if (!welcome.advertise.starts_with(':')) return welcome.advertise;
-    const std::size_t colon = link.address.rfind(':');
-    return colon == std::string::npos ? std::string{}
-                                      : link.address.substr(0, colon) + welcome.advertise;
+    std::string address = welcome.advertise;
+    if (address.starts_with(':'))
+        address.insert(0, link.address.substr(0, link.address.rfind(':')));
+    return is_address(address) ? address : std::string{};
 }
 
 }  // namespace
@@ -187,6 +188,15 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
             "a later epoch of this node is known",
             facts,
             output);
+    if (members.find(link->node()) == nullptr && members.size() >= config.members_max) {
+        output.events.emplace_back(LimitReached{"members"});
+        return links.refuse(
+            *link,
+            proto::RefuseReason::protocol_error,
+            "too many nodes are known here",
+            facts,
+            output);
+    }
     links.activate(link->id, replication.log().version(), replication.log().sethash());
     if (!established.first) return;
 
@@ -334,7 +344,8 @@ void Mesh::Parts::tell_members(Link& link) {
     const Member* const newcomer = members.find(link.node());
     const proto::Members news_of_it{{members.fact(*newcomer)}};
     members.for_each([&](const Member& member) {
-        if (member.node == newcomer->node || member.state == MemberState::left) return;
+        // Only who lives here is told: addresses of the dead would be dialled by every newcomer.
+        if (member.node == newcomer->node || !member.linked) return;
         all.members.push_back(members.fact(member));
         if (all.members.size() < proto::limits::members_per_frame) return;
         links.send(link, FrameClass::control, all);

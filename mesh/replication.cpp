@@ -16,6 +16,18 @@ constexpr std::size_t small_delta_changes = 4096;
 /// Catch-up and snapshots fill a link's queue only this far: the rest waits for LinkDrained.
 constexpr std::size_t catchup_queue_bytes = 128 * 1024;
 
+/// Leaves one of each kind and key, in their order.
+void make_unique_keys(std::vector<Change>& changes) {
+    const auto place = [](const Change& change) { return std::pair{change.kind, change.key}; };
+    std::sort(changes.begin(), changes.end(), [&](const Change& left, const Change& right) {
+        return place(left) < place(right);
+    });
+    const auto same = [&](const Change& left, const Change& right) {
+        return place(left) == place(right);
+    };
+    changes.erase(std::unique(changes.begin(), changes.end(), same), changes.end());
+}
+
 /// Deltas go before snapshots in a link's queue, but these would be of no use before its end is
 /// sent.
 bool tells_snapshot(const Link& link) {
@@ -30,7 +42,14 @@ void Replication::record(const Change& change, Tables& tables, Links& links, Now
     sums_.count(change, before);
     log_.record(change, before, sums_.keys());
     links.for_each_node([&](NodeId, Link& link) {
-        if (link.sync.snapshot) link.sync.snapshot->touched.push_back(change);
+        if (!link.sync.snapshot) return;
+        SnapshotStream& stream = *link.sync.snapshot;
+        stream.touched.push_back(change);
+        if (stream.touched.size() < stream.compact_at) return;
+        // A slow snapshot under churn: as many as there are keys at most, not as many as there are
+        // changes.
+        make_unique_keys(stream.touched);
+        stream.compact_at = std::max(stream.compact_at, 2 * stream.touched.size());
     });
     if (flush_at_ != never) return;
     const auto nodes = static_cast<Duration::rep>(links.nodes() + 1);
@@ -145,16 +164,7 @@ void Replication::tell_snapshot(Link& link, const Tables& tables, MeshCounters&)
         stream.told += count;
     }
     // The closing chunks: what was touched since the copy, as it is now.
-    const auto place = [](const Change& change) { return std::pair{change.kind, change.key}; };
-    std::sort(
-        stream.touched.begin(), stream.touched.end(), [&](const Change& left, const Change& right) {
-            return place(left) < place(right);
-        });
-    const auto same = [&](const Change& left, const Change& right) {
-        return place(left) == place(right);
-    };
-    stream.touched.erase(
-        std::unique(stream.touched.begin(), stream.touched.end(), same), stream.touched.end());
+    make_unique_keys(stream.touched);
     for (Change& change : stream.touched)
         change.count = tables.get(Tables::self_slot, change.kind, change.key);
     for (std::size_t at = 0; at < stream.touched.size(); at += proto::limits::snapshot_keys)

@@ -13,6 +13,7 @@ namespace grapevine::mesh {
 struct SnapshotStream {
     std::vector<proto::Change> keys;  ///< the copy
     std::size_t told = 0;  ///< how many of them are queued
+    std::size_t compact_at = 64 * 1024;  ///< touched is made unique when it is this long
     std::vector<proto::Change> touched;  ///< kinds and keys only; counts are read at the end
 };
 

@@ -83,6 +83,61 @@ TEST_F(Hostile, AHandshakeThatNeverEndsIsCutOff) {
     EXPECT_EQ(cluster.node(1).mesh().members().size(), 2u);
 }
 
+// Its address is repeated to others and dialled: one that is none must not get that far, whatever
+// its length.
+TEST_F(Hostile, AnAddressThatIsNoneIsNotBelieved) {
+    int count = 0;
+    for (const char* const advertise : {"too long", "no port", "h\x1b[31m:1", ":0", ":99999"}) {
+        const std::string number = std::to_string(++count);
+        FakePeer liar{cluster.stage(), "liar" + number, "10.6.7." + number};
+        liar.welcome.advertise = count == 1 ? ":" + std::string(259, '7') : advertise;
+        liar.dial(cluster.node(1));
+        cluster.wait_for(
+            "taken in", [&] { return liar.is_taken_in(); }, 5s);
+        cluster.run_for(1s);
+        expect_unharmed();
+        liar.close();
+        cluster.run_for(1s);
+    }
+}
+
+// After the last epoch there is none to begin: a liar could lock a node out for ever.
+TEST_F(Hostile, AnEpochAtTheEndOfTimeIsNotBelieved) {
+    take_in();
+    const proto::MemberFact lie{
+        .node_id = cluster.node(2).mesh().self(),
+        .epoch = proto::Epoch{~std::uint64_t{0}},
+        .name = "n2"};
+    fake.send(proto::Members{{lie}});
+    cluster.run_for(1s);
+    cluster.node(2).crash();
+    cluster.run_for(1s);
+    cluster.node(2).start();
+    cluster.wait_for(
+        "n2 is back",
+        [&] { return cluster.node(1).state_of(cluster.node(2)) == proto::MemberState::alive; },
+        15s);
+    EXPECT_EQ(cluster.node(2).count<mesh::EpochRaised>(), 0u);
+}
+
+// Thousands of addresses where nobody is: dialled a bounded number at a time, and forgotten.
+TEST_F(Hostile, AFloodOfFalseMembersIsBoundedAndForgotten) {
+    take_in();
+    for (int frame = 0; frame < 40; ++frame) {
+        proto::Members lies;
+        for (int number = 0; number < 250; ++number)
+            lies.members.push_back(
+                {.node_id = proto::NodeId{static_cast<std::uint64_t>(frame * 250 + number + 1)},
+                 .epoch = proto::Epoch{1},
+                 .name = "x",
+                 .addresses = {
+                     "10.66." + std::to_string(frame) + "." + std::to_string(number) + ":1"}});
+        fake.send(lies);
+    }
+    cluster.run_for(2s);
+    expect_unharmed();
+}
+
 TEST_F(Hostile, AWrongProofIsRefused) {
     FakePeer thief{cluster.stage(), "thief", "10.6.6.7", "guess"};
     thief.dial(cluster.node(1));

@@ -77,6 +77,36 @@ TEST_F(DialerTest, ForgetsANodeButNotASeed) {
     EXPECT_EQ(calls(), Calls{"10.0.0.1:1"});
 }
 
+TEST_F(DialerTest, DropsWhatItWasToldAndThatLedNowhere) {
+    dialer.learn("10.0.0.9:1", NodeId{9}, now);
+    dialer.resolved("a:1", {"10.0.0.1:1"}, now);
+    pass(10min + 1s);
+    EXPECT_EQ(calls(), Calls{"10.0.0.1:1"});
+    EXPECT_EQ(dialer.size(), 1u);
+}
+
+TEST_F(DialerTest, KeepsTheAddressOfANodeThatIsLinked) {
+    dialer.learn("10.0.0.9:1", NodeId{9}, now);
+    for (int minute = 0; minute < 60; ++minute) {
+        pass(1min);
+        EXPECT_EQ(calls({NodeId{9}}), Calls{});
+    }
+    pass(9min);
+    EXPECT_EQ(calls(), Calls{"10.0.0.9:1"});
+}
+
+TEST_F(DialerTest, DialsGoodAddressesBeforeALiars) {
+    for (int number = 0; number < 1000; ++number)
+        dialer.learn(
+            "10.1.0.1:" + std::to_string(number),
+            NodeId{static_cast<std::uint64_t>(number + 1)},
+            now);
+    dialer.resolved("a:1", {"99.0.0.1:1"}, now);
+    const Calls first = calls();
+    EXPECT_LE(first.size(), 64u);
+    EXPECT_EQ(first.front(), "99.0.0.1:1");
+}
+
 TEST_F(DialerTest, BoundsWhatLiarsMakeItRemember) {
     bool full = false;
     for (int number = 0; number < 20'000 && !full; ++number)
