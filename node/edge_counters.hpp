@@ -12,6 +12,9 @@ struct EdgeCounters {
     /// Times that accepting paused because the process had no descriptor left.
     std::uint64_t accept_pauses = 0;
 
+    /// Clients turned away because the descriptors left are for links and operators.
+    std::uint64_t clients_refused_full = 0;
+
     // ---- the front
     std::uint64_t upgrades = 0;
     std::uint64_t head_invalid = 0;

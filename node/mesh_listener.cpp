@@ -93,13 +93,27 @@ void MeshListener::dial(const mesh::Dial& dial) {
 
 void MeshListener::resolve(const mesh::Resolve& resolve) {
     const Address address = split(resolve.seed);
+    // A number needs no resolver, and must not wait for the names before it.
+    asio::error_code not_a_number;
+    asio::ip::make_address(address.host, not_a_number);
+    if (!not_a_number) {
+        // Not from inside this call: it is one of those in which the driver's intentions are
+        // carried out.
+        loop_.post(
+            [this, alive = alive_, resolved = mesh::Resolved{resolve.seed, {to_string(address)}}] {
+                if (*alive) turn_.tell(resolved);
+            });
+        return;
+    }
+    if (!resolving_.insert(resolve.seed).second) return;
     resolver_.async_resolve(
         address.host,
         std::to_string(address.port),
         [this, alive = alive_, seed = resolve.seed](
             const asio::error_code& error, const auto& results) {
             if (!*alive) return;
-            mesh::Resolved resolved{.seed = seed};
+            resolving_.erase(seed);
+            mesh::Resolved resolved{.seed = seed, .addresses = {}};
             for (const auto& result : results) {
                 if (error || resolved.addresses.size() == addresses_max) break;
                 const auto endpoint = result.endpoint();

@@ -9,6 +9,8 @@
 
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
 
 namespace grapevine::node {
 
@@ -35,6 +37,7 @@ public:
     void drained(SocketId id, std::size_t bytes) override;
     void closed(SocketId id, const Ending& ending) override;
 
+    [[nodiscard]] bool is_resolving() const { return !resolving_.empty(); }
     [[nodiscard]] std::size_t open_count() const { return sockets_of_.size(); }
 
 private:
@@ -51,6 +54,7 @@ private:
     };
     std::map<mesh::LinkId, SocketId> sockets_of_;
     std::map<SocketId, OpenLink> links_of_;
+    std::set<std::string> resolving_;  ///< seeds that were asked for: each once at a time
     std::uint64_t accepted_ = 0;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< resolving outlives us
 };

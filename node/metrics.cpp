@@ -129,6 +129,10 @@ void edge_part(Page& page, const EdgeCounters& e, const Gauges& gauges) {
     page.gauge("http_connections", "Open HTTP connections.", gauges.http_connections);
     page.counter("connections_accepted_total", "TCP connections accepted.", e.accepted);
     page.counter("accept_errors_total", "Failed accepts.", e.accept_errors);
+    page.counter(
+        "clients_refused_full_total",
+        "Clients turned away to keep descriptors for links and operators.",
+        e.clients_refused_full);
     page.counter("accept_pauses_total", "Pauses for lack of descriptors.", e.accept_pauses);
     by_reason(
         page,

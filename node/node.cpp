@@ -1,11 +1,14 @@
 #include "node/node.hpp"
 
+#include "node/descriptors.hpp"
 #include "node/metrics.hpp"
 
 #include <asio/signal_set.hpp>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <limits>
 
 namespace grapevine::node {
 namespace {
@@ -87,6 +90,7 @@ struct Node::Parts {
           admin_front(on, sockets, http, admin, edge) {
         mesh_door.lead_to(mesh_front);
         client_door.lead_to(client_front);
+        client_door.keep_free(raise_descriptor_limit(), edge);
         admin_door.lead_to(admin_front);
         client_acceptor = listen(on, "--listen", config.listen, client_door, edge);
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
@@ -119,12 +123,27 @@ struct Node::Parts {
     public:
         explicit Door(Loop& loop) : loop_(loop) {}
         void lead_to(Front& front) { front_ = &front; }
-        void accepted(TcpSocket socket) override { front_->adopt(std::move(socket)); }
+        /// Descriptors are given out lowest first: a high one says that few are left.
+        void keep_free(std::size_t descriptor_limit, EdgeCounters& counters) {
+            highest_ = descriptor_limit > 2 * reserved_descriptors
+                           ? descriptor_limit - reserved_descriptors
+                           : descriptor_limit;
+            counters_ = &counters;
+        }
+        void accepted(TcpSocket socket) override {
+            if (static_cast<std::size_t>(socket.native_handle()) >= highest_) {
+                ++counters_->clients_refused_full;
+                return;  // closes it
+            }
+            front_->adopt(std::move(socket));
+        }
         Loop& loop_of_next() override { return loop_; }
 
     private:
         Loop& loop_;
         Front* front_ = nullptr;
+        std::size_t highest_ = std::numeric_limits<std::size_t>::max();
+        EdgeCounters* counters_ = nullptr;
     };
 
     Loop& loop;
@@ -179,6 +198,9 @@ asio::ip::tcp::endpoint Node::mesh_endpoint() const {
 asio::ip::tcp::endpoint Node::admin_endpoint() const {
     return parts_->admin_acceptor->local_endpoint();
 }
+bool Node::is_resolving() const {
+    return parts_->links.is_resolving();
+}
 const mesh::Driver& Node::driver() const {
     return parts_->driver;
 }
@@ -224,6 +246,12 @@ int run(const NodeConfig& config) {
     std::fflush(stdout);
     loop.run();
     signals.cancel();
+    const bool was_resolving = node->is_resolving();
+    node.reset();
+    std::fflush(nullptr);
+    // A name that is still being resolved would hold up a normal exit: asio joins the thread that
+    // waits for it.
+    if (was_resolving) std::_Exit(exit_code);
     return exit_code;
 }
 

@@ -12,11 +12,11 @@ if (!program || !existsSync(program)) throw new Error(`GRAPEVINE must name the p
 const alive = new Set();
 process.on('exit', () => { for (const child of alive) child.kill('SIGKILL'); });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
-const endWithParent = ['setpriv', '--pdeathsig', 'KILL', program];
+const endWithParent = ['setpriv', '--pdeathsig', 'KILL'];
 
-// Runs the program. `exited` gives the code or the signal that ended it.
-export function run(words, { input = 'ignore' } = {}) {
-    const [command, ...before] = endWithParent;
+// Runs the program, through `wrapper` if given. `exited` gives the code or the signal that ended it.
+export function run(words, { input = 'ignore', wrapper = [] } = {}) {
+    const [command, ...before] = [...endWithParent, ...wrapper, program];
     const child = spawn(command, [...before, ...words], { stdio: [input, 'pipe', 'pipe'] });
     const life = { child, pid: child.pid, out: '', log: '' };
     child.stdout.on('data', (data) => { life.out += data; });
@@ -31,8 +31,8 @@ export function run(words, { input = 'ignore' } = {}) {
 
 export class GrapevineNode {
     // Every address may be given; port 0 takes any free port, and a restart takes the same again.
-    constructor({ name, cluster = 'e2e', secretFile, seeds = [], host = '127.0.0.1', listen = `${host}:0`, meshListen = `${host}:0`, adminListen = `${host}:0`, more = [] }) {
-        Object.assign(this, { name, cluster, secretFile, seeds, client: listen, mesh: meshListen, admin: adminListen, more });
+    constructor({ name, cluster = 'e2e', secretFile, seeds = [], host = '127.0.0.1', listen = `${host}:0`, meshListen = `${host}:0`, adminListen = `${host}:0`, more = [], wrapper = [] }) {
+        Object.assign(this, { name, cluster, secretFile, seeds, client: listen, mesh: meshListen, admin: adminListen, more, wrapper });
     }
     get pid() { return this.life?.pid; }
     get log() { return this.life?.log ?? ''; }
@@ -48,7 +48,7 @@ export class GrapevineNode {
 
     // Starts a process and returns once it listens. Of one that ends instead, `exited` gives the code.
     async start({ mayEnd = false } = {}) {
-        const life = this.life = run(this.words());
+        const life = this.life = run(this.words(), { wrapper: this.wrapper });
         await until(`${this.name} to listen`, () => life.out.includes('\n') || life.end !== undefined, { every: 2 });
         const listening = /^listening name=\S+ client=(\S+) mesh=(\S+) admin=(\S+)$/m.exec(life.out);
         if (listening) [, this.client, this.mesh, this.admin] = listening;
