@@ -1,5 +1,6 @@
 #include "node/journal.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -15,14 +16,17 @@ using namespace mesh;
 constexpr unsigned stranger_lines_per_second = 5;
 
 /// Builds `name key=value ...`; values with spaces or quotes are quoted.
+bool is_plain(char c) {
+    return static_cast<unsigned char>(c) > 0x20 && c != 0x7f && c != '"' && c != '=';
+}
+
 class Line {
 public:
     Line(Level level, std::string_view name) : line_{level, std::string{name}} {}
 
     Line& with(std::string_view key, std::string_view value) {
         line_.text.append(" ").append(key).append("=");
-        const bool plain =
-            !value.empty() && value.find_first_of(" \"=\n\r\t") == std::string_view::npos;
+        const bool plain = !value.empty() && std::all_of(value.begin(), value.end(), is_plain);
         if (plain) {
             line_.text.append(value);
             return *this;
@@ -30,7 +34,7 @@ public:
         line_.text.push_back('"');
         for (const char c : value) {
             if (c == '"' || c == '\\') line_.text.push_back('\\');
-            line_.text.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+            line_.text.push_back(static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c);
         }
         line_.text.push_back('"');
         return *this;
@@ -56,6 +60,7 @@ std::string_view text_of(LinkEnd why) {
     case LinkEnd::peer_closed: return "peer_closed";
     case LinkEnd::silent: return "silent";
     case LinkEnd::handshake_timeout: return "handshake_timeout";
+    case LinkEnd::unread: return "unread";
     case LinkEnd::refused: return "refused";
     case LinkEnd::protocol_error: return "protocol_error";
     case LinkEnd::replaced: return "replaced";
@@ -157,7 +162,7 @@ struct Wording {
             .with("do", "choose another --name");
     }
     JournalLine operator()(const LimitReached& e) const {
-        return Line(Level::warning, "limit_reached").with("what", e.what);
+        return Line(Level::warning, "limit_reached").with("what", e.what).by_strangers(true);
     }
 
     static Level level_of(const LinkRefused& e) {
