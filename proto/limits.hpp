@@ -35,8 +35,8 @@ inline constexpr std::size_t node_name_bytes = 128;
 inline constexpr std::size_t cluster_name_bytes = 128;
 inline constexpr std::size_t address_bytes = 260;
 inline constexpr std::size_t addresses_per_member = 8;
-/// Epochs are microseconds since 1970, perhaps raised a few times: whoever tells a later one than this would lock a
-/// node out, because nothing comes after the last.
+/// Epochs are microseconds since 1970, perhaps raised a few times: whoever tells a later one than
+/// this would lock a node out, because nothing comes after the last.
 inline constexpr std::uint64_t epoch_max = std::uint64_t{1} << 62;
 /// Members in one MEMBERS frame; a longer list is sent as several.
 inline constexpr std::size_t members_per_frame = 256;
