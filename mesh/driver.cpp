@@ -26,6 +26,7 @@ void Edge::clear() {
     link_sends.clear();
     link_closes.clear();
     link_trusts.clear();
+    api_answers.clear();
     events.clear();
     has_left = false;
     must_stop = false;
@@ -105,6 +106,11 @@ void Driver::publish(
     exchange(now);
 }
 
+void Driver::send(SendToUsers send, Now now) {
+    mesh_.handle(std::move(send), now, mesh_output_);
+    exchange(now);
+}
+
 void Driver::leave(Now now) {
     if (leaving_) return;
     leaving_ = true;
@@ -136,22 +142,41 @@ std::string Driver::cluster_json(Now now) const {
     return json;
 }
 
-/// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, and a delivery
-/// makes Sessions say at most that a slow session is gone, which makes nobody deliver.
+/// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, a delivery
+/// makes Sessions say what became of it and perhaps that a slow session is gone, and a message that
+/// found nobody is delivered again only after that went into the log, a few times at most.
 void Driver::exchange(Now now) {
     for (;;) {
         collect_sessions();
         for (const LocalChange& change : sessions_output_.changes)
             mesh_.on(change, now, mesh_output_);
-        for (const Publish& publish : sessions_output_.publishes)
-            mesh_.on(publish, now, mesh_output_);
+        // Both kinds in the order in which they were said.
+        std::size_t said = 0;
+        const std::vector<Publish>& publishes = sessions_output_.publishes;
+        for (SendToUsers& send : sessions_output_.sends_to_users) {
+            for (; said < send.after; ++said)
+                mesh_.on(publishes[said], now, mesh_output_);
+            mesh_.handle(std::move(send), now, mesh_output_);
+        }
+        for (; said < publishes.size(); ++said)
+            mesh_.on(publishes[said], now, mesh_output_);
+        for (Acknowledge& acknowledge : sessions_output_.acknowledges)
+            mesh_.handle(std::move(acknowledge), now, mesh_output_);
+        for (const Delivered& delivered : sessions_output_.delivered)
+            mesh_.on(delivered, now, mesh_output_);
         for (const Question& question : sessions_output_.questions)
             mesh_.handle(question, now, mesh_output_);
+        for (const Joined& joined : mesh_output_.joined)
+            sessions_.on(joined);
         // Deliveries point into publications: these go when those are done.
         for (const Deliver& deliver : mesh_output_.delivers)
             sessions_.on(deliver, now, delivered_);
-        for (const Answer& answer : mesh_output_.answers)
-            sessions_.handle(answer, now, delivered_);
+        for (Answer& answer : mesh_output_.answers) {
+            if (answer.asker.request != 0)
+                edge_.api_answers.push_back(std::move(answer));
+            else
+                sessions_.handle(answer, now, delivered_);
+        }
         sessions_output_.clear();
         collect_mesh();
         if (delivered_.is_empty()) return;

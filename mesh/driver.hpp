@@ -25,6 +25,7 @@ struct Edge {
     std::vector<SendFrame> link_sends;
     std::vector<CloseLink> link_closes;
     std::vector<TrustLink> link_trusts;
+    std::vector<Answer> api_answers;  ///< to requests of the HTTP API
     Events events;
     bool has_left = false;
     bool must_stop = false;
@@ -57,6 +58,8 @@ public:
         proto::PayloadKind kind,
         std::string_view data,
         Now now);
+    /// `POST /api/send`: its answer comes in Edge::api_answers, at once or later.
+    void send(SendToUsers send, Now now);
     /// SIGTERM: sessions are closed with 3001, the others hear LEAVE; Edge::has_left follows.
     void leave(Now now);
     /// When next_deadline() has come.

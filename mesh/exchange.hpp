@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proto/bytes.hpp"
+#include "proto/codes.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <cstdint>
@@ -13,9 +14,29 @@
 namespace grapevine::mesh {
 
 using proto::Bytes;
+using proto::LinkId;
+using proto::MessageId;
+using proto::NodeId;
 using proto::PayloadKind;
 using proto::SessionId;
 using proto::Target;
+using proto::Version;
+
+/// Who waits for an answer: one command of one session, or one request of the HTTP API.
+struct Asker {
+    SessionId session;
+    std::uint32_t command_id = 0;
+    std::uint64_t request = 0;  ///< of the HTTP API, numbered by the edge from 1; 0: a session asks
+};
+
+/// Names one copy of a message on its way to the sessions of one node. Sessions gives it back with
+/// what became of the copy.
+struct DeliveryId {
+    LinkId from;  ///< the link it came on; zero: it was sent here
+    std::uint64_t copy = 0;  ///< zero: nobody wants to know
+
+    explicit operator bool() const { return copy != 0; }
+};
 
 // ---- Sessions to Mesh
 
@@ -40,33 +61,84 @@ struct LocalChange {
     proto::TableKind kind = proto::TableKind::users;
     std::uint64_t key = 0;
     std::int32_t by = 0;
+    SessionId session;  ///< the session of a user that came: answered by Joined
 };
 
-/// A question whose answer only Mesh has, asked on behalf of one command of one session.
+/// A question whose answer only Mesh has.
 struct Question {
     enum class Kind : std::uint8_t { user_status, cluster };
     Kind kind = Kind::cluster;
-    SessionId session;
-    std::uint32_t command_id = 0;
+    Asker asker;
     std::vector<std::string> users;  ///< of user_status; at most limits::users_per_query
+};
+
+/// How much of a message's way its sender waits for.
+enum class Wait : std::uint8_t {
+    none,  ///< answered when it is accepted
+    node,  ///< until every node that has the user said what it wrote
+    client,  ///< until a client of the user acknowledged it
+};
+
+/// One payload for several users, and an answer that says what became of it for each. The caller
+/// has checked names, lengths and payload.
+struct SendToUsers {
+    Asker asker;
+    Wait wait = Wait::none;
+    bool at_least_once = false;  ///< `qos` 1: repeated until acknowledged
+    PayloadKind payload_kind = PayloadKind::json;
+    std::vector<std::string> users;  ///< distinct, 1 to limits::users_per_send
+    std::string data;
+    std::string user;  ///< who sends, told to the receivers; empty: anonymous, or the HTTP API
+    std::string client;  ///< its client id; empty: the HTTP API
+    std::string idempotency_key;  ///< empty: none. At most limits::idempotency_key_bytes
+    std::size_t after = 0;  ///< publications of the same SessionsOutput that were said before it
+};
+
+/// A client of `user` has taken a message: `rpc ack`.
+struct Acknowledge {
+    proto::MessageRef message;
+    std::string user;
+};
+
+/// What became of one copy at the sessions of this loop.
+struct Delivered {
+    DeliveryId delivery;
+    std::uint32_t present = 0;  ///< sessions it is meant for; none: it was written nowhere
+    std::uint32_t written = 0;  ///< of these, sessions that have it now
 };
 
 // ---- Mesh to Sessions
 
+inline constexpr Version newest{UINT64_MAX};
+
 /// A publication for the sessions of this node. Views are valid while the call that produced it
 /// lasts.
+///
+/// One for a user is meant for sessions that joined in (since, known] only. Its sender knew of
+/// them, and of nothing later, when it chose this node: a device that left and came back must not
+/// get what was on its way here meanwhile, because it may have heard later messages elsewhere.
 struct Deliver {
     Target target = Target::channel;
     PayloadKind payload_kind = PayloadKind::json;
     std::uint64_t key = 0;
     std::string_view name;
     std::string_view body;
+    Version known = newest;  ///< of this node's own log
+    Version since{};  ///< sessions that joined until then have it already
+    DeliveryId delivery{};  ///< answered by Delivered
 };
 
-struct Answer {
+/// The session's user is in this node's log since `version`: user messages may reach it.
+struct Joined {
     SessionId session;
-    std::uint32_t command_id = 0;
-    Bytes json;
+    Version version;
+};
+
+/// To a command, or to a request of the HTTP API.
+struct Answer {
+    Asker asker;
+    Bytes json;  ///< of the result
+    proto::ErrorCode error{};  ///< instead of it; zero: none
 };
 
 }  // namespace grapevine::mesh

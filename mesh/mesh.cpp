@@ -16,6 +16,7 @@ void MeshOutput::clear() {
     trusts.clear();
     delivers.clear();
     alive.clear();
+    joined.clear();
     answers.clear();
     events.clear();
     has_left = false;
@@ -37,6 +38,9 @@ void Mesh::on(const LinkReceived& received, Now now, MeshOutput& output) {
 }
 void Mesh::on(const LocalChange& change, Now now, MeshOutput& output) {
     parts_->on(change, now, output);
+}
+void Mesh::on(const Delivered& delivered, Now now, MeshOutput& output) {
+    parts_->on(delivered, now, output);
 }
 void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) {
     parts_->on(ended, now, output);

@@ -74,6 +74,9 @@ using MeshInput = std::variant<
     Resolved,
     LocalChange,
     Publish,
+    SendToUsers,
+    Acknowledge,
+    Delivered,
     Question,
     LeaveWanted,
     TimeReached,
@@ -109,6 +112,7 @@ struct MeshOutput {
     std::vector<TrustLink> trusts;
     std::vector<Deliver> delivers;
     std::vector<Bytes> alive;  ///< buffers that some of `delivers` point into
+    std::vector<Joined> joined;  ///< to be told before `delivers`
     std::vector<Answer> answers;
     Events events;
     bool has_left = false;  ///< LEAVE is done: the process may end
@@ -173,6 +177,7 @@ public:
     void on(const Publish& publish, Now now, MeshOutput& output);
     void on(const LinkReceived& received, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
+    void on(const Delivered& delivered, Now now, MeshOutput& output);
     void on(TurnEnded ended, Now now, MeshOutput& output);
 
     /// When TimeReached is wanted next. Calling earlier or later is harmless.

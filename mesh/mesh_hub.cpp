@@ -91,14 +91,23 @@ void Mesh::Parts::on(const Resolved& resolved, Now now, MeshOutput& output) {
     dial_due(now, output);
 }
 
-void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput&) {
+void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
     if (const auto recorded = local_counts.on(change, now))
         replication.record(*recorded, tables, links, now);
+    if (change.session) output.joined.push_back({change.session, replication.log().version()});
 }
 
 void Mesh::Parts::on(const Publish& publish, Now, MeshOutput& output) {
     router.publish(publish, tables, links, counters, output);
 }
+
+void Mesh::Parts::on(const SendToUsers& send, Now, MeshOutput& output) {
+    output.answers.push_back({send.asker, {}, proto::ErrorCode::not_available});
+}
+
+void Mesh::Parts::on(const Acknowledge&, Now, MeshOutput&) {}
+
+void Mesh::Parts::on(const Delivered&, Now, MeshOutput&) {}
 
 void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     if (is_leaving) return;
@@ -132,7 +141,7 @@ void Mesh::Parts::on(const Question& question, Now now, MeshOutput& output) {
         break;
     case Question::Kind::cluster: append_cluster(json.writable(), mesh, now); break;
     }
-    output.answers.push_back({question.session, question.command_id, std::move(json)});
+    output.answers.push_back({question.asker, std::move(json), {}});
 }
 
 // ---- facts and news

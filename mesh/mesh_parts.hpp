@@ -27,6 +27,9 @@ struct Mesh::Parts {
     void on(const Resolved& resolved, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
     void on(const Publish& publish, Now now, MeshOutput& output);
+    void on(const SendToUsers& send, Now now, MeshOutput& output);
+    void on(const Acknowledge& acknowledge, Now now, MeshOutput& output);
+    void on(const Delivered& delivered, Now now, MeshOutput& output);
     void on(const Question& question, Now now, MeshOutput& output);
     void on(LeaveWanted wanted, Now now, MeshOutput& output);
     void on(TimeReached reached, Now now, MeshOutput& output);

@@ -29,7 +29,7 @@ public:
     void catch_up(Link& link, Version held);
     /// Queues what this link lacks, as far as it has room.
     void pump(Link& link, const Tables& tables, MeshCounters& counters);
-    /// A new epoch: the log begins again with what is there.
+    /// A new epoch: the log holds what is there and nothing else; versions go on counting.
     void restart(Epoch epoch, Tables& tables);
 
     [[nodiscard]] const OriginLog& log() const { return log_; }

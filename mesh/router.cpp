@@ -9,7 +9,12 @@ namespace {
 constexpr std::size_t forward_overhead_bytes = 40;
 
 Deliver deliver_here(const Publish& publish) {
-    return {publish.target, publish.payload_kind, publish.key, publish.name(), publish.body()};
+    return {
+        .target = publish.target,
+        .payload_kind = publish.payload_kind,
+        .key = publish.key,
+        .name = publish.name(),
+        .body = publish.body()};
 }
 
 }  // namespace
@@ -21,7 +26,6 @@ void Router::publish(
     MeshCounters& counters,
     MeshOutput& output) {
     ++counters.published;
-    ++messages_;
     bool wanted = false;
     switch (publish.target) {
     case Target::user: wanted = to_user(publish, tables, links, counters, output); break;
@@ -81,11 +85,13 @@ void Router::forward(const Publish& publish, Link& link, Links& links, MeshCount
         return;
     }
     const proto::Forward frame{
-        .message_id = proto::MessageId{messages_},
+        .copy = 0,
         .target = publish.target,
         .name = publish.name(),
         .payload_kind = publish.payload_kind,
-        .body = publish.body()};
+        .body = publish.body(),
+        .known = {},
+        .message_id = {}};
     proto::append_frame(
         link.queue.open(
             FrameClass::messages, frame.name.size() + frame.body.size() + forward_overhead_bytes),
@@ -104,7 +110,11 @@ void Router::deliver(
     const std::uint64_t key =
         forward.target == Target::everybody ? 0 : proto::siphash13(hash_key, forward.name);
     output.delivers.push_back(
-        {forward.target, forward.payload_kind, key, forward.name, forward.body});
+        {.target = forward.target,
+         .payload_kind = forward.payload_kind,
+         .key = key,
+         .name = forward.name,
+         .body = forward.body});
 }
 
 }  // namespace grapevine::mesh

@@ -53,7 +53,6 @@ private:
     void forward(const Publish& publish, Link& link, Links& links, MeshCounters& counters);
 
     const MeshConfig& config_;
-    std::uint64_t messages_ = 0;
 };
 
 }  // namespace grapevine::mesh

@@ -23,13 +23,14 @@ struct Session {
     std::array<std::uint64_t, 2> client{};
     SubscriberLists::Places user;  ///< in the group of its user; none if anonymous
     SubscriberLists::Places channels;
+    proto::Version joined{UINT64_MAX};  ///< its user is in this node's log since then
     std::uint32_t queued_bytes = 0;
     Phase phase = Phase::absent;
     proto::Encoding encoding = proto::Encoding::json;
 
     [[nodiscard]] bool is_connected() const { return phase >= Phase::connected; }
 };
-static_assert(sizeof(Session) <= 48, "every byte counts a hundred thousand times");
+static_assert(sizeof(Session) <= 56, "every byte counts a hundred thousand times");
 
 /// Slot in the low 32 bits, below a generation and a loop (proto/ids.hpp).
 constexpr std::uint32_t slot_of(proto::SessionId id) {

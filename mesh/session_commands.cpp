@@ -44,7 +44,8 @@ struct Call {
 void join_user(Call call, std::string_view user) {
     const std::uint64_t key = proto::user_key_of(call.desk.config.hash_key, user).value;
     call.desk.registry.users().join(call.session.user, slot_of(call.session.id), key, user);
-    call.desk.output.changes.push_back({.kind = proto::TableKind::users, .key = key, .by = 1});
+    call.desk.output.changes.push_back(
+        {.kind = proto::TableKind::users, .key = key, .by = 1, .session = call.session.id});
 }
 
 void connect(Call call) {
@@ -98,7 +99,7 @@ void subscribe(Call call) {
     case SubscriberLists::Joined::no_room: return call.fail(ErrorCode::limit_exceeded);
     case SubscriberLists::Joined::first:
         call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = 1});
+            {.kind = proto::TableKind::channels, .key = key, .by = 1, .session = {}});
         break;
     case SubscriberLists::Joined::another: break;
     }
@@ -114,7 +115,7 @@ void unsubscribe(Call call) {
     if (call.desk.registry.channels().leave(call.session.channels, key, channel) ==
         SubscriberLists::Left::was_last)
         call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = -1});
+            {.kind = proto::TableKind::channels, .key = key, .by = -1, .session = {}});
     call.succeed();
 }
 
@@ -151,7 +152,8 @@ void publish(Call call) {
 
 /// Answered when Mesh has answered: Sessions::on(Answer).
 void rpc(Call call) {
-    Question question{.session = call.session.id, .command_id = call.command.id, .users = {}};
+    Question question{
+        .asker = {.session = call.session.id, .command_id = call.command.id}, .users = {}};
     if (call.command.method == method_cluster) {
         question.kind = Question::Kind::cluster;
     } else if (call.command.method == method_user_status) {

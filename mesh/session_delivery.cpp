@@ -16,7 +16,7 @@ void SessionDelivery::deliver(
     case Target::user: {
         personal_channel_.assign(1, proto::personal_mark).append(deliver.name);
         LazyPush push{deliver, personal_channel_};
-        to_group(registry, registry.users().find(deliver.key, deliver.name), push, output);
+        to_user(registry, deliver, push, output);
         break;
     }
     case Target::everybody: {
@@ -38,31 +38,52 @@ void SessionDelivery::to_group(
     SessionsOutput& output) {
     if (subscribers.empty()) ++registry.counters().not_here;
     for (const SubscriberLists::Subscriber& subscriber : subscribers)
-        offer(registry, registry.at(subscriber.slot), push, output);
+        (void)offer(registry, registry.at(subscriber.slot), push, output);
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
+}
+
+void SessionDelivery::to_user(
+    SessionRegistry& registry, const Deliver& deliver, LazyPush& push, SessionsOutput& output) {
+    Delivered result{.delivery = deliver.delivery};
+    for (const SubscriberLists::Subscriber& subscriber :
+         registry.users().find(deliver.key, deliver.name)) {
+        Session& session = registry.at(subscriber.slot);
+        if (session.joined > deliver.known) continue;
+        const bool has_it = session.joined <= deliver.since;
+        const std::size_t slow = slow_.size();
+        const bool written = has_it || offer(registry, session, push, output);
+        // Who is closed as slow is as good as gone.
+        result.present += slow_.size() == slow ? 1 : 0;
+        result.written += written ? 1 : 0;
+    }
+    if (result.present == 0) ++registry.counters().not_here;
+    if (push.was_unreadable()) ++registry.counters().bodies_rejected;
+    if (deliver.delivery) output.delivered.push_back(result);
 }
 
 void SessionDelivery::to_everybody(
     SessionRegistry& registry, LazyPush& push, SessionsOutput& output) {
     registry.for_each([&](Session& session) {
-        if (session.is_connected()) offer(registry, session, push, output);
+        if (session.is_connected()) (void)offer(registry, session, push, output);
     });
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
 }
 
-void SessionDelivery::offer(
+bool SessionDelivery::offer(
     SessionRegistry& registry, Session& session, LazyPush& push, SessionsOutput& output) {
     switch (push.prepare(session.encoding)) {
     case LazyPush::State::written:
-        if (registry.send(session, push.message(session.encoding), output))
+        if (registry.send(session, push.message(session.encoding), output)) {
             ++registry.counters().delivered;
-        else
-            slow_.push_back(slot_of(session.id));
+            return true;
+        }
+        slow_.push_back(slot_of(session.id));
         break;
     case LazyPush::State::unfit: ++registry.counters().binary_skipped; break;
     case LazyPush::State::unreadable: break;
     case LazyPush::State::unwritten: check(false, "a prepared push is not unwritten"); break;
     }
+    return false;
 }
 
 }  // namespace grapevine::mesh

@@ -54,6 +54,10 @@ void SessionRegistry::drained(const SessionDrained& drained) {
     session->queued_bytes -= static_cast<std::uint32_t>(drained.bytes);
 }
 
+void SessionRegistry::joined(const Joined& joined) {
+    if (Session* const session = find(joined.session)) session->joined = joined.version;
+}
+
 void SessionRegistry::close(Session& session, CloseCode code, SessionsOutput& output) {
     std::uint64_t* const counter = counter_of(counters_, code);
     check(counter != nullptr, "every reason to close has its counter");

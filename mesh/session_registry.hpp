@@ -50,6 +50,7 @@ public:
     }
     void send_or_close(Session& session, Bytes message, SessionsOutput& output);
     void drained(const SessionDrained& drained);
+    void joined(const Joined& joined);
 
     /// Ends it from this side.
     void close(Session& session, proto::CloseCode code, SessionsOutput& output);

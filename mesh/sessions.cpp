@@ -47,12 +47,17 @@ struct Sessions::Parts {
         delivery.deliver(registry, deliver, output);
     }
     void on(const Answer& answer, Now, SessionsOutput& output) {
-        Session* const session = registry.find(answer.session);
+        Session* const session = registry.find(answer.asker.session);
         if (session == nullptr) return;
         Replies replies;
-        proto::append_rpc(replies.text(), session->encoding, answer.command_id, answer.json.view());
+        const std::uint32_t id = answer.asker.command_id;
+        if (answer.error != proto::ErrorCode{})
+            proto::append_error(replies.text(), session->encoding, id, answer.error);
+        else
+            proto::append_rpc(replies.text(), session->encoding, id, answer.json.view());
         registry.send_or_close(*session, replies.take(), output);
     }
+    void on(const Joined& joined, Now, SessionsOutput&) { registry.joined(joined); }
     void on(const ShutdownBegun&, Now, SessionsOutput& output) {
         shutting_down = true;
         registry.for_each(
@@ -74,6 +79,9 @@ void Sessions::on(const SessionReceived& received, Now now, SessionsOutput& outp
 }
 void Sessions::on(const Deliver& deliver, Now now, SessionsOutput& output) {
     parts_->on(deliver, now, output);
+}
+void Sessions::on(const Joined& joined) {
+    parts_->registry.joined(joined);
 }
 void Sessions::on(const SessionDrained& drained) {
     parts_->registry.drained(drained);

@@ -62,6 +62,7 @@ using SessionsInput = std::variant<
     SessionClosed,
     SessionDrained,
     Deliver,
+    Joined,
     Answer,
     ShutdownBegun,
     SessionsTimeReached>;
@@ -83,10 +84,14 @@ struct SessionsOutput {
     std::vector<CloseSession> closes;
     std::vector<Publish> publishes;
     std::vector<LocalChange> changes;
+    std::vector<SendToUsers> sends_to_users;
+    std::vector<Acknowledge> acknowledges;
+    std::vector<Delivered> delivered;
     std::vector<Question> questions;
 
     [[nodiscard]] bool is_empty() const {
         return sends.empty() && closes.empty() && publishes.empty() && changes.empty() &&
+               sends_to_users.empty() && acknowledges.empty() && delivered.empty() &&
                questions.empty();
     }
     void swap(SessionsOutput& other) noexcept {
@@ -94,6 +99,9 @@ struct SessionsOutput {
         closes.swap(other.closes);
         publishes.swap(other.publishes);
         changes.swap(other.changes);
+        sends_to_users.swap(other.sends_to_users);
+        acknowledges.swap(other.acknowledges);
+        delivered.swap(other.delivered);
         questions.swap(other.questions);
     }
     void clear() {
@@ -101,6 +109,9 @@ struct SessionsOutput {
         closes.clear();
         publishes.clear();
         changes.clear();
+        sends_to_users.clear();
+        acknowledges.clear();
+        delivered.clear();
         questions.clear();
     }
 };
@@ -138,6 +149,7 @@ public:
     /// The hot ones without the variant.
     void on(const SessionReceived& received, Now now, SessionsOutput& output);
     void on(const Deliver& deliver, Now now, SessionsOutput& output);
+    void on(const Joined& joined);
     void on(const SessionDrained& drained);
 
     /// When SessionsTimeReached is wanted next; `never` if not. Calling earlier or later is

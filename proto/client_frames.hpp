@@ -65,6 +65,9 @@ struct ClientInfo {
 struct Publication {
     std::string_view data;
     ClientInfo info;
+    /// Set if a client is to acknowledge the message (`rpc ack`): a message_ref.hpp text. Clients
+    /// see it as the publication's tag `message_id`. Empty: there is none.
+    std::string_view message_id;
     friend bool operator==(const Publication&, const Publication&) = default;
 };
 

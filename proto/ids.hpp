@@ -21,7 +21,8 @@ using NodeId = Id<struct NodeIdTag>;
 using Epoch = Id<struct EpochTag>;
 /// Random number that tells two processes of the same name apart.
 using Boot = Id<struct BootTag>;
-/// Position in an origin log, within an epoch. 0 is the empty log.
+/// Position in an origin log, within an epoch. A process begins at 0, the empty log, and goes on
+/// counting if its epoch is raised.
 using Version = Id<struct VersionTag>;
 /// Keyed hash of a user's name. Two users may share one: delivery compares names.
 using UserKey = Id<struct UserKeyTag>;
@@ -33,5 +34,12 @@ using LinkId = Id<struct LinkIdTag>;
 using SessionId = Id<struct SessionIdTag>;
 /// Names one message among those of the node that accepted it.
 using MessageId = Id<struct MessageIdTag>;
+
+/// Names one message in the cluster.
+struct MessageRef {
+    NodeId node;  ///< which accepted it
+    MessageId message;
+    friend constexpr auto operator<=>(const MessageRef&, const MessageRef&) = default;
+};
 
 }  // namespace grapevine::proto

@@ -2,8 +2,11 @@
 /// is parsed in full, at most limits::json_depth deep, into memory that is reused.
 #pragma once
 
+#include "proto/ids.hpp"
+
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,5 +39,23 @@ ConnectUser read_connect_user(JsonReader& reader, std::string_view data);
 enum class UserList : std::uint8_t { read, malformed, too_many };
 /// `{"users": ["alice", "bob"]}`: user names, at most limits::users_per_query. Replaces `users`.
 UserList read_user_list(JsonReader& reader, std::string_view data, std::vector<std::string>& users);
+
+/// What a `send` asks for, from a client (`rpc send`) or the HTTP API (`POST /api/send`):
+/// `{"to": "bob" | ["bob", "eve"], "data": any JSON, "wait": "none" | "node" | "client",
+///   "qos": 0 | 1, "idempotency_key": "any text"}`; only `to` and `data` are needed.
+struct SendBody {
+    /// Empty: the body is as it should be. Else what is wrong with it, for the caller to read.
+    std::string_view fault;
+    bool over_limit = false;  ///< the fault is a limit that was exceeded
+    std::vector<std::string> users;  ///< distinct user names, at most limits::users_per_send
+    std::string_view data;  ///< one JSON value without raw newlines; valid as in ConnectUser
+    std::string_view wait;  ///< "none" unless given
+    bool at_least_once = false;  ///< `qos` 1
+    std::string_view idempotency_key;  ///< empty: none
+};
+SendBody read_send_body(JsonReader& reader, std::string_view body);
+
+/// `{"id": "..."}` of `rpc ack`.
+std::optional<MessageRef> read_ack_body(JsonReader& reader, std::string_view body);
 
 }  // namespace grapevine::proto

@@ -21,6 +21,9 @@ inline constexpr std::size_t channels_per_session = 128;
 inline constexpr std::size_t session_queue_bytes = 1024 * 1024;
 /// Names in one `user_status` call.
 inline constexpr std::size_t users_per_query = 256;
+/// Users in one `send`: each may cost a message to several nodes.
+inline constexpr std::size_t users_per_send = 1000;
+inline constexpr std::size_t idempotency_key_bytes = 64;
 /// JSON nesting; deeper payloads are refused as invalid rather than parsed.
 inline constexpr std::size_t json_depth = 64;
 
@@ -47,6 +50,8 @@ inline constexpr std::size_t snapshot_keys = 4096;
 /// Encoded body of a publication: a client message and the sender's info always fit.
 inline constexpr std::size_t forward_body_bytes = 80 * 1024;
 inline constexpr std::size_t refusal_text_bytes = 512;
+/// Copies answered in one DONE or NACK frame: 36 KiB at most.
+inline constexpr std::size_t answers_per_frame = 4096;
 
 // ---- http
 inline constexpr std::size_t http_head_bytes = 8 * 1024;

@@ -119,6 +119,12 @@ void append_frame(std::string& out, const Delta& frame) {
 void append_frame(std::string& out, const SnapChunk& frame) {
     mesh_wire::append(out, frame);
 }
+void append_frame(std::string& out, const Done& frame) {
+    mesh_wire::append(out, frame);
+}
+void append_frame(std::string& out, const Nack& frame) {
+    mesh_wire::append(out, frame);
+}
 
 MeshReader::Step MeshReader::next(MeshFrame& frame) {
     const auto malformed = [this](std::string_view why) {

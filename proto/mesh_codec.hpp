@@ -16,6 +16,8 @@ void append_frame(std::string& out, const MeshFrame& frame);
 void append_frame(std::string& out, const Forward& frame);
 void append_frame(std::string& out, const Delta& frame);
 void append_frame(std::string& out, const SnapChunk& frame);
+void append_frame(std::string& out, const Done& frame);
+void append_frame(std::string& out, const Nack& frame);
 
 /// Walks the frames of one received Batch.
 ///

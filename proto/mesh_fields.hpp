@@ -155,11 +155,33 @@ void fields(Codec& codec, As<Codec, SnapEnd>& end) {
 
 template <class Codec>
 void fields(Codec& codec, As<Codec, Forward>& forward) {
-    codec.fixed64(1, forward.message_id.value);
+    codec.fixed64(1, forward.copy);
     codec.choice(2, forward.target, Target::everybody);
     codec.bytes(3, forward.name, limits::channel_name_bytes);
     codec.choice(4, forward.payload_kind, PayloadKind::binary);
     codec.bytes(5, forward.body, limits::forward_body_bytes);
+    codec.varint(6, forward.known.value);
+    codec.varint(7, forward.message_id.value);
+}
+
+inline constexpr std::size_t copy_list_bytes = limits::answers_per_frame * sizeof(std::uint64_t);
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Done>& done) {
+    codec.bytes(1, done.copies.packed, copy_list_bytes);
+    codec.bytes(2, done.sessions, limits::answers_per_frame);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Nack>& nack) {
+    codec.bytes(1, nack.copies.packed, copy_list_bytes);
+    codec.varint(2, nack.version.value);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Acked>& acked) {
+    codec.varint(1, acked.message_id.value);
+    codec.bytes(2, acked.user, limits::user_name_bytes);
 }
 
 }  // namespace grapevine::proto::mesh_wire

@@ -25,6 +25,14 @@
 ///   Catchup{origin, V} when a replica finds a gap, answered by Deltas or SnapBegin SnapChunk*
 ///   SnapEnd, Forward for publications, Probe/Echo to ask an old link whether its process lives,
 ///   Leave at the end.
+///
+/// A Forward for a user is one copy of a message, and every copy is answered, in any order:
+///
+///   A ─ Forward{copy, known, user, body} ─▶ B     known: B's log as A held it when it chose B
+///   A ◀─ Done{copy, sessions} ───────────── B     written to that many sessions, or
+///   A ◀─ Nack{copy, V} ──────────────────── B     nobody here who was here at `known`; B's log is
+///                                                 at V
+///   A ◀─ Acked{message, user} ───────────── B     later, if a client acknowledged the message
 #pragma once
 
 #include "proto/bytes.hpp"
@@ -32,6 +40,7 @@
 #include "proto/ids.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -219,15 +228,55 @@ enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
 /// A publication on its way to the sessions of one node. Views point into the message it was read
 /// from.
 struct Forward {
-    MessageId message_id;
+    std::uint64_t copy = 0;  ///< names it to its sender in Done and Nack; zero: no answer is wanted
     Target target = Target::channel;
     std::string_view name;  ///< user or channel in full: hashes may collide, names do not
     PayloadKind payload_kind = PayloadKind::json;
     std::string_view body;  ///< an encoded client.wire.Publication
+    Version known;  ///< of a user: it is meant for sessions that joined up to here
+    MessageId message_id;  ///< of a message that may be sent again: tells repetitions; else zero
     friend bool operator==(const Forward&, const Forward&) = default;
 };
 
-/// One decoded frame. Forward is only valid while the bytes it was read from are.
+/// Copies as the wire has them: 8 bytes each. A view into the message that was read.
+struct CopyList {
+    std::string_view packed;
+
+    [[nodiscard]] std::size_t size() const { return packed.size() / sizeof(std::uint64_t); }
+    [[nodiscard]] std::uint64_t operator[](std::size_t index) const {
+        std::uint64_t copy = 0;
+        std::memcpy(&copy, packed.data() + index * sizeof copy, sizeof copy);
+        return copy;
+    }
+    /// Appends to what a CopyList may view.
+    static void append(std::string& packed, std::uint64_t copy) {
+        packed.append(reinterpret_cast<const char*>(&copy), sizeof copy);
+    }
+    friend bool operator==(const CopyList&, const CopyList&) = default;
+};
+
+/// These copies were written. 1 to limits::answers_per_frame.
+struct Done {
+    CopyList copies;
+    std::string_view sessions;  ///< one byte each, 255 means 255 or more; empty: one session each
+    friend bool operator==(const Done&, const Done&) = default;
+};
+
+/// Nobody whom these copies are meant for is here. 1 to limits::answers_per_frame.
+struct Nack {
+    CopyList copies;
+    Version version;  ///< of the log of who answers: until here nobody is
+    friend bool operator==(const Nack&, const Nack&) = default;
+};
+
+/// A client of `user` acknowledged a message of the receiving node.
+struct Acked {
+    MessageId message_id;
+    std::string_view user;
+    friend bool operator==(const Acked&, const Acked&) = default;
+};
+
+/// One decoded frame. Those with views are only valid while the bytes they were read from are.
 using MeshFrame = std::variant<
     Hello,
     HelloAck,
@@ -247,6 +296,9 @@ using MeshFrame = std::variant<
     SnapBegin,
     SnapChunk,
     SnapEnd,
-    Forward>;
+    Forward,
+    Done,
+    Nack,
+    Acked>;
 
 }  // namespace grapevine::proto

@@ -55,6 +55,18 @@ inline std::string_view contradiction(const Forward& forward) {
     return too_long ? "a name over its limit" : "";
 }
 
+inline std::string_view contradiction(const CopyList& copies) {
+    const bool whole = !copies.packed.empty() && copies.packed.size() % sizeof(std::uint64_t) == 0;
+    return whole ? "" : "an answer to nothing or to a part of a copy";
+}
+inline std::string_view contradiction(const Done& done) {
+    const bool matching = done.sessions.empty() || done.sessions.size() == done.copies.size();
+    return matching ? contradiction(done.copies) : "counts that do not match their copies";
+}
+inline std::string_view contradiction(const Nack& nack) {
+    return contradiction(nack.copies);
+}
+
 /// Looks whether a frame is within all limits and ranges.
 class Inspection {
 public:

@@ -107,6 +107,7 @@ std::string_view text_of(mesh::LinkEnd end) {
     case mesh::LinkEnd::peer_closed: return "peer_closed";
     case mesh::LinkEnd::silent: return "silent";
     case mesh::LinkEnd::handshake_timeout: return "handshake_timeout";
+    case mesh::LinkEnd::unread: return "unread";
     case mesh::LinkEnd::refused: return "refused";
     case mesh::LinkEnd::protocol_error: return "protocol_error";
     case mesh::LinkEnd::replaced: return "replaced";

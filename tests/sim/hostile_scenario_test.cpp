@@ -289,11 +289,13 @@ TEST_F(Hostile, AChangeWithAFalseHash) {
 TEST_F(Hostile, AForwardWithABrokenBody) {
     take_in();
     fake.send(proto::Forward{
-        .message_id = proto::MessageId{1},
+        .copy = 1,
         .target = proto::Target::user,
         .name = "ann",
         .payload_kind = proto::PayloadKind::json,
-        .body = "\xff\xff\xff"});
+        .body = "\xff\xff\xff",
+        .known = mesh::newest,
+        .message_id = {}});
     cluster.run_for(1s);
     EXPECT_EQ(cluster.node(1).sessions().counters().bodies_rejected, 1u);
     expect_unharmed();

@@ -15,14 +15,34 @@ namespace grapevine::tests {
 
 /// A Forward together with the text it points to.
 struct OwnedForward {
-    std::uint64_t message_id = 0;
+    std::uint64_t copy = 0;
     proto::Target target = proto::Target::channel;
     std::string name;
     proto::PayloadKind payload_kind = proto::PayloadKind::json;
     std::string body;
+    std::uint64_t known = 0;
+    std::uint64_t message_id = 0;
 
     [[nodiscard]] proto::Forward frame() const {
-        return {{message_id}, target, name, payload_kind, body};
+        return {copy, target, name, payload_kind, body, {known}, {message_id}};
+    }
+};
+
+/// An answer to copies together with the text it points to: a Done, a Nack or an Acked.
+struct OwnedAnswer {
+    enum class Kind : std::uint8_t { done, nack, acked };
+    Kind kind = Kind::done;
+    std::string packed;
+    std::string text;
+    std::uint64_t number = 0;
+
+    [[nodiscard]] proto::MeshFrame frame() const {
+        switch (kind) {
+        case Kind::done: return proto::Done{{packed}, text};
+        case Kind::nack: return proto::Nack{{packed}, {number}};
+        case Kind::acked: break;
+        }
+        return proto::Acked{{number}, text};
     }
 };
 
@@ -122,16 +142,34 @@ inline rc::Gen<proto::SnapChunk> snap_chunk() {
 inline rc::Gen<OwnedForward> owned_forward() {
     return rc::gen::exec([] {
         OwnedForward forward;
-        forward.message_id = *number();
+        forward.copy = *number();
         forward.target = static_cast<proto::Target>(*rc::gen::inRange(1, 4));
         forward.name = *bytes(proto::limits::user_name_bytes);
         forward.payload_kind = static_cast<proto::PayloadKind>(*rc::gen::inRange(1, 3));
         forward.body = *bytes(1000);
+        forward.known = *number();
+        forward.message_id = *number();
         return forward;
     });
 }
 
-/// Any frame that owns what it says: all but Forward.
+inline rc::Gen<OwnedAnswer> owned_answer() {
+    return rc::gen::exec([] {
+        OwnedAnswer answer;
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 3));
+        answer.number = *number();
+        const std::size_t copies = *rc::gen::inRange<std::size_t>(1, 40);
+        for (std::size_t made = 0; made < copies; ++made)
+            proto::CopyList::append(answer.packed, *number());
+        if (answer.kind == OwnedAnswer::Kind::acked)
+            answer.text = *bytes(proto::limits::user_name_bytes);
+        else if (*rc::gen::arbitrary<bool>())
+            answer.text = *rc::gen::container<std::string>(copies, rc::gen::arbitrary<char>());
+        return answer;
+    });
+}
+
+/// Any frame that owns what it says: all but Forward and the answers to it.
 inline rc::Gen<proto::MeshFrame> frame() {
     using namespace proto;
     return rc::gen::exec([]() -> MeshFrame {

@@ -125,11 +125,30 @@ struct ToGenerated {
     }
     void operator()(const proto::Forward& forward) const {
         auto& message = *out.mutable_forward();
-        message.set_message_id(forward.message_id.value);
+        message.set_copy(forward.copy);
         message.set_target(static_cast<std::uint32_t>(forward.target));
         message.set_name(std::string{forward.name});
         message.set_payload_kind(static_cast<std::uint32_t>(forward.payload_kind));
         message.set_body(std::string{forward.body});
+        message.set_known(forward.known.value);
+        message.set_message_id(forward.message_id.value);
+    }
+    template <class Message>
+    static void put(Message& message, const proto::CopyList& copies) {
+        for (std::size_t index = 0; index < copies.size(); ++index)
+            message.add_copies(copies[index]);
+    }
+    void operator()(const proto::Done& done) const {
+        put(*out.mutable_done(), done.copies);
+        out.mutable_done()->set_sessions(std::string{done.sessions});
+    }
+    void operator()(const proto::Nack& nack) const {
+        put(*out.mutable_nack(), nack.copies);
+        out.mutable_nack()->set_version(nack.version.value);
+    }
+    void operator()(const proto::Acked& acked) const {
+        out.mutable_acked()->set_message_id(acked.message_id.value);
+        out.mutable_acked()->set_user(std::string{acked.user});
     }
 };
 

@@ -239,12 +239,11 @@ TEST_P(SessionCommandsInBothEncodings, UserStatusIsAskedOfTheMeshAndAnswered) {
     ASSERT_EQ(room.output.questions.size(), 1U);
     const mesh::Question& question = room.output.questions[0];
     EXPECT_EQ(question.kind, mesh::Question::Kind::user_status);
-    EXPECT_EQ(question.session, alice);
+    EXPECT_EQ(question.asker.session, alice);
     EXPECT_EQ(question.users, (std::vector<std::string>{"bob", "eve"}));
     EXPECT_TRUE(room.output.sends.empty());
 
-    room.happens(
-        mesh::Answer{alice, question.command_id, proto::Bytes::copy_of(R"({"users":{}})")});
+    room.happens(mesh::Answer{question.asker, proto::Bytes::copy_of(R"({"users":{}})"), {}});
     EXPECT_EQ(room.replies_to(alice).at(0).kind, Kind::rpc);
     EXPECT_EQ(room.replies_to(alice).at(0).id, 6U);
     EXPECT_EQ(room.replies_to(alice).at(0).data, R"({"users":{}})");
@@ -319,7 +318,8 @@ TEST(SessionCommands, AnAnswerForASessionThatIsGoneIsForgotten) {
     const SessionId alice = room.join(0, "alice");
     room.leaves(alice);
     room.output.clear();
-    room.happens(mesh::Answer{alice, 6, proto::Bytes::copy_of("{}")});
+    room.happens(
+        mesh::Answer{{.session = alice, .command_id = 6}, proto::Bytes::copy_of("{}"), {}});
     EXPECT_TRUE(room.output.sends.empty());
 }
 

@@ -211,7 +211,7 @@ TEST(Sessions, AnEarlierLifeOfASlotIsAnotherSession) {
     const std::size_t queued = room.sessions.queued_bytes(young);
     room.happens(mesh::SessionDrained{old, 1});
     room.says(old, {a_publish()});
-    room.happens(mesh::Answer{old, 1, proto::Bytes::copy_of("{}")});
+    room.happens(mesh::Answer{{.session = old, .command_id = 1}, proto::Bytes::copy_of("{}"), {}});
     room.leaves(old);
     EXPECT_EQ(room.sessions.session_count(), 1U);
     EXPECT_EQ(room.sessions.queued_bytes(young), queued);
