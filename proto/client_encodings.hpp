@@ -38,6 +38,9 @@ void append_command(std::string& out, const Command& command);
 
 }  // namespace client_protobuf
 
+/// The tag of a publication that names its message. All other tags are somebody else's.
+inline constexpr std::string_view message_id_tag = "message_id";
+
 /// Whether SDKs come back after a close with this code.
 constexpr bool reconnects(CloseCode code) {
     return code >= CloseCode::connection_closed && code < CloseCode::invalid_token;

@@ -81,6 +81,11 @@ bool take_publication(
     JsonDocument& document, JsonWalker& walker, element value, Publication& publication) {
     return take_object(walker, value, [&](std::string_view name, element member) {
         if (name == "data") return take_payload(document, walker, member, publication.data);
+        if (name == "tags" && !member.is_null())
+            return take_object(walker, member, [&](std::string_view tag, element tag_value) {
+                return tag == message_id_tag ? take_text(walker, tag_value, publication.message_id)
+                                             : take_nothing(walker);
+            });
         if (name != "info" || member.is_null()) return take_nothing(walker);
         return take_object(walker, member, [&](std::string_view info_name, element info_member) {
             if (info_name == "user") return take_text(walker, info_member, publication.info.user);
@@ -353,6 +358,12 @@ bool append_push(
         info.text("user", publication->info.user);
         info.text("client", publication->info.client);
         info.close();
+    }
+    if (!publication->message_id.empty()) {
+        out += R"(,"tags":)";
+        Members tags{out};
+        tags.text(message_id_tag, publication->message_id);
+        tags.close();
     }
     out += "}}}";
     return true;

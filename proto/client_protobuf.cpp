@@ -48,6 +48,21 @@ void classify(ClientScratch& scratch, Command& command) {
     command.data_kind = is_json ? PayloadKind::json : PayloadKind::binary;
 }
 
+/// An entry of the map of tags: its key and its value, of which either may be missing.
+bool take_tag(Reader& in, Field field, std::string_view& message_id) {
+    std::string_view key;
+    std::string_view value;
+    const bool read = take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return take_text(inner, part, key);
+        case 2: return take_text(inner, part, value);
+        default: return skip_field(part, inner);
+        }
+    });
+    if (read && key == message_id_tag) message_id = value;
+    return read;
+}
+
 bool take_publication_fields(std::string_view body, Publication& publication) {
     return wire::for_each_field(body, [&](Field field, Reader& in) {
         switch (field.number) {
@@ -60,6 +75,7 @@ bool take_publication_fields(std::string_view body, Publication& publication) {
                 default: return skip_field(part, inner);
                 }
             });
+        case 7: return take_tag(in, field, publication.message_id);
         default: return skip_field(field, in);
         }
     });
@@ -252,11 +268,17 @@ void append_command(std::string& out, const Command& command) {
 void append_publication(std::string& out, const Publication& publication) {
     wire::append_message(out, [&](auto& body) {
         body.bytes(4, publication.data);
-        if (publication.info == ClientInfo{}) return;
-        body.message(5, [&](auto& info) {
-            info.bytes(1, publication.info.user);
-            info.bytes(2, publication.info.client);
-        });
+        if (publication.info != ClientInfo{})
+            body.message(5, [&](auto& info) {
+                info.bytes(1, publication.info.user);
+                info.bytes(2, publication.info.client);
+            });
+        if (!publication.message_id.empty())
+            // An entry of a map: its key and its value.
+            body.message(7, [&](auto& tag) {
+                tag.present_bytes(1, message_id_tag);
+                tag.present_bytes(2, publication.message_id);
+            });
     });
 }
 

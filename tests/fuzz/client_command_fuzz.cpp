@@ -124,6 +124,14 @@ void check_publication(std::string_view body) {
     const bool pushed = append_push(message, Encoding::protobuf, "c", PayloadKind::binary, body);
     check(pushed == publication.has_value(), "what can be read can be pushed");
     if (!publication) return;
+    client::wire::Publication theirs;
+    check(
+        theirs.ParseFromArray(body.data(), static_cast<int>(body.size())),
+        "generated code accepts it too");
+    const auto tag = theirs.tags().find("message_id");
+    check(
+        publication->message_id == (tag == theirs.tags().end() ? "" : tag->second),
+        "generated code reads the same tag");
     ReplyReader reader{second_scratch(), Encoding::protobuf, message};
     Reply reply;
     check(reader.next(reply) == ReplyReader::Step::reply, "a push is a reply");
@@ -133,16 +141,15 @@ void check_publication(std::string_view body) {
     if (!normalise_json(second_scratch(), publication->data, json) || is_null(json)) return;
     const std::string data{json};
     std::string clean;
-    append_publication(clean, {data, publication->info});
+    const Publication expected{data, publication->info, publication->message_id};
+    append_publication(clean, expected);
     message.clear();
     check(
         append_push(message, Encoding::json, "c", PayloadKind::json, clean),
         "JSON can be pushed as JSON");
     ReplyReader lines{second_scratch(), Encoding::json, message};
     check(lines.next(reply) == ReplyReader::Step::reply, "a push is one line");
-    check(
-        reply.publication == Publication{data, publication->info},
-        "a push carries its publication");
+    check(reply.publication == expected, "a push carries its publication");
     check(lines.next(reply) == ReplyReader::Step::end, "a push is only one line");
 }
 

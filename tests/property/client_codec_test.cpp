@@ -32,6 +32,8 @@ std::string delimited(const google::protobuf::MessageLite& message) {
 client::wire::Publication generated(const OwnedPublication& publication) {
     client::wire::Publication out;
     out.set_data(publication.data);
+    if (!publication.message_id.empty())
+        (*out.mutable_tags())["message_id"] = publication.message_id;
     if (publication.user.empty() && publication.client.empty()) return out;
     out.mutable_info()->set_user(publication.user);
     out.mutable_info()->set_client(publication.client);

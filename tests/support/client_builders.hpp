@@ -78,6 +78,7 @@ struct ReadReply {
     std::string user;  ///< who published
     std::string client;  ///< who published, or who connected
     std::string node;
+    std::string message_id;  ///< of a publication
 };
 
 /// What one message says; a failure of the test's own if it cannot be read.
@@ -100,6 +101,7 @@ inline std::vector<ReadReply> read(Encoding encoding, std::string_view message) 
             .user = std::string{reply.publication.info.user},
             .client = std::string{pushed ? reply.publication.info.client : reply.client},
             .node = std::string{reply.node},
+            .message_id = std::string{reply.publication.message_id},
         });
     }
 }

@@ -36,8 +36,11 @@ struct OwnedPublication {
     std::string data;
     std::string user;
     std::string client;
+    std::string message_id;
 
-    [[nodiscard]] proto::Publication publication() const { return {data, {user, client}}; }
+    [[nodiscard]] proto::Publication publication() const {
+        return {data, {user, client}, message_id};
+    }
 };
 
 namespace gen {
@@ -62,7 +65,10 @@ inline rc::Gen<OwnedCommand> command() {
 }
 
 inline rc::Gen<OwnedPublication> publication() {
-    return rc::gen::exec([] { return OwnedPublication{*json(), *text(), *text()}; });
+    return rc::gen::exec([] {
+        return OwnedPublication{
+            *json(), *text(), *text(), *rc::gen::oneOf(text(), rc::gen::just(std::string{}))};
+    });
 }
 
 }  // namespace gen

@@ -1,5 +1,6 @@
 #include "proto/client_codec.hpp"
 #include "proto/limits.hpp"
+#include "proto/wire.hpp"
 
 #include <gtest/gtest.h>
 
@@ -284,6 +285,77 @@ TEST(JsonPush, CarriesThePayloadRawAndTheSenderOnlyIfKnown) {
         R"({"push":{"channel":"c","pub":{"data":[1, 2]}}})"
         "\n"
         R"({"push":{"channel":"#bob","pub":{"data":3,"info":{"user":"al\"ice"}}}})");
+}
+
+TEST(JsonPush, NamesAMessageThatIsToBeAcknowledged) {
+    std::string body;
+    append_publication(body, {"1", {"alice", ""}, "ab\"c"});
+    std::string out;
+    EXPECT_TRUE(append_push(out, Encoding::json, "#bob", PayloadKind::json, body));
+    EXPECT_EQ(
+        out,
+        R"({"push":{"channel":"#bob","pub":{"data":1,"info":{"user":"alice"},"tags":{"message_id":"ab\"c"}}}})");
+    out.clear();
+    body.clear();
+    append_publication(body, {"1", {}, "7"});
+    EXPECT_TRUE(append_push(out, Encoding::json, "#bob", PayloadKind::json, body));
+    EXPECT_EQ(out, R"({"push":{"channel":"#bob","pub":{"data":1,"tags":{"message_id":"7"}}}})");
+}
+
+TEST(JsonReplies, OtherTagsOfAPublicationAreSkipped) {
+    ClientScratch scratch;
+    Reply reply;
+    const auto id_of = [&](std::string_view tags) {
+        const std::string line =
+            R"({"push":{"channel":"c","pub":{"data":1,"tags":)" + std::string{tags} + "}}}";
+        ReplyReader reader{scratch, Encoding::json, line};
+        return reader.next(reply) == ReplyReader::Step::reply
+                   ? std::string{reply.publication.message_id}
+                   : "malformed";
+    };
+    EXPECT_EQ(id_of(R"({"a":"b","message_id":"7","z":["x"]})"), "7");
+    EXPECT_EQ(id_of(R"({"message_id":null})"), "");
+    EXPECT_EQ(id_of("null"), "");
+    EXPECT_EQ(id_of(R"({"message_id":7})"), "malformed");
+    EXPECT_EQ(id_of("[]"), "malformed");
+}
+
+/// A body with one more field behind its payload: an entry of the map of tags, or what claims so.
+std::string tagged(std::string_view entry) {
+    std::string body;
+    append_publication(body, {"1", {}});
+    wire::append_message(body, [&](auto& publication) { publication.present_bytes(7, entry); });
+    return body;
+}
+
+TEST(Publications, HaveTheLastOfTheirMessageIds) {
+    const std::string body = tagged("\x0a\x0amessage_id\x12\x01"
+                                    "1");
+    EXPECT_EQ(read_publication(body)->message_id, "1");
+    // Value first, and fields that no entry has.
+    const std::string twice = body + tagged("\x12\x01"
+                                            "2"
+                                            "\x0a\x0amessage_id\x1a\x01"
+                                            "x");
+    EXPECT_EQ(read_publication(twice)->message_id, "2");
+    EXPECT_EQ(read_publication(body + tagged("\x0a\x01k\x12\x01v"))->message_id, "1");
+    EXPECT_EQ(read_publication(body + tagged("\x0a\x0amessage_id"))->message_id, "");
+    EXPECT_EQ(read_publication(body + tagged(""))->message_id, "1");
+}
+
+TEST(Publications, AreUnreadableIfATagIsMalformed) {
+    for (const std::string_view entry :
+         {"\x0a\x0bmessage_id",  // cut
+          "\x0a",
+          "\x08\x01",  // a number for a key
+          "\x0a\x01k\x10\x01",  // a number for a value
+          "\x0a\x01\xff",  // no UTF-8
+          "\x0a\x01k\x12\x01\xff",
+          "\x0a\x01k\x0b"})  // a group
+        EXPECT_FALSE(read_publication(tagged(entry))) << testing::PrintToString(entry);
+    std::string number;
+    wire::append_message(number, [](auto& publication) { publication.varint(7, 1); });
+    EXPECT_FALSE(read_publication(number));
 }
 
 TEST(Push, AppendsNothingIfItCannotBeWritten) {

@@ -50,17 +50,19 @@ TEST(Allocations, ReadingAPublishCommandMakesNone) {
 }
 
 TEST(Allocations, WritingAPushMakesNone) {
-    std::string body;
-    append_publication(body, {payload, {"alice", "client-1"}});
-    for (const Encoding encoding : both_encodings) {
-        std::string out;
-        EXPECT_EQ(
-            steady_allocations_of([&] {
-                out.clear();
-                ASSERT_TRUE(
-                    append_push(out, encoding, "chat:a \"lobby\"", PayloadKind::json, body));
-            }),
-            0U);
+    for (const std::string_view message_id : {"", "0123456789abcdef0123456789abcdef"}) {
+        std::string body;
+        append_publication(body, {payload, {"alice", "client-1"}, message_id});
+        for (const Encoding encoding : both_encodings) {
+            std::string out;
+            EXPECT_EQ(
+                steady_allocations_of([&] {
+                    out.clear();
+                    ASSERT_TRUE(
+                        append_push(out, encoding, "chat:a \"lobby\"", PayloadKind::json, body));
+                }),
+                0U);
+        }
     }
 }
 
