@@ -29,6 +29,18 @@ bool take_delimited(std::string_view& rest, std::string_view& message) {
     return true;
 }
 
+enum class Taken : std::uint8_t { message, end, malformed };
+
+/// The next of the messages that `rest` holds.
+Taken take_message(Encoding encoding, std::string_view& rest, std::string_view& message) {
+    if (encoding == Encoding::json) {
+        message = take_line(rest);
+        return message.empty() ? Taken::end : Taken::message;
+    }
+    if (rest.empty()) return Taken::end;
+    return take_delimited(rest, message) ? Taken::message : Taken::malformed;
+}
+
 }  // namespace
 
 ClientScratch::ClientScratch() : parts_(std::make_unique<Parts>()) {}
@@ -39,12 +51,10 @@ CommandReader::CommandReader(ClientScratch& scratch, Encoding encoding, std::str
 
 CommandReader::Step CommandReader::next(Command& command) {
     std::string_view message;
-    if (encoding_ == Encoding::json) {
-        message = take_line(rest_);
-        if (message.empty()) return Step::end;
-    } else {
-        if (rest_.empty()) return Step::end;
-        if (!take_delimited(rest_, message)) return Step::malformed;
+    switch (take_message(encoding_, rest_, message)) {
+    case Taken::end: return Step::end;
+    case Taken::malformed: return Step::malformed;
+    case Taken::message: break;
     }
     if (++commands_ > limits::client_commands_per_message) return Step::malformed;
     const bool read = encoding_ == Encoding::json
@@ -58,12 +68,10 @@ ReplyReader::ReplyReader(ClientScratch& scratch, Encoding encoding, std::string_
 
 ReplyReader::Step ReplyReader::next(Reply& reply) {
     std::string_view message;
-    if (encoding_ == Encoding::json) {
-        message = take_line(rest_);
-        if (message.empty()) return Step::end;
-    } else {
-        if (rest_.empty()) return Step::end;
-        if (!take_delimited(rest_, message)) return Step::malformed;
+    switch (take_message(encoding_, rest_, message)) {
+    case Taken::end: return Step::end;
+    case Taken::malformed: return Step::malformed;
+    case Taken::message: break;
     }
     const bool read = encoding_ == Encoding::json
                           ? client_json::read_reply(scratch_, message, reply)
