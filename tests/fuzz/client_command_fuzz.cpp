@@ -3,11 +3,18 @@
 // written and read again in either encoding.
 #include "proto/check.hpp"
 #include "proto/client_codec.hpp"
+#include "proto/json_reading.hpp"
+#include "proto/limits.hpp"
+#include "proto/names.hpp"
 #include "proto/wire.hpp"
 #include "tests/support/client_equality.hpp"
 #include "tests/support/generated_commands.hpp"
 
 #include <google/protobuf/stubs/logging.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
 
 namespace grapevine {
 namespace {
@@ -153,6 +160,27 @@ void check_publication(std::string_view body) {
     check(lines.next(reply) == ReplyReader::Step::end, "a push is only one line");
 }
 
+/// Whatever is accepted is within what its reader promises.
+void check_bodies(std::string_view bytes) {
+    static JsonReader reader;
+    (void)read_ack_body(reader, bytes);
+    const SendBody body = read_send_body(reader, bytes);
+    if (!body.fault.empty()) return;
+    check(
+        !body.users.empty() && body.users.size() <= limits::users_per_send &&
+            std::all_of(body.users.begin(), body.users.end(), is_user_name),
+        "a send is for users");
+    check(
+        std::set<std::string>(body.users.begin(), body.users.end()).size() == body.users.size(),
+        "each user once");
+    std::string_view normal;
+    check(
+        normalise_json(second_scratch(), body.data, normal) && normal == body.data &&
+            !is_null(body.data) && body.data.size() <= limits::publish_data_bytes,
+        "a payload is one line of JSON");
+    check(body.idempotency_key.size() <= limits::idempotency_key_bytes, "a key has its limit");
+}
+
 void check_text(std::string_view bytes) {
     std::string quoted;
     append_json_string(quoted, bytes);
@@ -174,6 +202,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check_replies(encoding, bytes);
     }
     check_publication(bytes);
+    check_bodies(bytes);
     check_text(bytes);
     return 0;
 }
