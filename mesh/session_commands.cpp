@@ -1,6 +1,7 @@
 #include "mesh/session_commands.hpp"
 
 #include "mesh/client_text.hpp"
+#include "mesh/send_request.hpp"
 #include "proto/hash.hpp"
 #include "proto/limits.hpp"
 #include "proto/names.hpp"
@@ -19,9 +20,6 @@ using proto::CommandKind;
 using proto::ErrorCode;
 using proto::PayloadKind;
 
-constexpr std::string_view method_user_status = "user_status";
-constexpr std::string_view method_cluster = "cluster";
-
 /// One command of one session, with everything it may touch.
 struct Call {
     CommandDesk& desk;
@@ -38,6 +36,11 @@ struct Call {
     void succeed() {
         if (command.id != 0)
             proto::append_done(replies.text(), session.encoding, command.id, command.kind);
+    }
+    [[nodiscard]] Asker asker() const { return {.session = session.id, .command_id = command.id}; }
+    /// Empty: anonymous.
+    [[nodiscard]] std::string_view user() const {
+        return desk.registry.users().newest_name(session.user);
     }
 };
 
@@ -76,10 +79,9 @@ void connect(Call call) {
 
 /// Channels that only the server subscribes sessions to: they are, or they may not.
 ErrorCode why_not_subscribe(const Call& call, std::string_view marked) {
-    const bool is_own =
-        marked == proto::system_channel ||
-        (marked.front() == proto::personal_mark && call.session.user.count != 0 &&
-         marked.substr(1) == call.desk.registry.users().newest_name(call.session.user));
+    const bool is_own = marked == proto::system_channel ||
+                        (marked.front() == proto::personal_mark && call.session.user.count != 0 &&
+                         marked.substr(1) == call.user());
     return is_own ? ErrorCode::already_subscribed : ErrorCode::permission_denied;
 }
 
@@ -133,7 +135,7 @@ void publish(Call call) {
         return call.fail(ErrorCode::bad_request);
 
     const ClientText client{call.session.client};
-    const std::string_view user = call.desk.registry.users().newest_name(call.session.user);
+    const std::string_view user = call.user();
     // Names, payload, client id and the few bytes of framing around each.
     constexpr std::size_t framing_bytes = 64;
     publication.text = Bytes::with_capacity(
@@ -150,24 +152,67 @@ void publish(Call call) {
     call.succeed();
 }
 
-/// Answered when Mesh has answered: Sessions::on(Answer).
-void rpc(Call call) {
-    Question question{
-        .asker = {.session = call.session.id, .command_id = call.command.id}, .users = {}};
-    if (call.command.method == method_cluster) {
-        question.kind = Question::Kind::cluster;
-    } else if (call.command.method == method_user_status) {
-        question.kind = Question::Kind::user_status;
-        if (call.command.data_kind != PayloadKind::json) return call.fail(ErrorCode::bad_request);
-        switch (read_user_list(call.desk.json, call.command.data, question.users)) {
-        case proto::UserList::malformed: return call.fail(ErrorCode::bad_request);
-        case proto::UserList::too_many: return call.fail(ErrorCode::limit_exceeded);
-        case proto::UserList::read: break;
-        }
-    } else {
-        return call.fail(ErrorCode::method_not_found);
+/// Answered when Mesh has answered, as all questions are: Sessions::on(Answer).
+void ask(Call call, Question::Kind kind, std::vector<std::string> users = {}) {
+    call.desk.output.questions.push_back(
+        {.kind = kind, .asker = call.asker(), .users = std::move(users)});
+}
+
+void ask_user_status(Call call) {
+    std::vector<std::string> users;
+    switch (read_user_list(call.desk.json, call.command.data, users)) {
+    case proto::UserList::malformed: return call.fail(ErrorCode::bad_request);
+    case proto::UserList::too_many: return call.fail(ErrorCode::limit_exceeded);
+    case proto::UserList::read: break;
     }
-    call.desk.output.questions.push_back(std::move(question));
+    ask(call, Question::Kind::user_status, std::move(users));
+}
+
+/// Answered with a receipt, when Mesh has it.
+void send_to_users(Call call) {
+    proto::SendBody body = read_send_body(call.desk.json, call.command.data);
+    if (!body.fault.empty())
+        return call.fail(body.over_limit ? ErrorCode::limit_exceeded : ErrorCode::bad_request);
+    const ClientText client{call.session.client};
+    SendToUsers send = send_request(std::move(body));
+    send.asker = call.asker();
+    send.user = call.user();
+    send.client = client.view();
+    send.after = call.desk.output.publishes.size();
+    call.desk.output.sends_to_users.push_back(std::move(send));
+}
+
+void acknowledge(Call call) {
+    const std::optional<proto::MessageRef> message =
+        read_ack_body(call.desk.json, call.command.data);
+    if (!message || call.user().empty()) return call.fail(ErrorCode::bad_request);
+    call.desk.output.acknowledges.push_back(
+        {.message = *message, .user = std::string{call.user()}});
+    proto::append_rpc(call.replies.text(), call.session.encoding, call.command.id, "{}");
+}
+
+void ask_cluster(Call call) {
+    ask(call, Question::Kind::cluster);
+}
+
+struct Method {
+    std::string_view name;
+    void (*run)(Call call);
+};
+constexpr std::array methods{
+    Method{"send", send_to_users},
+    Method{"ack", acknowledge},
+    Method{"user_status", ask_user_status},
+    Method{"cluster", ask_cluster},
+};
+
+void rpc(Call call) {
+    for (const Method& method : methods) {
+        if (method.name != call.command.method) continue;
+        if (call.command.data_kind != PayloadKind::json) return call.fail(ErrorCode::bad_request);
+        return method.run(call);
+    }
+    call.fail(ErrorCode::method_not_found);
 }
 
 bool may_lack_id(CommandKind kind) {

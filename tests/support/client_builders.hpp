@@ -164,6 +164,10 @@ public:
         proto::PayloadKind kind = proto::PayloadKind::json) {
         happens(mesh::Deliver{target, kind, key_of(name), name, body});
     }
+    /// Mesh told this session since which version its user is in the log.
+    void joined(SessionId id, std::uint64_t version) {
+        happens(mesh::Joined{id, proto::Version{version}});
+    }
 
     [[nodiscard]] std::uint64_t key_of(std::string_view name) const {
         return proto::siphash13(hash_key, name);
