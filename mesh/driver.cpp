@@ -98,7 +98,7 @@ void Driver::publish(
         .target = target,
         .payload_kind = kind,
         .name_bytes = static_cast<std::uint8_t>(name.size())};
-    if (target != proto::Target::everybody) publish.key = proto::siphash13(mesh_.hash_key(), name);
+    if (target != proto::Target::everybody) publish.key = proto::key_of(mesh_.hash_key(), name);
     publish.text = Bytes::with_capacity(name.size() + data.size() + 16);
     publish.text.writable().append(name);
     proto::append_publication(publish.text.writable(), proto::Publication{.data = data});

@@ -1,4 +1,4 @@
-/// What waits to be sent on one link, in four classes, already encoded. A higher class always goes
+/// What waits to be sent on one link, in five classes, already encoded. A higher class always goes
 /// first, so a heartbeat never waits behind a snapshot; inside a class order is kept.
 ///
 /// Frames of a class gather in messages of at most limits::mesh_batch_bytes. At most
@@ -17,8 +17,8 @@ namespace grapevine::mesh {
 
 using proto::Bytes;
 
-enum class FrameClass : std::uint8_t { control, messages, deltas, snapshot };
-inline constexpr std::size_t frame_classes = 4;
+enum class FrameClass : std::uint8_t { control, answers, messages, deltas, snapshot };
+inline constexpr std::size_t frame_classes = 5;
 
 class LinkQueue {
 public:

@@ -21,6 +21,11 @@ void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
         facts.emplace_back(DialEnded{.address = link.address, .wrong_node = true});
 }
 
+/// Both ends have said all they will on it.
+bool has_switched(const Link& link) {
+    return link.switch_sent && link.switch_received && link.queue.waiting_bytes() == 0;
+}
+
 }  // namespace
 
 Link* Links::find(LinkId id) {
@@ -104,7 +109,7 @@ void Links::on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output) {
     if (link == nullptr) return;
     if (!link->closing) {
         output.events.emplace_back(LinkDown{link->id, link->node(), LinkEnd::peer_closed});
-        ended(*link, facts, output);
+        ended(*link, has_switched(*link), facts, output);
     }
     links_.erase(closed.link);
 }
@@ -122,11 +127,11 @@ void Links::close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output)
     if (link.closing) return;
     output.events.emplace_back(LinkDown{link.id, link.node(), why});
     output.closes.push_back({link.id, why});
-    ended(link, facts, output);
+    ended(link, why == LinkEnd::replaced && has_switched(link), facts, output);
 }
 
 /// The link counts no more, whoever ended it: others that wait for it go on, its node may be lost.
-void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
+void Links::ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& output) {
     link.closing = true;
     link.kept.clear();
     link.kept_bytes = 0;
@@ -139,6 +144,7 @@ void Links::ended(Link& link, LinkFacts& facts, MeshOutput& output) {
             facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
         return;
     }
+    facts.emplace_back(LinkEnded{link.id, replaced});
     const NodeId node = link.node();
     const auto used = sending_.find(node);
     if (used == sending_.end() || used->second != link.id) return;
@@ -408,8 +414,7 @@ void Links::on(Link& link, const proto::LinkSwitch&, LinkFacts& facts, MeshOutpu
 }
 
 void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
-    if (link.switch_sent && link.switch_received && link.queue.waiting_bytes() == 0)
-        close(link, LinkEnd::replaced, facts, output);
+    if (has_switched(link)) close(link, LinkEnd::replaced, facts, output);
 }
 
 void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {

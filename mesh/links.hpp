@@ -40,6 +40,12 @@ struct SendingMoved {
 struct LinkReadable {
     LinkId link;
 };
+/// A link whose handshake was complete is over. `replaced`: in good order, the other end has read
+/// all of it.
+struct LinkEnded {
+    LinkId link;
+    bool replaced = false;
+};
 /// No link to this node is left.
 struct NodeLost {
     NodeId node;
@@ -59,6 +65,7 @@ using LinkFact = std::variant<
     LinkActivated,
     SendingMoved,
     LinkReadable,
+    LinkEnded,
     NodeLost,
     DialEnded>;
 using LinkFacts = std::vector<LinkFact>;
@@ -165,7 +172,7 @@ private:
     void say(Link& link, const Handshake::Frames& frames);
     void proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
     void complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
-    void ended(Link& link, LinkFacts& facts, MeshOutput& output);
+    void ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& output);
     void release_readers(LinkName name, LinkFacts& facts);
     void seal(Link& link, Now now);
     void drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output);

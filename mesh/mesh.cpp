@@ -68,6 +68,13 @@ std::size_t Mesh::table_memory_bytes() const {
     return parts_->tables.memory_bytes();
 }
 
+FlowSizes Mesh::flow_sizes() const {
+    FlowSizes sizes = parts_->flows.sizes();
+    sizes.receipts = parts_->receipts.size();
+    sizes.idempotency_keys = parts_->receipts.key_count();
+    return sizes;
+}
+
 std::size_t Mesh::queued_bytes(LinkId id) const {
     const Link* const link = parts_->links.find(id);
     return link == nullptr ? 0 : link->queue.waiting_bytes();
@@ -197,6 +204,7 @@ void Mesh::check_invariants() const {
     parts_->tables.check_invariants();
     parts_->links.check_invariants();
     parts_->replicas.check_invariants(parts_->tables);
+    parts_->flows.check_invariants();
     EntrySums own;
     for (const Change& change : parts_->tables.entries_of(Tables::self_slot))
         own.count(change, 0);

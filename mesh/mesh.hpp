@@ -124,10 +124,26 @@ struct MeshOutput {
 /// Things that happen per message.
 struct MeshCounters {
     std::uint64_t published = 0;
-    std::uint64_t published_nowhere = 0;  ///< no session and no node wanted it
+    std::uint64_t published_nowhere = 0;  ///< to a channel that no session and no node wanted
+    // Every message to a user ends in exactly one of the five results.
+    std::uint64_t user_messages = 0;  ///< one for each user it was for
+    std::uint64_t user_written = 0;
+    std::uint64_t user_acked = 0;
+    std::uint64_t user_not_connected = 0;
+    std::uint64_t user_undeliverable = 0;
+    std::uint64_t user_unknown = 0;
+    std::uint64_t user_refused = 0;  ///< of the undeliverable: a bound was reached
+    std::uint64_t user_parked = 0;  ///< waited for the user to appear
+    std::uint64_t user_repeats = 0;  ///< sent again, because nobody had taken it
+    std::uint64_t copies_denied = 0;  ///< a node that was thought to have the user did not
+    std::uint64_t denials_sent = 0;
+    std::uint64_t answers_ignored = 0;  ///< to copies that are over, or never were
+    std::uint64_t acknowledges_ignored = 0;  ///< of messages that are over, or never were
+    std::uint64_t sends_repeated = 0;  ///< an idempotency key was seen again
+    std::uint64_t sends_refused = 0;  ///< too many wait for their result
     std::uint64_t forwards_sent = 0;
     std::uint64_t forwards_received = 0;
-    std::uint64_t forwards_dropped = 0;  ///< a link's message queue was full
+    std::uint64_t forwards_dropped = 0;  ///< copies; a link's message queue was full
     std::uint64_t deltas_sent = 0;
     std::uint64_t deltas_applied = 0;
     std::uint64_t deltas_ignored = 0;  ///< old news
@@ -140,6 +156,17 @@ struct MeshCounters {
     std::uint64_t links_refused = 0;
     std::uint64_t suspicions = 0;
     std::uint64_t downs = 0;
+};
+
+/// What flows and receipts hold now: all of it bounded by MeshConfig.
+struct FlowSizes {
+    std::size_t flows = 0;  ///< recipients, those that are idle for a moment included
+    std::size_t messages = 0;  ///< not ended
+    std::size_t bytes = 0;  ///< their names and bodies
+    std::size_t parked = 0;  ///< messages that have nobody to go to
+    std::size_t copies = 0;  ///< not answered
+    std::size_t receipts = 0;  ///< somebody waits for them
+    std::size_t idempotency_keys = 0;
 };
 
 /// A member as people and programs see it.
@@ -221,6 +248,7 @@ public:
     /// Links whose handshake is complete, per node, the one in use first.
     [[nodiscard]] std::vector<std::pair<NodeId, LinkId>> complete_links() const;
     [[nodiscard]] std::size_t table_memory_bytes() const;
+    [[nodiscard]] FlowSizes flow_sizes() const;
     [[nodiscard]] std::size_t queued_bytes(LinkId link) const;
     void check_invariants() const;
 

@@ -19,6 +19,7 @@ struct MeshConfig {
     std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
     proto::Boot boot;  ///< random, from the system
     std::uint64_t rng_seed = 0;  ///< jitter only
+    unsigned key_bits = 64;  ///< of the hashes of users and channels; tests make them collide
 
     // ---- detection. suspect_after < down: smaller is faster and wrong more often.
     Duration heartbeat = 1s;
@@ -44,6 +45,29 @@ struct MeshConfig {
     std::uint32_t ring_min =
         64 * 1024;  ///< changes kept for catch-up: more spares snapshots, 16 bytes each
     std::uint32_t ring_max = 2 * 1024 * 1024;
+
+    // ---- messages to users
+    Duration deliver_within = 3s;  ///< later a result is due, whatever is known then
+    Duration park_within = 2s;  ///< for a user who is nowhere: he may be changing nodes
+    Duration acknowledge_within = 10s;  ///< for a client's acknowledgement, repeats included
+    std::uint8_t attempts_max = 3;  ///< how often a message is sent to places that deny it
+    std::uint8_t repeats_max = 100;  ///< of a message that is to arrive at least once
+    Duration flow_idle = 5s;  ///< a recipient without messages is remembered for this long
+    Duration idempotency_keep = 5min;
+
+    // ---- bounds of messages to users; beyond them a message is undeliverable at once
+    std::size_t flows_max = 128 * 1024;
+    std::size_t held_messages_max = 256 * 1024;  ///< all that are not ended
+    std::size_t held_bytes_max = 64 * 1024 * 1024;
+    std::size_t parked_messages_max = 64;  ///< for one user who is nowhere
+    std::size_t parked_bytes_max = 256 * 1024;
+    std::size_t waiting_messages_max = 4096;  ///< for one user who is changing places
+    std::size_t waiting_bytes_max = 4 * 1024 * 1024;
+    std::size_t repeats_window = 4096;  ///< messages per sending node by which repeats are known
+    std::size_t receipts_max = 64 * 1024;  ///< sends that wait for their result
+    std::size_t receipt_lines_max = 256 * 1024;  ///< users in all of those
+    std::size_t idempotency_keys_max = 256 * 1024;  ///< more are refused, not forgotten
+    std::size_t idempotency_bytes_max = 64 * 1024 * 1024;  ///< of answers to repeat
 
     // ---- bounds
     std::size_t links_max = 4096;  ///< open or half open

@@ -140,6 +140,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshO
     const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
     if (outcome == Replicas::Outcome::ignored) ++counters.deltas_ignored;
     if (outcome == Replicas::Outcome::applied) ++counters.deltas_applied;
+    if (outcome == Replicas::Outcome::applied || outcome == Replicas::Outcome::diverged)
+        told_of(delta, now, output);
     react(link, outcome, now, output);
 }
 
@@ -162,12 +164,31 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, Mes
     if (outcome == Replicas::Outcome::applied) {
         ++counters.snapshots_applied;
         output.events.emplace_back(SnapshotApplied{link.node(), ended.version, ended.keys});
+        places_changed = true;
     }
     react(link, outcome, now, output);
 }
 
-void Mesh::Parts::on_frame(Link&, const proto::Forward& forward, Now, MeshOutput& output) {
-    router.deliver(forward, hash_key, counters, output);
+void Mesh::Parts::on_frame(Link& link, const proto::Forward& forward, Now, MeshOutput& output) {
+    arrivals.on(link, forward, hash_key, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Done& done, Now now, MeshOutput& output) {
+    flows.on(link.node(), done, now, output);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Nack& nack, Now now, MeshOutput& output) {
+    flows.on(link.node(), nack, now, output);
+}
+
+void Mesh::Parts::on_frame(Link&, const proto::Acked& acked, Now now, MeshOutput& output) {
+    flows.acknowledged(acked.message_id, acked.user, now, output);
+}
+
+void Mesh::Parts::told_of(const proto::Delta& delta, Now now, MeshOutput& output) {
+    for (const Change& change : delta.changes)
+        if (change.kind == TableKind::users) flows.touched(change.key, now, output);
+    flows.advanced(delta.origin, now, output);
 }
 
 /// What follows from how far a replica got.

@@ -3,6 +3,8 @@
 #include "mesh/address.hpp"
 #include "mesh/mesh_parts.hpp"
 #include "mesh/status.hpp"
+#include "proto/client_codec.hpp"
+#include "proto/message_ref.hpp"
 
 #include <algorithm>
 #include <set>
@@ -28,6 +30,12 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
         .boot = config.boot};
 }
 
+proto::HashKey hash_key_of(const MeshConfig& config) {
+    proto::HashKey key = proto::HashKey::of_cluster(config.cluster);
+    if (config.key_bits < 64) key.mask = (std::uint64_t{1} << config.key_bits) - 1;
+    return key;
+}
+
 /// What others should dial: the peer's own word, its host taken from the link if it only told a
 /// port. Empty: it told nothing that could be dialled.
 std::string address_of(const proto::Welcome& welcome, const Link& link) {
@@ -37,12 +45,33 @@ std::string address_of(const proto::Welcome& welcome, const Link& link) {
     return is_address(address) ? address : std::string{};
 }
 
+/// The message for one of the users of a send. `ref`: its name for clients; empty: it has none.
+Publish
+publish_of(const SendToUsers& send, std::size_t line, std::string_view ref, proto::HashKey key) {
+    // Tags and lengths around the fields.
+    constexpr std::size_t framing_bytes = 64;
+    const std::string& name = send.users[line];
+    Publish publish{
+        .target = Target::user,
+        .payload_kind = send.payload_kind,
+        .name_bytes = static_cast<std::uint8_t>(name.size()),
+        .key = proto::key_of(key, name)};
+    publish.text = Bytes::with_capacity(
+        name.size() + send.data.size() + send.user.size() + send.client.size() + ref.size() +
+        framing_bytes);
+    publish.text.writable().append(name);
+    proto::append_publication(
+        publish.text.writable(),
+        {.data = send.data, .info = {.user = send.user, .client = send.client}, .message_id = ref});
+    return publish;
+}
+
 }  // namespace
 
 Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
     : mesh(owner),
       config(std::move(configured)),
-      hash_key(proto::HashKey::of_cluster(config.cluster)),
+      hash_key(hash_key_of(config)),
       identity(identity_of(config, hash_key, start)),
       rng(config.rng_seed),
       started(start.steady),
@@ -52,8 +81,12 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       dialer(config, rng.fork()),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
-      router(config),
-      tick_at(start.steady) {}
+      router({config, tables, replicas, replication.log(), links, counters}),
+      flows({config, tables, replicas, replication.log(), links, counters}, identity.node),
+      arrivals(config, counters),
+      receipts(config, counters),
+      tick_at(start.steady),
+      last_message{identity.epoch.value} {}
 
 // ---- inputs
 
@@ -95,19 +128,56 @@ void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
     if (const auto recorded = local_counts.on(change, now))
         replication.record(*recorded, tables, links, now);
     if (change.session) output.joined.push_back({change.session, replication.log().version()});
+    if (change.kind == TableKind::users) flows.touched(change.key, now, output);
+    flows.advanced(identity.node, now, output);
+    tell_receipts(output);
 }
 
-void Mesh::Parts::on(const Publish& publish, Now, MeshOutput& output) {
-    router.publish(publish, tables, links, counters, output);
+void Mesh::Parts::on(const Publish& publish, Now now, MeshOutput& output) {
+    ++counters.published;
+    if (publish.target != Target::user) return router.publish(publish, output);
+    flows.submit(publish, {}, now, output);
+    tell_receipts(output);
 }
 
-void Mesh::Parts::on(const SendToUsers& send, Now, MeshOutput& output) {
-    output.answers.push_back({send.asker, {}, proto::ErrorCode::not_available});
+void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
+    const Receipts::Opened opened = receipts.open(send, now, output);
+    if (!opened.go) return;
+    const bool is_named = send.at_least_once || send.wait == Wait::client;
+    for (std::uint32_t line = 0; line < send.users.size(); ++line) {
+        Flows::Options options{
+            .line = {.receipt = opened.receipt, .line = line},
+            .id = {},
+            .at_least_once = send.at_least_once};
+        std::string ref;
+        if (is_named) {
+            options.id = MessageId{++last_message.value};
+            const proto::MessageRef message{identity.node, options.id};
+            receipts.name(options.line, message);
+            ref = proto::text_of(message);
+        }
+        flows.submit(publish_of(send, line, ref, hash_key), options, now, output);
+    }
+    tell_receipts(output);
 }
 
-void Mesh::Parts::on(const Acknowledge&, Now, MeshOutput&) {}
+void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output) {
+    const proto::MessageRef& message = acknowledge.message;
+    if (message.node == identity.node) {
+        flows.acknowledged(message.message, acknowledge.user, now, output);
+        tell_receipts(output);
+    } else if (Link* const link = links.to(message.node)) {
+        links.send(*link, FrameClass::control, proto::Acked{message.message, acknowledge.user});
+    } else {
+        ++counters.acknowledges_ignored;
+    }
+}
 
-void Mesh::Parts::on(const Delivered&, Now, MeshOutput&) {}
+void Mesh::Parts::on(const Delivered& delivered, Now now, MeshOutput& output) {
+    if (delivered.delivery.from) return arrivals.on(delivered, replication.log().version(), links);
+    flows.on(delivered, now, output);
+    tell_receipts(output);
+}
 
 void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     if (is_leaving) return;
@@ -115,6 +185,8 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     leave_by = now.steady + config.leave_within;
     const proto::Leave leave{identity.epoch, replication.log().version()};
     links.for_each_node([&](NodeId, Link& link) { links.send(link, FrameClass::control, leave); });
+    flows.end_all(now);
+    tell_receipts(output);
     leave_if_done(now, output);
 }
 
@@ -124,6 +196,7 @@ void Mesh::Parts::on(TimeReached, Now now, MeshOutput& output) {
 
 void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
+    arrivals.flush(replication.log().version(), links);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
@@ -163,6 +236,22 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     facts.clear();
     news.clear();
     is_settling = false;
+    if (std::exchange(places_changed, false)) flows.disturbed(now, output);
+    tell_receipts(output);
+}
+
+void Mesh::Parts::tell_receipts(MeshOutput& output) {
+    std::vector<SendNews>& told = flows.news();
+    if (told.empty()) return;
+    for (const SendNews& of : told)
+        receipts.on(of, of.node ? name_of(of.node) : std::string{}, output);
+    told.clear();
+}
+
+std::string Mesh::Parts::name_of(NodeId node) const {
+    if (node == identity.node) return config.name;
+    const Member* const member = members.find(node);
+    return member != nullptr ? member->name : "forgotten";
 }
 
 void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {
@@ -219,6 +308,7 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
     replication.begin(*link, handshake.peers_welcome().your_version);
     links.mark_dirty(*link);
     tell_members(*link);
+    places_changed = true;
 }
 
 void Mesh::Parts::on_fact(const LinkActivated& activated, Now now, MeshOutput& output) {
@@ -240,6 +330,7 @@ void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
     to->sync.wants_snapshot = interrupted;
     from->sync = {};
     links.mark_dirty(*to);
+    places_changed = true;
 }
 
 void Mesh::Parts::on_fact(const LinkReadable& readable, Now now, MeshOutput& output) {
@@ -254,7 +345,14 @@ void Mesh::Parts::on_fact(const LinkReadable& readable, Now now, MeshOutput& out
     }
 }
 
+void Mesh::Parts::on_fact(const LinkEnded& ended, Now now, MeshOutput&) {
+    flows.link_ended(ended.link, ended.replaced, now);
+    places_changed = true;
+}
+
 void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
+    flows.node_lost(lost.node, now);
+    places_changed = true;
     replicas.drop_staged(lost.node, tables);
     if (is_leaving) return leave_if_done(now, output);
     members.lost_link(lost.node, now, news, output.events);
@@ -274,6 +372,7 @@ void Mesh::Parts::on_fact(const DialEnded& ended, Now now, MeshOutput& output) {
 }
 
 void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
+    places_changed = true;
     switch (told.what) {
     case MemberNews::What::show: replicas.show(told.node, true, tables); break;
     case MemberNews::What::hide: replicas.show(told.node, false, tables); break;
@@ -289,6 +388,7 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
     case MemberNews::What::forget:
         links.close_node(told.node, LinkEnd::member_left, facts, output);
         replicas.forget(told.node, tables);
+        arrivals.forget(told.node);
         dialer.forget(told.node);
         break;
     }
@@ -317,6 +417,9 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
         replication.record(*gone, tables, links, now);
     for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {
     }
+    flows.tick(now, output);
+    receipts.tick(now);
+    tell_receipts(output);
     if (is_leaving) leave_if_done(now, output);
 }
 

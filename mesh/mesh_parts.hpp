@@ -3,11 +3,14 @@
 /// mesh_*.cpp.
 #pragma once
 
+#include "mesh/arrivals.hpp"
 #include "mesh/dialer.hpp"
+#include "mesh/flows.hpp"
 #include "mesh/links.hpp"
 #include "mesh/local_counts.hpp"
 #include "mesh/members.hpp"
 #include "mesh/mesh.hpp"
+#include "mesh/receipts.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/replication.hpp"
 #include "mesh/router.hpp"
@@ -42,9 +45,13 @@ struct Mesh::Parts {
     void on_fact(const LinkActivated& activated, Now now, MeshOutput& output);
     void on_fact(const SendingMoved& moved, Now now, MeshOutput& output);
     void on_fact(const LinkReadable& readable, Now now, MeshOutput& output);
+    void on_fact(const LinkEnded& ended, Now now, MeshOutput& output);
     void on_fact(const NodeLost& lost, Now now, MeshOutput& output);
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
+    /// What became of messages, to those who wait for it.
+    void tell_receipts(MeshOutput& output);
+    [[nodiscard]] std::string name_of(NodeId node) const;
 
     // ---- mesh_frames.cpp: what peers say
     void read(Link& link, std::string_view message, Now now, MeshOutput& output);
@@ -64,11 +71,16 @@ struct Mesh::Parts {
     void on_frame(Link& link, const proto::SnapChunk& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::SnapEnd& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Forward& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Done& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Nack& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Acked& frame, Now now, MeshOutput& output);
     /// Frames that only a handshake has.
     template <class Early>
     void on_frame(Link& link, const Early&, Now, MeshOutput& output) {
         reject(link, "a handshake frame after the handshake", output);
     }
+    /// The tables hold what this delta told.
+    void told_of(const proto::Delta& delta, Now now, MeshOutput& output);
     void react(Link& link, Replicas::Outcome outcome, Now now, MeshOutput& output);
     void ask_catchup(Link& link, Version held, Now now, MeshOutput& output);
 
@@ -93,15 +105,20 @@ struct Mesh::Parts {
     Replicas replicas;
     Replication replication;
     LocalCounts local_counts;
-    Router router;
     MeshCounters counters;
+    Router router;
+    Flows flows;
+    Arrivals arrivals;
+    Receipts receipts;
 
     LinkFacts facts;  ///< waiting to be carried
     MemberChanges news;  ///< likewise
     proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
     Instant leave_by = never;
+    MessageId last_message;  ///< unlike those of earlier lives: it begins with the epoch
     bool is_settling = false;
+    bool places_changed = false;  ///< settle() is to tell the flows so
     bool is_leaving = false;
     bool was_ready = false;
     bool has_left = false;

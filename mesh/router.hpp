@@ -1,58 +1,24 @@
-/// Where a publication goes: one Deliver here if somebody here wants it, one Forward to each other
-/// node that has somebody. One hop: what came from a node is never sent on.
+/// Where a publication to a channel or to everybody goes: one Deliver here if somebody here wants
+/// it, one Forward to each other node that has somebody. One hop: what came from a node is never
+/// sent on. Nobody answers; copies for a node that is too slow are dropped and counted. (Messages
+/// to users are for Flows.)
 #pragma once
 
-#include "mesh/links.hpp"
-#include "mesh/mesh.hpp"
-#include "mesh/tables.hpp"
+#include "mesh/reach.hpp"
 
 namespace grapevine::mesh {
 
 class Router {
 public:
-    explicit Router(const MeshConfig& config) : config_(config) {}
+    explicit Router(Reach reach) : reach_(reach) {}
 
-    void publish(
-        const Publish& publish,
-        const Tables& tables,
-        Links& links,
-        MeshCounters& counters,
-        MeshOutput& output);
-    /// A Forward from another node.
-    void deliver(
-        const proto::Forward& forward,
-        proto::HashKey hash_key,
-        MeshCounters& counters,
-        MeshOutput& output);
+    void publish(const Publish& publish, MeshOutput& output);
 
 private:
-    /// To every node that subscribes. Copies for a node that is too slow are dropped and counted.
-    bool to_channel(
-        const Publish& publish,
-        const Tables& tables,
-        Links& links,
-        MeshCounters& counters,
-        MeshOutput& output);
-    /// To every node that has the user, by location, this one included as a place like any other.
-    /// The exact flows (drain before switch, DONE and NACK, parking) take this function's place.
-    bool to_user(
-        const Publish& publish,
-        const Tables& tables,
-        Links& links,
-        MeshCounters& counters,
-        MeshOutput& output);
-    bool
-    to_everybody(const Publish& publish, Links& links, MeshCounters& counters, MeshOutput& output);
-    bool to_places(
-        proto::TableKind kind,
-        const Publish& publish,
-        const Tables& tables,
-        Links& links,
-        MeshCounters& counters,
-        MeshOutput& output);
-    void forward(const Publish& publish, Link& link, Links& links, MeshCounters& counters);
+    bool to_channel(const Publish& publish, MeshOutput& output);
+    bool to_everybody(const Publish& publish, MeshOutput& output);
 
-    const MeshConfig& config_;
+    Reach reach_;
 };
 
 }  // namespace grapevine::mesh

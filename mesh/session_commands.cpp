@@ -146,7 +146,7 @@ void publish(Call call) {
     proto::append_publication(
         text, {.data = call.command.data, .info = {.user = user, .client = client.view()}});
     publication.name_bytes = static_cast<std::uint8_t>(name.size());
-    publication.key = proto::siphash13(call.desk.config.hash_key, name);
+    publication.key = proto::key_of(call.desk.config.hash_key, name);
     call.desk.output.publishes.push_back(std::move(publication));
     ++call.desk.registry.counters().publishes;
     call.succeed();

@@ -56,6 +56,8 @@ public:
     }
 
     [[nodiscard]] std::size_t taken() const { return used_ - free_.size(); }
+    /// Places that were ever taken: numbers from here on mean nothing.
+    [[nodiscard]] std::uint32_t made() const { return used_; }
     [[nodiscard]] T& operator[](std::uint32_t at) { return places_[at]; }
     [[nodiscard]] const T& operator[](std::uint32_t at) const { return places_[at]; }
 

@@ -26,6 +26,7 @@ bool equal_secrets(std::span<const std::uint8_t> left, std::span<const std::uint
 struct HashKey {
     std::uint64_t low{};
     std::uint64_t high{};
+    std::uint64_t mask = UINT64_MAX;  ///< of user and channel keys: tests make these collide
 
     static HashKey of_cluster(std::string_view cluster, std::string_view salt = {});
 };
@@ -50,11 +51,15 @@ constexpr std::uint64_t scale_to(std::uint64_t value, std::uint64_t bound) {
 inline NodeId node_id_of(HashKey key, std::string_view name) {
     return NodeId{siphash13(key, name)};
 }
+/// Of a user or a channel.
+inline std::uint64_t key_of(HashKey key, std::string_view name) {
+    return siphash13(key, name) & key.mask;
+}
 inline UserKey user_key_of(HashKey key, std::string_view user) {
-    return UserKey{siphash13(key, user)};
+    return UserKey{key_of(key, user)};
 }
 inline ChannelKey channel_key_of(HashKey key, std::string_view channel) {
-    return ChannelKey{siphash13(key, channel)};
+    return ChannelKey{key_of(key, channel)};
 }
 
 }  // namespace grapevine::proto

@@ -1,0 +1,98 @@
+#include "mesh/arrivals.hpp"
+
+#include "proto/hash.hpp"
+#include "proto/limits.hpp"
+#include "proto/mesh_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::mesh {
+namespace {
+
+/// Answers that wait for one peer: more than it can have sent us to answer and still be honest.
+constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t copy_bytes = sizeof(std::uint64_t);
+/// Tags and lengths around the answers of one frame.
+constexpr std::size_t overhead_bytes = 24;
+
+}  // namespace
+
+void Arrivals::on(
+    const Link& link, const proto::Forward& forward, proto::HashKey hash_key, MeshOutput& output) {
+    ++counters_.forwards_received;
+    Deliver deliver{
+        .target = forward.target,
+        .payload_kind = forward.payload_kind,
+        .name = forward.name,
+        .body = forward.body};
+    if (forward.target != Target::everybody) deliver.key = proto::key_of(hash_key, forward.name);
+    if (forward.target == Target::user) {
+        deliver.known = forward.known;
+        deliver.delivery = {.from = link.id, .copy = forward.copy};
+        if (forward.message_id) deliver.since = seen(link.node(), forward);
+    }
+    output.delivers.push_back(deliver);
+}
+
+Version Arrivals::seen(NodeId from, const proto::Forward& forward) {
+    Window& window = windows_[from];
+    const std::uint64_t key = proto::mix64(forward.message_id.value);
+    if (Version* const written = window.written.find(key))
+        return std::exchange(*written, std::max(*written, forward.known));
+    window.written[key] = forward.known;
+    window.order.push(key);
+    if (window.order.size() > config_.repeats_window) window.written.erase(window.order.pop());
+    return {};
+}
+
+void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
+    Link* const link = links.find(delivered.delivery.from);
+    if (link == nullptr) return;  // whoever sent it knows that this link is gone
+    LinkAnswers& answers = link->answers;
+    if (answers.empty()) answering_.push_back(link->id);
+    if (delivered.present == 0) {
+        ++counters_.denials_sent;
+        proto::CopyList::append(answers.denied, delivered.delivery.copy);
+    } else {
+        proto::CopyList::append(answers.written, delivered.delivery.copy);
+        answers.sessions.push_back(
+            static_cast<char>(std::min<std::uint32_t>(delivered.written, UINT8_MAX)));
+        answers.one_each = answers.one_each && delivered.written == 1;
+    }
+    const std::size_t bytes = std::max(answers.written.size(), answers.denied.size());
+    if (bytes >= proto::limits::answers_per_frame * copy_bytes) answer(*link, version, links);
+}
+
+void Arrivals::flush(Version version, Links& links) {
+    for (std::size_t index = 0; index < answering_.size(); ++index)
+        if (Link* const link = links.find(answering_[index])) answer(*link, version, links);
+    answering_.clear();
+}
+
+void Arrivals::answer(Link& link, Version version, Links& links) {
+    LinkAnswers& answers = link.answers;
+    Link* const to = link.is_usable() ? &link : links.to(link.node());
+    if (to != nullptr && to->queue.waiting_bytes(FrameClass::answers) > answer_bytes_max) {
+        to->unread = true;
+        to->deadline = Instant::min();
+    } else if (to != nullptr && !answers.empty()) {
+        if (!answers.written.empty())
+            proto::append_frame(
+                to->queue.open(
+                    FrameClass::answers,
+                    answers.written.size() + answers.sessions.size() + overhead_bytes),
+                proto::Done{
+                    {answers.written}, answers.one_each ? std::string_view{} : answers.sessions});
+        if (!answers.written.empty()) to->queue.appended(FrameClass::answers);
+        if (!answers.denied.empty())
+            proto::append_frame(
+                to->queue.open(FrameClass::answers, answers.denied.size() + overhead_bytes),
+                proto::Nack{{answers.denied}, version});
+        if (!answers.denied.empty()) to->queue.appended(FrameClass::answers);
+        links.mark_dirty(*to);
+    }
+    answers.clear();
+}
+
+}  // namespace grapevine::mesh

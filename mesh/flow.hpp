@@ -1,0 +1,90 @@
+/// What Flows keeps of one recipient and of one message.
+///
+///             submit                    pump                 all copies answered
+///   (none) ──────────▶ waiting ────────────────────▶ flying ─────────────────────▶ settled
+///                         ▲   nobody accepted it: retried │      kept only while it is to be
+///                         └───────────────────────────────┘      acknowledged
+///
+/// It ends from any of these: settled, acknowledged, refused, or its time is over.
+#pragma once
+
+#include "mesh/chain.hpp"
+#include "mesh/copies.hpp"
+#include "mesh/exchange.hpp"
+#include "mesh/now.hpp"
+
+#include <string>
+#include <vector>
+
+namespace grapevine::mesh {
+
+/// One user's line in the answer to one `send`.
+struct ReceiptLine {
+    std::uint32_t receipt = nowhere;
+    std::uint32_t line = 0;
+
+    explicit operator bool() const { return receipt != nowhere; }
+};
+
+enum class Stage : std::uint8_t { waiting, flying, settled };
+
+struct Message {
+    Bytes text;  ///< name, then body
+    Instant parked_until = never;
+    Instant until = never;  ///< its deadline
+    MessageId id;  ///< clients see it and acknowledge it; zero: they do not
+    Version here_until;  ///< sessions of this node that joined until then have it
+    ReceiptLine line;
+    std::uint32_t flow = nowhere;
+    std::uint32_t sessions = 0;  ///< that it was written to, as far as it is known
+    Copies::OfMessage copies;  ///< not answered yet
+    Hook of_flow;
+    Hook by_age;
+    Hook by_park;
+    Stage stage = Stage::waiting;
+    PayloadKind payload_kind = PayloadKind::json;
+    std::uint8_t name_bytes = 0;
+    std::uint8_t attempts = 0;
+    bool at_least_once = false;
+    bool accepted = false;  ///< a copy of the present attempt was
+    bool lost = false;  ///< a copy that may have been written will never be answered
+    bool parked = false;
+
+    [[nodiscard]] std::string_view name() const { return text.view().substr(0, name_bytes); }
+    [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
+    /// It may still have to be sent again, so nothing may be sent elsewhere before it.
+    [[nodiscard]] bool is_undecided() const { return stage == Stage::flying && !accepted; }
+};
+
+struct Flow {
+    /// A node that has the user, as of `known`.
+    struct Place {
+        std::uint32_t lane = nowhere;
+        Version known;
+    };
+    /// A node that said the user is not there: not asked again before more of its log is known.
+    struct Barred {
+        NodeId node;
+        Version until;
+    };
+
+    std::string name;
+    std::uint64_t key = 0;
+    std::uint32_t next_of_key = nowhere;  ///< another name with the same hash
+    Chain<Message, &Message::of_flow> messages;  ///< in the order in which they were said
+    std::uint32_t first_waiting = nowhere;
+    std::uint32_t waiting = 0;
+    std::uint32_t undecided = 0;
+    std::uint32_t kept = 0;  ///< messages at least once
+    std::size_t waiting_bytes = 0;
+    std::vector<Place> places;  ///< where messages go now
+    std::vector<Barred> barred;
+    Hook by_idle;
+    Hook by_bar;
+    Instant idle_since = never;  ///< never: it has messages
+    bool stale = true;  ///< the user may have moved: look again before the next message
+    bool moved = false;  ///< and whoever is kept must be sent again
+    bool unreachable = false;  ///< some place has no link now
+};
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,448 @@
+// Flows: what is said, what is known and what is answered. The machinery of one flow, how its
+// messages leave, is in flows_sending.cpp.
+#include "mesh/flows.hpp"
+
+#include "mesh/check.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::mesh {
+
+// ---- what is said
+
+void Flows::submit(const Publish& publish, Options options, Now now, MeshOutput& output) {
+    ++reach_.counters.user_messages;
+    std::uint32_t at = find_flow(publish.key, publish.name());
+    if (at == nowhere) at = make_flow(publish.key, publish.name());
+    if (at == nowhere || !has_room(flows_[at], publish.text.size())) return refuse(options.line);
+
+    Flow& flow = flows_[at];
+    const std::uint32_t message = admit(at, publish, options, now);
+    if (!flow.stale && flow.first_waiting == nowhere) return fly(flow, message, now, output);
+    wait(flow, messages_[message]);
+    if (flow.first_waiting == nowhere) flow.first_waiting = message;
+    pump(at, now, output);
+}
+
+bool Flows::has_room(const Flow& flow, std::size_t bytes) const {
+    const MeshConfig& config = reach_.config;
+    if (messages_.taken() >= config.held_messages_max || bytes_ + bytes > config.held_bytes_max)
+        return false;
+    const bool parked = flow.places.empty() && flow.waiting != 0;
+    const std::size_t messages_max =
+        parked ? config.parked_messages_max : config.waiting_messages_max;
+    const std::size_t bytes_max = parked ? config.parked_bytes_max : config.waiting_bytes_max;
+    return flow.waiting < messages_max && flow.waiting_bytes + bytes <= bytes_max;
+}
+
+void Flows::refuse(ReceiptLine line) {
+    ++reach_.counters.user_refused;
+    count(SendState::undeliverable);
+    if (line)
+        news_.push_back(
+            {.line = line, .what = SendNews::What::ended, .state = SendState::undeliverable});
+}
+
+std::uint32_t Flows::admit(std::uint32_t flow, const Publish& publish, Options options, Now now) {
+    const std::uint32_t at = messages_.take();
+    Message& message = messages_[at];
+    message.text = publish.text;
+    message.name_bytes = publish.name_bytes;
+    message.payload_kind = publish.payload_kind;
+    message.line = options.line;
+    message.id = options.id;
+    message.at_least_once = options.at_least_once;
+    message.flow = flow;
+    message.until = now.steady + (options.at_least_once ? reach_.config.acknowledge_within
+                                                        : reach_.config.deliver_within);
+    ages_of(message).push_back(messages_, at);
+    bytes_ += message.text.size();
+    if (message.id) by_id_[proto::mix64(message.id.value)] = at;
+
+    Flow& of = flows_[flow];
+    of.messages.push_back(messages_, at);
+    of.kept += message.at_least_once ? 1 : 0;
+    if (of.idle_since != never) {
+        idle_.remove(flows_, flow);
+        of.idle_since = never;
+    }
+    return at;
+}
+
+// ---- what is answered
+
+void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
+    const std::uint32_t copy = copies_.find(here.delivery.copy, self_);
+    if (copy == nowhere) return;  // its time was over meanwhile
+    const std::uint32_t flow = messages_[copies_[copy].message].flow;
+    if (here.present != 0)
+        accepted(copy, here.written, now);
+    else
+        denied(copy, reach_.log.version(), now);
+    pump(flow, now, output);
+}
+
+void Flows::on(NodeId from, const proto::Done& done, Now now, MeshOutput& output) {
+    for (std::size_t index = 0; index < done.copies.size(); ++index) {
+        const std::uint32_t copy = copies_.find(done.copies[index], from);
+        if (copy == nowhere) {
+            ++reach_.counters.answers_ignored;
+            continue;
+        }
+        const std::uint32_t flow = messages_[copies_[copy].message].flow;
+        accepted(
+            copy, done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]), now);
+        pump(flow, now, output);
+    }
+}
+
+void Flows::on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output) {
+    for (std::size_t index = 0; index < nack.copies.size(); ++index) {
+        const std::uint32_t copy = copies_.find(nack.copies[index], from);
+        if (copy == nowhere) {
+            ++reach_.counters.answers_ignored;
+            continue;
+        }
+        const std::uint32_t flow = messages_[copies_[copy].message].flow;
+        denied(copy, nack.version, now);
+        pump(flow, now, output);
+    }
+}
+
+void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output) {
+    const std::uint32_t* const found = by_id_.find(proto::mix64(id.value));
+    const bool is_known = found != nullptr && messages_[*found].name() == user;
+    // Nobody can have what was never sent.
+    if (!is_known || messages_[*found].attempts == 0) {
+        ++reach_.counters.acknowledges_ignored;
+        return;
+    }
+    const std::uint32_t flow = messages_[*found].flow;
+    end(*found, SendState::acked, now);
+    pump(flow, now, output);
+}
+
+void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
+    const std::uint32_t at = copies_[copy].message;
+    Message& message = messages_[at];
+    if (!message.accepted) {
+        message.accepted = true;
+        --flows_[message.flow].undecided;
+    }
+    message.sessions += sessions;
+    if (message.line && sessions != 0)
+        news_.push_back(
+            {.line = message.line,
+             .what = SendNews::What::wrote,
+             .state = SendState::written,
+             .node = copies_.node_of(copies_[copy].lane),
+             .sessions = sessions});
+    copies_.remove(copy, message.copies);
+    if (message.copies.empty()) all_answered(at, now);
+}
+
+void Flows::denied(std::uint32_t copy, Version version, Now now) {
+    ++reach_.counters.copies_denied;
+    const std::uint32_t at = copies_[copy].message;
+    Message& message = messages_[at];
+    Flow& flow = flows_[message.flow];
+    // It may know no more than we did: then two names share a hash, and only a change can help.
+    const Version known = copies_[copy].known;
+    const Version until = version > known ? version : Version{version.value + 1};
+    bar(message.flow, copies_.node_of(copies_[copy].lane), until);
+    flow.stale = true;
+    copies_.remove(copy, message.copies);
+    if (message.copies.empty()) all_answered(at, now);
+}
+
+void Flows::lost(std::uint32_t copy, Now now) {
+    const std::uint32_t at = copies_[copy].message;
+    Message& message = messages_[at];
+    message.lost = true;
+    copies_.remove(copy, message.copies);
+    if (message.copies.empty()) all_answered(at, now);
+}
+
+void Flows::all_answered(std::uint32_t at, Now now) {
+    Message& message = messages_[at];
+    if (message.accepted) return settle(at, now);
+    const MeshConfig& config = reach_.config;
+    const bool may_repeat = message.at_least_once || !message.lost;
+    const std::uint8_t attempts_max =
+        message.at_least_once ? config.repeats_max : config.attempts_max;
+    if (!may_repeat || message.attempts >= attempts_max) return end(at, state_of(message), now);
+    Flow& flow = flows_[message.flow];
+    --flow.undecided;
+    flow.stale = true;
+    wait(flow, message);
+    ++reach_.counters.user_repeats;
+}
+
+void Flows::settle(std::uint32_t at, Now now) {
+    Message& message = messages_[at];
+    const SendState state = state_of(message);
+    const bool may_be_acknowledged = message.id && (message.at_least_once || message.sessions != 0);
+    if (!may_be_acknowledged) return end(at, state, now);
+    ages_of(message).remove(messages_, at);
+    message.stage = Stage::settled;
+    // One that is kept has its own time already, from its beginning.
+    if (!message.at_least_once) message.until = now.steady + reach_.config.acknowledge_within;
+    ages_of(message).push_back(messages_, at);
+    if (message.line)
+        news_.push_back({.line = message.line, .what = SendNews::What::settled, .state = state});
+}
+
+SendState Flows::state_of(const Message& message) const {
+    if (message.sessions != 0) return SendState::written;
+    return message.lost ? SendState::unknown : SendState::undeliverable;
+}
+
+SendState Flows::late_state_of(const Message& message) const {
+    const Flow& flow = flows_[message.flow];
+    if (message.sessions != 0) return SendState::written;
+    if (message.lost || message.stage == Stage::flying) return SendState::unknown;
+    const bool was_nowhere =
+        message.stage == Stage::waiting && flow.places.empty() && !flow.unreachable;
+    return was_nowhere ? SendState::not_connected : SendState::undeliverable;
+}
+
+void Flows::end(std::uint32_t at, SendState state, Now now) {
+    Message& message = messages_[at];
+    const std::uint32_t flow_at = message.flow;
+    Flow& flow = flows_[flow_at];
+    count(state);
+    if (message.line)
+        news_.push_back({.line = message.line, .what = SendNews::What::ended, .state = state});
+    if (message.is_undecided()) --flow.undecided;
+    if (message.stage == Stage::waiting) wait_no_more(flow, at);
+    while (!message.copies.empty())
+        copies_.remove(message.copies.first(), message.copies);
+    if (message.id) by_id_.erase(proto::mix64(message.id.value));
+    flow.kept -= message.at_least_once ? 1 : 0;
+    bytes_ -= message.text.size();
+    ages_of(message).remove(messages_, at);
+    flow.messages.remove(messages_, at);
+    messages_.give_back(at);
+    if (!flow.messages.empty()) return;
+    flow.idle_since = now.steady;
+    idle_.push_back(flows_, flow_at);
+}
+
+void Flows::count(SendState state) {
+    MeshCounters& counters = reach_.counters;
+    switch (state) {
+    case SendState::written: ++counters.user_written; break;
+    case SendState::acked: ++counters.user_acked; break;
+    case SendState::not_connected: ++counters.user_not_connected; break;
+    case SendState::undeliverable: ++counters.user_undeliverable; break;
+    case SendState::unknown: ++counters.user_unknown; break;
+    }
+}
+
+Chain<Message, &Message::by_age>& Flows::ages_of(const Message& message) {
+    return ages_[message.at_least_once || message.stage == Stage::settled ? 1 : 0];
+}
+
+// ---- what is known of where users are
+
+void Flows::touched(std::uint64_t key, Now now, MeshOutput& output) {
+    if (first_of_key_.empty()) return;
+    const std::uint32_t* const first = first_of_key_.find(key);
+    std::uint32_t next = nowhere;
+    for (std::uint32_t at = first != nullptr ? *first : nowhere; at != nowhere; at = next) {
+        Flow& flow = flows_[at];
+        next = flow.next_of_key;
+        flow.stale = flow.moved = true;
+        pump(at, now, output);
+    }
+}
+
+void Flows::advanced(NodeId node, Now now, MeshOutput& output) {
+    if (barred_.empty()) return;
+    Version held = reach_.log.version();
+    if (node != self_) {
+        const Replica* const replica = reach_.replicas.find(node);
+        if (replica == nullptr) return;
+        held = replica->version;
+    }
+    for (std::uint32_t at = barred_.first(); at != nowhere;) {
+        const std::uint32_t next = barred_.after(flows_, at);
+        const std::size_t before = flows_[at].barred.size();
+        unbar_up_to(at, node, held);
+        if (flows_[at].barred.size() != before) {
+            flows_[at].stale = true;
+            pump(at, now, output);
+        }
+        at = next;
+    }
+}
+
+void Flows::disturbed(Now now, MeshOutput& output) {
+    for (std::uint32_t at = 0; at < flows_.made(); ++at) {
+        Flow& flow = flows_[at];
+        if (flow.name.empty()) continue;
+        flow.stale = flow.moved = true;
+        pump(at, now, output);
+    }
+}
+
+void Flows::link_ended(LinkId link, bool replaced, Now now) {
+    copies_.end_link(link, replaced, [&](std::uint32_t copy) { lost(copy, now); });
+}
+
+void Flows::node_lost(NodeId node, Now now) {
+    copies_.lose_node(node, [&](std::uint32_t copy) { lost(copy, now); });
+    // Its next process numbers its log anew.
+    for (std::uint32_t at = barred_.first(); at != nowhere;) {
+        const std::uint32_t next = barred_.after(flows_, at);
+        unbar_up_to(at, node, newest);
+        at = next;
+    }
+}
+
+void Flows::bar(std::uint32_t at, NodeId node, Version until) {
+    Flow& flow = flows_[at];
+    for (Flow::Barred& barred : flow.barred)
+        if (barred.node == node) {
+            barred.until = std::max(barred.until, until);
+            return;
+        }
+    if (flow.barred.empty()) barred_.push_back(flows_, at);
+    flow.barred.push_back({node, until});
+}
+
+void Flows::unbar_up_to(std::uint32_t at, NodeId node, Version held) {
+    Flow& flow = flows_[at];
+    if (flow.barred.empty()) return;
+    std::erase_if(flow.barred, [&](const Flow::Barred& barred) {
+        return barred.node == node && barred.until <= held;
+    });
+    if (flow.barred.empty()) barred_.remove(flows_, at);
+}
+
+// ---- time
+
+void Flows::tick(Now now, MeshOutput& output) {
+    for (auto& ages : ages_)
+        while (!ages.empty() && messages_[ages.first()].until <= now.steady) {
+            const std::uint32_t at = ages.first();
+            const std::uint32_t flow = messages_[at].flow;
+            end(at, late_state_of(messages_[at]), now);
+            pump(flow, now, output);
+        }
+    while (!parked_.empty() && messages_[parked_.first()].parked_until <= now.steady)
+        end(parked_.first(), late_state_of(messages_[parked_.first()]), now);
+    while (!idle_.empty() &&
+           flows_[idle_.first()].idle_since + reach_.config.flow_idle <= now.steady)
+        forget_flow(idle_.first());
+    copies_.sweep();
+}
+
+void Flows::end_all(Now now) {
+    for (auto& ages : ages_)
+        while (!ages.empty()) {
+            const std::uint32_t at = ages.first();
+            Message& message = messages_[at];
+            if (message.stage == Stage::flying) message.lost = true;
+            end(at, state_of(message), now);
+        }
+}
+
+// ---- flows
+
+std::uint32_t Flows::find_flow(std::uint64_t key, std::string_view name) const {
+    const std::uint32_t* const first = first_of_key_.find(key);
+    std::uint32_t at = first != nullptr ? *first : nowhere;
+    while (at != nowhere && flows_[at].name != name)
+        at = flows_[at].next_of_key;
+    return at;
+}
+
+std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name) {
+    if (flows_.taken() >= reach_.config.flows_max) {
+        if (idle_.empty()) return nowhere;
+        forget_flow(idle_.first());
+    }
+    const std::uint32_t at = flows_.take();
+    Flow& flow = flows_[at];
+    flow.name = name;
+    flow.key = key;
+    if (std::uint32_t* const first = first_of_key_.find(key)) {
+        flow.next_of_key = std::exchange(*first, at);
+    } else {
+        first_of_key_[key] = at;
+    }
+    return at;
+}
+
+void Flows::forget_flow(std::uint32_t at) {
+    Flow& flow = flows_[at];
+    check(flow.messages.empty(), "only a flow without messages is forgotten");
+    std::uint32_t* link = first_of_key_.find(flow.key);
+    if (*link == at && flow.next_of_key == nowhere) {
+        first_of_key_.erase(flow.key);
+    } else {
+        while (*link != at)
+            link = &flows_[*link].next_of_key;
+        *link = flow.next_of_key;
+    }
+    idle_.remove(flows_, at);
+    if (!flow.barred.empty()) barred_.remove(flows_, at);
+    flows_.give_back(at);
+}
+
+FlowSizes Flows::sizes() const {
+    return {
+        .flows = flows_.taken(),
+        .messages = messages_.taken(),
+        .bytes = bytes_,
+        .parked = parked_count_,
+        .copies = copies_.size()};
+}
+
+void Flows::check_invariants() const {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+    std::size_t copies = 0;
+    for (std::uint32_t at = 0; at < flows_.made(); ++at) {
+        const Flow& flow = flows_[at];
+        if (flow.name.empty()) continue;
+        check(find_flow(flow.key, flow.name) == at, "a flow is found by its name");
+        std::uint32_t waiting = 0;
+        std::uint32_t undecided = 0;
+        std::size_t waiting_bytes = 0;
+        bool seen_first = false;
+        for (std::uint32_t in = flow.messages.first(); in != nowhere;
+             in = flow.messages.after(messages_, in)) {
+            const Message& message = messages_[in];
+            check(message.flow == at, "a message belongs to its flow");
+            check(message.name() == flow.name, "a message is for its flow's user");
+            check(
+                message.copies.empty() || message.stage == Stage::flying,
+                "only what flies has copies");
+            const bool waits = message.stage == Stage::waiting;
+            seen_first = seen_first || in == flow.first_waiting;
+            check(
+                !waits || seen_first || flow.stale, "the first that waits is before all that wait");
+            waiting += waits ? 1 : 0;
+            waiting_bytes += waits ? message.text.size() : 0;
+            undecided += message.is_undecided() ? 1 : 0;
+            for (std::uint32_t copy = message.copies.first(); copy != nowhere;
+                 copy = copies_.after(copy))
+                ++copies;
+            ++messages;
+            bytes += message.text.size();
+        }
+        check(waiting == flow.waiting, "those that wait are counted");
+        check(waiting_bytes == flow.waiting_bytes, "bytes that wait are counted");
+        check(undecided == flow.undecided, "those that may be sent again are counted");
+        check(
+            flow.messages.empty() == (flow.idle_since != never), "a flow without messages is idle");
+    }
+    check(messages == messages_.taken(), "every message is in a flow");
+    check(bytes == bytes_, "bytes are counted");
+    check(copies == copies_.size(), "every copy belongs to a message");
+}
+
+}  // namespace grapevine::mesh

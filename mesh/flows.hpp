@@ -1,0 +1,161 @@
+/// Messages to users on their way from this node: one flow per recipient keeps them in order, and
+/// every message ends in exactly one result.
+///
+/// A message goes to every node that has the user, this one included, or waits. Every copy is
+/// answered: written, or nobody here. What makes this exact while users move:
+///
+///   * A copy names how much of the target's log was known when the target was chosen. The target
+///     writes it only to sessions that joined until then (Deliver::known). So a device that left,
+///     heard later messages elsewhere and came back never gets what was on its way meanwhile, no
+///     matter how late it arrives.
+///   * Drain before switch: while a message may still have to be sent again, nothing newer is sent
+///     to another set of places. What nobody accepted goes first, in order, to where the user is
+///     then.
+///   * A node that said "not here" is asked again only when more of its log is known.
+///   * If a link is lost, what went on it and was not answered may have been written: it is never
+///     sent again (unless it is to arrive at least once), and its result says so.
+///
+/// With nobody to go to, messages are parked for a short time: the user may be changing nodes.
+/// A flow without messages is forgotten soon: a user nobody writes to costs nothing.
+#pragma once
+
+#include "mesh/copies.hpp"
+#include "mesh/flat_map.hpp"
+#include "mesh/flow.hpp"
+#include "mesh/reach.hpp"
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+namespace grapevine::mesh {
+
+/// What became of a message for one user. Never merged: `unknown` may have been written,
+/// `not_connected` and `undeliverable` were not.
+enum class SendState : std::uint8_t {
+    written,  ///< it is in the queue of a live session
+    acked,  ///< a client acknowledged it
+    not_connected,  ///< the user was nowhere
+    undeliverable,  ///< too slow, too many, or the user moved too often
+    unknown,  ///< a link or node was lost, or did not answer in time
+};
+
+/// Told of messages with a receipt.
+struct SendNews {
+    enum class What : std::uint8_t {
+        wrote,  ///< `node` wrote it to `sessions`
+        settled,  ///< all nodes have answered; an acknowledgement may follow
+        ended,  ///< the last word
+    };
+    ReceiptLine line;
+    What what{};
+    SendState state{};
+    NodeId node;
+    std::uint32_t sessions = 0;
+};
+
+class Flows {
+public:
+    /// How one message is to be treated besides what it says.
+    struct Options {
+        ReceiptLine line;
+        MessageId id;  ///< zero: no client acknowledges it
+        bool at_least_once = false;
+    };
+
+    Flows(Reach reach, NodeId self) : reach_(reach), self_(self), copies_(self) {}
+
+    /// Never refuses without saying so in news and counters. The name is 1 to user_name_bytes.
+    void submit(const Publish& publish, Options options, Now now, MeshOutput& output);
+
+    // ---- what became of copies
+    void on(const Delivered& here, Now now, MeshOutput& output);
+    void on(NodeId from, const proto::Done& done, Now now, MeshOutput& output);
+    void on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output);
+    /// A client of `user` has it. Anybody may say so of anything: it counts only if it can be true.
+    void acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output);
+
+    // ---- what is known of where users are
+    /// The count of a user changed somewhere, or was told again.
+    void touched(std::uint64_t key, Now now, MeshOutput& output);
+    /// More of this node's log is in the tables.
+    void advanced(NodeId node, Now now, MeshOutput& output);
+    /// Anything may have changed: a node shown or hidden, a snapshot swapped in, a link come or
+    /// moved.
+    void disturbed(Now now, MeshOutput& output);
+    /// `replaced`: the other end has read everything that went on it.
+    /// disturbed() must follow.
+    void link_ended(LinkId link, bool replaced, Now now);
+    /// disturbed() must follow.
+    void node_lost(NodeId node, Now now);
+
+    void tick(Now now, MeshOutput& output);
+    /// This node leaves: everything ends now.
+    void end_all(Now now);
+
+    /// What happened to messages with receipts since it was last emptied.
+    [[nodiscard]] std::vector<SendNews>& news() { return news_; }
+    [[nodiscard]] FlowSizes sizes() const;
+    void check_invariants() const;
+
+private:
+    [[nodiscard]] std::uint32_t find_flow(std::uint64_t key, std::string_view name) const;
+    /// nowhere if there are too many and none is idle.
+    std::uint32_t make_flow(std::uint64_t key, std::string_view name);
+    void forget_flow(std::uint32_t at);
+
+    [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes) const;
+    void refuse(ReceiptLine line);
+    std::uint32_t admit(std::uint32_t flow, const Publish& publish, Options options, Now now);
+
+    // ---- sending: as much as may be sent now
+    void pump(std::uint32_t at, Now now, MeshOutput& output);
+    void resolve(Flow& flow);
+    /// Whoever is to arrive at least once goes to the new places too.
+    void repeat_kept(Flow& flow);
+    void rewind(Flow& flow);
+    void fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output);
+    void fly_here(std::uint32_t at, Version known, MeshOutput& output);
+    /// Adds no copy if too much waits for that link already.
+    void fly_there(Link& link, std::uint32_t at, const Flow::Place& place);
+    /// Back among those that wait; rewind() must follow before the next is sent.
+    void wait(Flow& flow, Message& message);
+    void wait_no_more(Flow& flow, std::uint32_t at);
+    void park_waiting(Flow& flow, Now now);
+    void unpark(std::uint32_t at);
+
+    // ---- answers: none of these sends anything
+    void accepted(std::uint32_t copy, std::uint32_t sessions, Now now);
+    void denied(std::uint32_t copy, Version version, Now now);
+    void lost(std::uint32_t copy, Now now);
+    void bar(std::uint32_t flow, NodeId node, Version until);
+    void unbar_up_to(std::uint32_t flow, NodeId node, Version held);
+    /// The last copy of a message was answered or lost.
+    void all_answered(std::uint32_t at, Now now);
+    void settle(std::uint32_t at, Now now);
+    /// The result, as far as the copies tell.
+    [[nodiscard]] SendState state_of(const Message& message) const;
+    /// The result of one whose time is over.
+    [[nodiscard]] SendState late_state_of(const Message& message) const;
+    void end(std::uint32_t at, SendState state, Now now);
+    void count(SendState state);
+    [[nodiscard]] Chain<Message, &Message::by_age>& ages_of(const Message& message);
+
+    Reach reach_;
+    NodeId self_;
+    Slots<Message> messages_;
+    Slots<Flow> flows_;
+    Copies copies_;
+    FlatMap<std::uint32_t> first_of_key_;
+    FlatMap<std::uint32_t> by_id_;  ///< messages that clients may acknowledge, by mixed id
+    /// In the order of their deadlines: those to be answered, those to be acknowledged.
+    std::array<Chain<Message, &Message::by_age>, 2> ages_;
+    Chain<Message, &Message::by_park> parked_;
+    Chain<Flow, &Flow::by_idle> idle_;
+    Chain<Flow, &Flow::by_bar> barred_;
+    std::size_t bytes_ = 0;
+    std::size_t parked_count_ = 0;
+    std::vector<SendNews> news_;
+};
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,170 @@
+// Flows: how the messages of one flow leave, in order, and what keeps them back.
+#include "mesh/flows.hpp"
+
+#include <algorithm>
+
+namespace grapevine::mesh {
+
+void Flows::pump(std::uint32_t at, Now now, MeshOutput& output) {
+    Flow& flow = flows_[at];
+    while (flow.first_waiting != nowhere || flow.stale) {
+        if (flow.stale) {
+            if (flow.waiting == 0 && flow.kept == 0) return;  // nobody is in a hurry to know
+            if (flow.undecided != 0) return;  // drain before switch
+            resolve(flow);
+            if (flow.moved) repeat_kept(flow);
+            rewind(flow);
+            if (flow.places.empty()) {
+                flow.stale = true;
+                return park_waiting(flow, now);
+            }
+            continue;
+        }
+        const std::uint32_t next = flow.first_waiting;
+        wait_no_more(flow, next);
+        fly(flow, next, now, output);
+    }
+}
+
+void Flows::resolve(Flow& flow) {
+    flow.places.clear();
+    flow.stale = flow.unreachable = false;
+    const auto is_barred = [&](NodeId node, Version known) {
+        return std::any_of(flow.barred.begin(), flow.barred.end(), [&](const Flow::Barred& barred) {
+            return barred.node == node && barred.until > known;
+        });
+    };
+    reach_.tables.for_each_place(proto::TableKind::users, flow.key, [&](Slot slot) {
+        const NodeId node = reach_.tables.node_of(slot);
+        const Version known = reach_.known_of(slot);
+        if (is_barred(node, known)) return;
+        if (slot == Tables::self_slot) {
+            flow.places.push_back({Copies::lane_here, known});
+        } else if (const Link* const link = reach_.links.to(node)) {
+            flow.places.push_back({copies_.lane_of(link->id, node), known});
+        } else {
+            flow.unreachable = true;
+        }
+    });
+}
+
+void Flows::repeat_kept(Flow& flow) {
+    flow.moved = false;
+    if (flow.kept == 0) return;
+    for (std::uint32_t at = flow.messages.first(); at != nowhere;
+         at = flow.messages.after(messages_, at)) {
+        Message& message = messages_[at];
+        if (!message.at_least_once || message.stage == Stage::waiting ||
+            message.attempts >= reach_.config.repeats_max)
+            continue;
+        while (!message.copies.empty())
+            copies_.remove(message.copies.first(), message.copies);
+        wait(flow, message);
+        ++reach_.counters.user_repeats;
+    }
+}
+
+void Flows::rewind(Flow& flow) {
+    std::uint32_t at = flow.messages.first();
+    while (at != nowhere && messages_[at].stage != Stage::waiting)
+        at = flow.messages.after(messages_, at);
+    flow.first_waiting = at;
+}
+
+void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
+    Message& message = messages_[at];
+    message.stage = Stage::flying;
+    message.accepted = false;
+    ++message.attempts;
+    ++flow.undecided;
+    bool is_gone = false;
+    for (const Flow::Place& place : flow.places) {
+        if (place.lane == Copies::lane_here) {
+            fly_here(at, place.known, output);
+        } else if (Link* const link = reach_.links.find(copies_.link_of(place.lane));
+                   link != nullptr && link->is_usable()) {
+            fly_there(*link, at, place);
+        } else {
+            is_gone = true;
+        }
+    }
+    if (!message.copies.empty()) return;
+    if (!is_gone) return end(at, state_of(message), now);  // too much waits there already
+    // The link went in this very call: look again.
+    --flow.undecided;
+    --message.attempts;
+    flow.stale = true;
+    wait(flow, message);
+}
+
+void Flows::fly_here(std::uint32_t at, Version known, MeshOutput& output) {
+    Message& message = messages_[at];
+    const std::uint64_t copy = copies_.add(at, message.copies, Copies::lane_here, known);
+    output.delivers.push_back(
+        {.target = Target::user,
+         .payload_kind = message.payload_kind,
+         .key = flows_[message.flow].key,
+         .name = message.name(),
+         .body = message.body(),
+         .known = known,
+         .since = message.here_until,
+         .delivery = {.from = {}, .copy = copy}});
+    output.alive.push_back(message.text);
+    if (message.at_least_once) message.here_until = known;
+}
+
+void Flows::fly_there(Link& link, std::uint32_t at, const Flow::Place& place) {
+    Message& message = messages_[at];
+    const std::uint64_t copy = copies_.add(at, message.copies, place.lane, place.known);
+    const bool queued = reach_.forward(
+        link,
+        {.copy = copy,
+         .target = Target::user,
+         .name = message.name(),
+         .payload_kind = message.payload_kind,
+         .body = message.body(),
+         .known = place.known,
+         .message_id = message.at_least_once ? message.id : MessageId{}});
+    if (!queued) copies_.remove(copies_.find(copy, link.node()), message.copies);
+}
+
+void Flows::wait(Flow& flow, Message& message) {
+    message.stage = Stage::waiting;
+    ++flow.waiting;
+    flow.waiting_bytes += message.text.size();
+}
+
+void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
+    --flow.waiting;
+    flow.waiting_bytes -= messages_[at].text.size();
+    if (messages_[at].parked) unpark(at);
+    if (flow.first_waiting != at) return;
+    do {
+        flow.first_waiting = flow.messages.after(messages_, flow.first_waiting);
+    } while (flow.first_waiting != nowhere &&
+             messages_[flow.first_waiting].stage != Stage::waiting);
+}
+
+void Flows::park_waiting(Flow& flow, Now now) {
+    for (std::uint32_t at = flow.first_waiting; at != nowhere;
+         at = flow.messages.after(messages_, at)) {
+        Message& message = messages_[at];
+        if (message.stage != Stage::waiting || message.parked) continue;
+        message.parked = true;
+        ++parked_count_;
+        ++reach_.counters.user_parked;
+        // What is to arrive at least once waits as long as it may.
+        message.parked_until =
+            message.at_least_once ? never : now.steady + reach_.config.park_within;
+        if (!message.at_least_once) parked_.push_back(messages_, at);
+    }
+}
+
+void Flows::unpark(std::uint32_t at) {
+    Message& message = messages_[at];
+    message.parked = false;
+    --parked_count_;
+    if (message.parked_until != never) parked_.remove(messages_, at);
+}
+
+}  // namespace grapevine::mesh

@@ -1,0 +1,47 @@
+/// Where names are and how to get there: what those who send publications look at. A bundle of
+/// references to components of one Mesh.
+#pragma once
+
+#include "mesh/links.hpp"
+#include "mesh/mesh.hpp"
+#include "mesh/origin_log.hpp"
+#include "mesh/replicas.hpp"
+#include "mesh/tables.hpp"
+#include "proto/mesh_codec.hpp"
+
+namespace grapevine::mesh {
+
+struct Reach {
+    const MeshConfig& config;
+    const Tables& tables;
+    const Replicas& replicas;
+    const OriginLog& log;  ///< of this node
+    Links& links;
+    MeshCounters& counters;
+
+    /// Queues one frame. False, and nothing is queued, if that link has too much waiting already.
+    [[nodiscard]] bool forward(Link& link, const proto::Forward& frame) const {
+        // Tags, lengths and numbers around name and body.
+        constexpr std::size_t overhead_bytes = 56;
+        if (link.queue.waiting_bytes(FrameClass::messages) >= config.link_message_bytes_max) {
+            ++counters.forwards_dropped;
+            return false;
+        }
+        proto::append_frame(
+            link.queue.open(
+                FrameClass::messages, frame.name.size() + frame.body.size() + overhead_bytes),
+            frame);
+        link.queue.appended(FrameClass::messages);
+        links.mark_dirty(link);
+        ++counters.forwards_sent;
+        return true;
+    }
+    /// How much of the log of the node at `slot` is in the tables; only of a visible slot.
+    [[nodiscard]] Version known_of(Slot slot) const {
+        if (slot == Tables::self_slot) return log.version();
+        const Replica* const replica = replicas.find(tables.node_of(slot));
+        return replica != nullptr ? replica->version : Version{};
+    }
+};
+
+}  // namespace grapevine::mesh
