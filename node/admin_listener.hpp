@@ -5,12 +5,12 @@
 ///   GET  /metrics        Prometheus
 ///   GET  /api/cluster    members as this node sees them
 ///   POST /api/publish    {"channel": "chat:lobby" | "#user" | "$system", "data": any JSON}
+///   POST /api/send       {"to": "bob" | ["bob", "eve"], "data": any JSON, "wait": "node", ...}
 #pragma once
 
 #include "node/front.hpp"
+#include "node/http_api.hpp"
 #include "node/turn.hpp"
-#include "proto/api_reading.hpp"
-#include "proto/codes.hpp"
 
 #include <functional>
 #include <string>
@@ -26,14 +26,16 @@ public:
 
     UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
     void requested(RequestId id, const Request& request) override;
+    void abandoned(RequestId id) override { api_.abandoned(id); }
+    /// What the cluster says to a request of the API.
+    void answered(const mesh::Answer& answer) { api_.answered(answer); }
 
 private:
     [[nodiscard]] Response answer(const Request& request);
-    [[nodiscard]] Response publish(const Request& request);
 
     Turn& turn_;
     HttpConnections& http_;
-    proto::JsonReader reader_;
+    HttpApi api_;
     std::function<std::string()> metrics_;
     bool any_caller_;
 };

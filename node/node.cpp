@@ -94,7 +94,7 @@ struct Node::Parts {
         admin_door.lead_to(admin_front);
         client_acceptor = listen(on, "--listen", config.listen, client_door, edge);
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
-        turn.connect(clients, links);
+        turn.connect(clients, links, admin);
     }
     ~Parts() { loop.disarm(close_timer); }
 

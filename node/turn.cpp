@@ -1,5 +1,6 @@
 #include "node/turn.hpp"
 
+#include "node/admin_listener.hpp"
 #include "node/client_listener.hpp"
 #include "node/mesh_listener.hpp"
 
@@ -14,9 +15,10 @@ Turn::~Turn() {
     loop_.disarm(timer_);
 }
 
-void Turn::connect(ClientListener& clients, MeshListener& links) {
+void Turn::connect(ClientListener& clients, MeshListener& links, AdminListener& admin) {
     clients_ = &clients;
     links_ = &links;
+    admin_ = &admin;
     schedule();
 }
 
@@ -52,6 +54,8 @@ void Turn::act() {
         links_->resolve(resolve);
     for (const mesh::Dial& dial : edge.dials)
         links_->dial(dial);
+    for (const mesh::Answer& answer : edge.api_answers)
+        admin_->answered(answer);
     for (const mesh::Event& event : edge.events)
         journal_.write(event, now());
     const bool left = edge.has_left && !std::exchange(said_left_, edge.has_left || said_left_);

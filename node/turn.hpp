@@ -10,6 +10,7 @@
 
 namespace grapevine::node {
 
+class AdminListener;
 class ClientListener;
 class MeshListener;
 
@@ -21,7 +22,7 @@ public:
     Turn& operator=(const Turn&) = delete;
 
     /// Who does what the machines intend. Set once, before the first fact.
-    void connect(ClientListener& clients, MeshListener& links);
+    void connect(ClientListener& clients, MeshListener& links, AdminListener& admin);
     /// Called once each, when the node has said goodbye or must end because its name is taken.
     std::function<void()> on_left;
     std::function<void()> on_must_stop;
@@ -48,6 +49,7 @@ private:
     Journal& journal_;
     ClientListener* clients_ = nullptr;
     MeshListener* links_ = nullptr;
+    AdminListener* admin_ = nullptr;
     TimerId timer_;
     Instant armed_for_ = mesh::never;
     bool scheduled_ = false;

@@ -58,5 +58,8 @@ inline constexpr std::size_t http_head_bytes = 8 * 1024;
 inline constexpr std::size_t http_body_bytes = 1024 * 1024;
 /// JSON body of `POST /api/publish`: what a client could have sent.
 inline constexpr std::size_t publish_data_bytes = client_message_bytes;
+/// Requests of the HTTP API that wait for the cluster's answer, each for seconds at most. More:
+/// error 111.
+inline constexpr std::size_t api_requests_waiting = 4096;
 
 }  // namespace grapevine::proto::limits
