@@ -5,9 +5,12 @@
 #include "tests/sim/bounded_memory.hpp"
 #include "tests/sim/channel_fifo.hpp"
 #include "tests/sim/complete_delivery.hpp"
+#include "tests/sim/fifo_per_sender.hpp"
 #include "tests/sim/no_misdelivery.hpp"
 #include "tests/sim/no_resurrection.hpp"
 #include "tests/sim/prefix_exact.hpp"
+#include "tests/sim/terminates_bounded.hpp"
+#include "tests/sim/truthful_result.hpp"
 #include "tests/sim/verdict.hpp"
 
 #include <tuple>
@@ -22,6 +25,9 @@ public:
               NoMisdelivery{verdict},
               AtMostOnce{verdict},
               ChannelFifo{verdict},
+              FifoPerSender{verdict},
+              TerminatesBounded{verdict},
+              TruthfulResult{verdict},
               BoundedMemory{verdict},
               NoResurrection{verdict},
               CompleteDelivery{}) {}
@@ -44,6 +50,9 @@ private:
         NoMisdelivery,
         AtMostOnce,
         ChannelFifo,
+        FifoPerSender,
+        TerminatesBounded,
+        TruthfulResult,
         BoundedMemory,
         NoResurrection,
         CompleteDelivery>

@@ -11,6 +11,11 @@ namespace {
 
 constexpr SessionKey ann{1};
 constexpr SessionKey bob{2};
+constexpr SessionKey bob_elsewhere{3};  // the same device, later
+constexpr SessionKey tablet{4};  // another device of Bob's
+constexpr DeviceKey anns{1};
+constexpr DeviceKey bobs{2};
+constexpr DeviceKey bobs_tablet{3};
 constexpr ProcessKey n1{1};
 constexpr ProcessKey n2{2};
 constexpr proto::NodeId id1{101};
@@ -19,13 +24,13 @@ constexpr proto::NodeId id2{102};
 /// Ann and Bob are connected, Bob is in the lobby, and Ann said two things there.
 struct Lobby {
     Lobby() {
-        checkers.see(SessionStarted{.session = ann, .user = "ann"});
+        checkers.see(SessionStarted{.session = ann, .user = "ann", .device = anns});
         checkers.see(SessionGreeted{.session = ann, .client = "c1"});
-        checkers.see(SessionStarted{.session = bob, .user = "bob"});
+        checkers.see(SessionStarted{.session = bob, .user = "bob", .device = bobs});
         checkers.see(SessionGreeted{.session = bob, .client = "c2"});
         checkers.see(SubscribeAsked{.session = bob, .channel = "lobby", .command = 2});
-        checkers.see(Said{.session = ann, .channel = "lobby", .payload = "one", .sequence = 1});
-        checkers.see(Said{.session = ann, .channel = "lobby", .payload = "two", .sequence = 2});
+        checkers.see(Said{.by = {.session = ann}, .channel = "lobby", .payload = "one"});
+        checkers.see(Said{.by = {.session = ann}, .channel = "lobby", .payload = "two"});
     }
     void bob_hears(
         const std::string& payload,
@@ -80,7 +85,7 @@ TEST(Checkers, NoMisdeliverySeesAChannelThatWasLeft) {
 
 TEST(Checkers, NoMisdeliverySeesAnotherUsersMessage) {
     Lobby lobby;
-    lobby.checkers.see(Said{.session = ann, .channel = "#eve", .payload = "psst", .sequence = 3});
+    lobby.checkers.see(Said{.by = {.session = ann}, .channel = "#eve", .payload = "psst"});
     lobby.bob_hears("psst", "#eve");
     EXPECT_TRUE(lobby.blames("NoMisdelivery: not for this session")) << lobby.verdict.first();
 }
@@ -93,7 +98,7 @@ TEST(Checkers, NoMisdeliverySeesAFalseSender) {
 
 TEST(Checkers, AtMostOnceSeesARepetition) {
     Lobby lobby;
-    lobby.checkers.see(Said{.session = ann, .channel = "lobby", .payload = "three", .sequence = 3});
+    lobby.checkers.see(Said{.by = {.session = ann}, .channel = "lobby", .payload = "three"});
     lobby.bob_hears("one");
     lobby.bob_hears("one");
     EXPECT_TRUE(lobby.blames("AtMostOnce")) << lobby.verdict.first();
@@ -105,6 +110,324 @@ TEST(Checkers, ChannelFifoSeesASwap) {
     lobby.bob_hears("one");
     EXPECT_TRUE(lobby.blames("ChannelFifo")) << lobby.verdict.first();
 }
+
+// ---- messages to users, and what is told of them
+
+/// Ann sends to Bob, who is on n1 with one device and perhaps more.
+struct Letters {
+    Letters() {
+        checkers.see(ProcessStarted{.process = n1, .node = "n1", .id = id1});
+        checkers.see(ProcessStarted{.process = n2, .node = "n2", .id = id2});
+        starts(ann, "ann", anns);
+        starts(bob, "bob", bobs);
+    }
+    void starts(SessionKey session, const std::string& user, DeviceKey device) {
+        checkers.see(SessionStarted{.session = session, .user = user, .device = device});
+        checkers.see(SessionGreeted{.session = session, .client = user});
+    }
+    void ann_says(const std::string& payload) {
+        checkers.see(Said{.by = {.session = ann}, .channel = "#bob", .payload = payload});
+    }
+    void ann_sends(const std::string& payload, SendOrder order = {.to = {"bob"}}) {
+        checkers.see(SendAsked{.by = {.session = ann}, .payload = payload, .order = order});
+        for (const std::string& user : order.to)
+            checkers.see(Said{
+                .by = {.session = ann},
+                .channel = "#" + user,
+                .payload = payload,
+                .at_least_once = order.at_least_once});
+    }
+    void hears(SessionKey session, const std::string& payload, const std::string& id = {}) {
+        checkers.see(Heard{
+            .session = session,
+            .channel = "#bob",
+            .payload = payload,
+            .user = "ann",
+            .client = "ann",
+            .message_id = id});
+    }
+    void writes(ProcessKey process, SessionKey session, const std::string& payload) {
+        checkers.see(
+            Written{.process = process, .session = session, .channel = "#bob", .payload = payload});
+    }
+    void answered(const std::string& payload, Receipt receipt) {
+        checkers.see(SendAnswered{
+            .by = {.session = ann},
+            .payload = payload,
+            .result = {.users = {{"bob", std::move(receipt)}}}});
+    }
+    [[nodiscard]] bool blames(std::string_view law) const {
+        return verdict.first().starts_with(law);
+    }
+
+    Verdict verdict;
+    Checkers checkers{verdict};
+};
+
+const SendOrder repeated{.to = {"bob"}, .at_least_once = true};
+
+TEST(Checkers, ArePleasedWithADeviceThatMoves) {
+    Letters letters;
+    letters.ann_says("one");
+    letters.ann_sends("two");
+    letters.ann_says("three");
+    letters.hears(bob, "one");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.starts(tablet, "bob", bobs_tablet);
+    letters.hears(tablet, "one");  // each device counts for itself
+    letters.hears(bob_elsewhere, "three");  // something may be missing
+    letters.hears(tablet, "two");
+    EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+}
+
+TEST(Checkers, FifoPerSenderSeesASwapOverAMove) {
+    Letters letters;
+    letters.ann_says("one");
+    letters.ann_sends("two");
+    letters.hears(bob, "two");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.hears(bob_elsewhere, "one");
+    EXPECT_TRUE(letters.blames("FifoPerSender")) << letters.verdict.first();
+}
+
+TEST(Checkers, FifoPerSenderSeesASwapOfTheHttpApi) {
+    Letters letters;
+    for (const char* const payload : {"one", "two"})
+        letters.checkers.see(Said{.by = {.process = n1}, .channel = "#bob", .payload = payload});
+    for (const char* const payload : {"two", "one"})
+        letters.checkers.see(
+            Heard{.session = bob, .channel = "#bob", .payload = payload, .user = {}, .client = {}});
+    EXPECT_TRUE(letters.blames("FifoPerSender")) << letters.verdict.first();
+}
+
+TEST(Checkers, FifoPerSenderLetsARepetitionComeLate) {
+    Letters letters;
+    letters.ann_sends("one", repeated);
+    letters.ann_says("two");
+    letters.hears(bob, "one", "id");
+    letters.hears(bob, "two");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.hears(bob_elsewhere, "one", "id");
+    EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+}
+
+TEST(Checkers, FifoPerSenderSeesAFirstTimeThatComesLate) {
+    Letters letters;
+    letters.ann_sends("one", repeated);
+    letters.ann_says("two");
+    letters.hears(bob, "two");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.hears(bob_elsewhere, "one", "id");
+    EXPECT_TRUE(letters.blames("FifoPerSender")) << letters.verdict.first();
+}
+
+TEST(Checkers, AtMostOnceSeesADeviceThatHearsTwice) {
+    Letters letters;
+    letters.ann_says("one");
+    letters.hears(bob, "one");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.hears(bob_elsewhere, "one");
+    EXPECT_TRUE(letters.blames("AtMostOnce: heard by a device twice")) << letters.verdict.first();
+}
+
+TEST(Checkers, AtMostOnceSeesARepetitionToOneSession) {
+    Letters letters;
+    letters.ann_sends("one", repeated);
+    letters.hears(bob, "one", "id");
+    letters.hears(bob, "one", "id");
+    EXPECT_TRUE(letters.blames("AtMostOnce: heard twice")) << letters.verdict.first();
+}
+
+TEST(Checkers, AtMostOnceSeesARepetitionUnderAnotherId) {
+    Letters letters;
+    letters.ann_sends("one", repeated);
+    letters.hears(bob, "one", "id");
+    letters.starts(bob_elsewhere, "bob", bobs);
+    letters.hears(bob_elsewhere, "one", "other");
+    EXPECT_TRUE(letters.blames("AtMostOnce: another message id")) << letters.verdict.first();
+}
+
+TEST(Checkers, AtMostOnceSeesWhatIsWrittenTwice) {
+    Letters letters;
+    letters.ann_says("one");
+    letters.writes(n1, bob, "one");
+    letters.writes(n1, bob, "one");
+    EXPECT_TRUE(letters.blames("AtMostOnce: written twice")) << letters.verdict.first();
+}
+
+TEST(Checkers, NoMisdeliverySeesWhatIsWrittenToAnother) {
+    Letters letters;
+    letters.ann_says("one");
+    letters.writes(n1, ann, "one");
+    EXPECT_TRUE(letters.blames("NoMisdelivery: written to another's session"))
+        << letters.verdict.first();
+}
+
+TEST(Checkers, NoMisdeliveryKnowsEveryUserOfASend) {
+    Letters letters;
+    letters.ann_sends("one", {.to = {"bob", "eve"}});
+    letters.hears(bob, "one");
+    EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+    letters.ann_sends("two", {.to = {"eve", "joe"}});
+    letters.hears(bob, "two");
+    EXPECT_TRUE(letters.blames("NoMisdelivery: said elsewhere")) << letters.verdict.first();
+}
+
+TEST(Checkers, TruthfulResultAcceptsTheTruth) {
+    Letters letters;
+    letters.starts(tablet, "bob", bobs_tablet);
+    letters.ann_sends("one");
+    letters.writes(n1, bob, "one");
+    letters.writes(n2, tablet, "one");
+    letters.answered("one", {.fate = Fate::written, .sessions = 2, .nodes = {"n1", "n2"}});
+    letters.ann_sends("two");
+    letters.answered("two", {.fate = Fate::not_connected});
+    letters.ann_sends("three");
+    letters.writes(n1, bob, "three");
+    letters.answered("three", {.fate = Fate::unknown});
+    letters.ann_sends("four", {.to = {"bob"}, .wait = Wait::client});
+    letters.writes(n1, bob, "four");
+    letters.checkers.see(Acknowledged{.session = bob, .payload = "four"});
+    letters.answered("four", {.fate = Fate::acked, .sessions = 1, .nodes = {"n1"}});
+    EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+}
+
+TEST(Checkers, TruthfulResultSeesEachLie) {
+    const auto after = [](const Receipt& receipt, bool wrote) {
+        Letters letters;
+        letters.ann_sends("one");
+        if (wrote) letters.writes(n1, bob, "one");
+        letters.answered("one", receipt);
+        return letters.verdict.first();
+    };
+    const auto lies = [&](const Receipt& receipt, bool wrote) {
+        return after(receipt, wrote).starts_with("TruthfulResult");
+    };
+    EXPECT_TRUE(lies({.fate = Fate::written, .sessions = 1, .nodes = {"n1"}}, false));
+    EXPECT_TRUE(lies({.fate = Fate::written, .sessions = 2, .nodes = {"n1"}}, true));
+    EXPECT_TRUE(lies({.fate = Fate::written, .sessions = 1, .nodes = {"n2"}}, true));
+    EXPECT_TRUE(lies({.fate = Fate::written, .sessions = 1, .nodes = {"n1", "n2"}}, true));
+    EXPECT_TRUE(lies({.fate = Fate::written, .sessions = 0, .nodes = {}}, true));
+    EXPECT_TRUE(lies({.fate = Fate::acked, .sessions = 1, .nodes = {"n1"}}, true));
+    EXPECT_TRUE(lies({.fate = Fate::not_connected}, true));
+    EXPECT_TRUE(lies({.fate = Fate::undeliverable}, true));
+}
+
+TEST(Checkers, TruthfulResultSeesWhatIsWrittenAfterADenial) {
+    for (const Fate fate : {Fate::not_connected, Fate::undeliverable}) {
+        Letters letters;
+        letters.ann_sends("one");
+        letters.answered("one", {.fate = fate});
+        EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+        letters.writes(n2, bob, "one");
+        EXPECT_TRUE(letters.blames("TruthfulResult: written after")) << letters.verdict.first();
+    }
+}
+
+TEST(Checkers, TruthfulResultSeesWhatIsWrittenAfterARefusal) {
+    Letters letters;
+    letters.ann_sends("one");
+    letters.checkers.see(
+        SendAnswered{.by = {.session = ann}, .payload = "one", .result = {.error = 106}});
+    letters.writes(n2, bob, "one");
+    EXPECT_TRUE(letters.blames("TruthfulResult: written after")) << letters.verdict.first();
+}
+
+TEST(Checkers, TruthfulResultBelievesNoLiar) {
+    Letters letters;
+    letters.checkers.see(LiarCame{.node = "fake"});
+    letters.ann_sends("one");
+    letters.answered("one", {.fate = Fate::written, .sessions = 9, .nodes = {"fake"}});
+    EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
+}
+
+/// n1 took a send of Ann's at time 0.
+struct Asked : Letters {
+    Asked() { take(1); }
+    void take(std::uint64_t request, bool at_least_once = false) {
+        checkers.see(SendTaken{
+            .process = n1,
+            .session = ann,
+            .request = request,
+            .at_least_once = at_least_once,
+            .at = {}});
+    }
+    void reply(std::uint64_t request) {
+        checkers.see(Replied{.process = n1, .session = ann, .request = request});
+    }
+    void pass(Duration since_start) { checkers.see(TimePassed{.now = Instant{since_start}}); }
+};
+
+TEST(Checkers, TerminatesBoundedSeesWhatIsNotAnswered) {
+    Asked asked;
+    asked.take(2);
+    asked.reply(1);
+    asked.reply(7);  // of another kind of request
+    asked.pass(4s);
+    EXPECT_TRUE(asked.verdict.is_good()) << asked.verdict.first();
+    asked.pass(4s + 1us);
+    EXPECT_TRUE(asked.blames("TerminatesBounded: not answered")) << asked.verdict.first();
+}
+
+TEST(Checkers, TerminatesBoundedGivesRepeatedMessagesLonger) {
+    Asked asked;
+    asked.reply(1);
+    asked.take(2, true);
+    asked.pass(11s);
+    EXPECT_TRUE(asked.verdict.is_good()) << asked.verdict.first();
+    asked.pass(11s + 1us);
+    EXPECT_TRUE(asked.blames("TerminatesBounded: not answered")) << asked.verdict.first();
+}
+
+TEST(Checkers, TerminatesBoundedSeesASecondAnswer) {
+    Asked asked;
+    asked.reply(1);
+    EXPECT_TRUE(asked.verdict.is_good()) << asked.verdict.first();
+    asked.reply(1);
+    EXPECT_TRUE(asked.blames("TerminatesBounded: answered twice")) << asked.verdict.first();
+}
+
+TEST(Checkers, TerminatesBoundedDoesNotCountPauses) {
+    Asked asked;
+    asked.checkers.see(ProcessPaused{.process = n1, .at = Instant{1s}});
+    asked.pass(20s);
+    asked.checkers.see(ProcessResumed{.process = n1, .at = Instant{21s}});
+    asked.pass(24s);
+    EXPECT_TRUE(asked.verdict.is_good()) << asked.verdict.first();
+    asked.pass(24s + 1us);
+    EXPECT_TRUE(asked.blames("TerminatesBounded: not answered")) << asked.verdict.first();
+}
+
+TEST(Checkers, TerminatesBoundedForgetsWhoEnded) {
+    Asked session;
+    session.checkers.see(SessionLost{.process = n1, .session = ann});
+    session.pass(10s);
+    EXPECT_TRUE(session.verdict.is_good()) << session.verdict.first();
+    Asked process;
+    process.checkers.see(ProcessEnded{.process = n1});
+    process.pass(10s);
+    EXPECT_TRUE(process.verdict.is_good()) << process.verdict.first();
+}
+
+TEST(Checkers, TerminatesBoundedSeesUsersThatAreMissingOrTooMany) {
+    const Receipt unknown{.fate = Fate::unknown};
+    const auto answer = [&](std::map<std::string, Receipt> users, Wait wait) {
+        Letters letters;
+        letters.ann_sends("one", {.to = {"bob", "eve"}, .wait = wait});
+        letters.checkers.see(SendAnswered{
+            .by = {.session = ann}, .payload = "one", .result = {.users = std::move(users)}});
+        return letters.verdict.first();
+    };
+    EXPECT_EQ(answer({{"bob", unknown}, {"eve", unknown}}, Wait::node), "");
+    EXPECT_EQ(answer({}, Wait::none), "");
+    EXPECT_TRUE(answer({{"bob", unknown}}, Wait::node).starts_with("TerminatesBounded"));
+    EXPECT_TRUE(
+        answer({{"bob", unknown}, {"joe", unknown}}, Wait::node).starts_with("TerminatesBounded"));
+    EXPECT_TRUE(
+        answer({{"bob", unknown}, {"eve", unknown}}, Wait::none).starts_with("TerminatesBounded"));
+}
+
+// ---- what must arrive
 
 TEST(Checkers, CompleteDeliverySeesWhatIsMissing) {
     Lobby lobby;

@@ -8,6 +8,7 @@ namespace grapevine::sim {
 Client::Client(Stage& stage, ClientOptions options, std::string ip)
     : stage_(stage),
       options_(std::move(options)),
+      device_(DeviceKey{++stage.devices}),
       host_(stage.network.add_host(*this, std::move(ip))) {}
 
 // ---- what the user does
@@ -24,7 +25,8 @@ void Client::connect(const Node& node) {
     channels_.clear();
     errors_.clear();
     socket_ = stage_.network.dial(host_, node.client_address(options_.encoding));
-    stage_.checkers.see(SessionStarted{.session = session_, .user = user()});
+    stage_.callers[socket_.connection] = session_;
+    stage_.checkers.see(SessionStarted{.session = session_, .user = user(), .device = device_});
     stage_.trace.say(
         user(), Line{"connects"}.add("to", node.name()).add("session", session_.value));
 }
@@ -77,13 +79,8 @@ std::string Client::say(const std::string& channel) {
 
 std::string Client::say(const std::string& channel, std::size_t size) {
     if (!is_connected()) return {};
-    const std::uint64_t sequence = ++said_;
-    std::string payload = R"({"from":")" + user() + R"(","seq":)" +
-                          std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"";
-    if (size != 0) payload += R"(,"padding":")" + std::string(size, 'x') + "\"";
-    payload += "}";
-    stage_.checkers.see(
-        Said{.session = session_, .channel = channel, .payload = payload, .sequence = sequence});
+    std::string payload = new_payload(channel, size);
+    stage_.checkers.see(Said{.by = {.session = session_}, .channel = channel, .payload = payload});
     proto::Command command;
     command.id = ++commands_;
     command.kind = proto::CommandKind::publish;
@@ -94,16 +91,48 @@ std::string Client::say(const std::string& channel, std::size_t size) {
     return payload;
 }
 
-void Client::ask_who_is_online(const std::string& whom) {
+std::string Client::new_payload(const std::string& channel, std::size_t size) {
+    std::string payload = R"({"from":")" + user() + R"(","seq":)" +
+                          std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"";
+    if (size != 0) payload += R"(,"padding":")" + std::string(size, 'x') + "\"";
+    return payload + "}";
+}
+
+std::string Client::send(const SendOrder& order) {
+    if (!is_connected()) return {};
+    std::string payload = new_payload("#" + order.to.front(), 0);
+    orders_[payload] = order;
+    for (const std::string& whom : order.to)
+        stage_.checkers.see(Said{
+            .by = {.session = session_},
+            .channel = "#" + whom,
+            .payload = payload,
+            .at_least_once = order.at_least_once});
+    send_again(payload);
+    return payload;
+}
+
+void Client::send_again(const std::string& payload) {
     if (!is_connected()) return;
-    const std::string data = R"({"users":[")" + whom + R"("]})";
+    const SendOrder& order = orders_.at(payload);
+    stage_.checkers.see(SendAsked{.by = {.session = session_}, .payload = payload, .order = order});
+    call("send", send_request(order, payload), payload);
+}
+
+void Client::call(std::string_view method, std::string_view data, const std::string& payload) {
     proto::Command command;
     command.id = ++commands_;
     command.kind = proto::CommandKind::rpc;
-    command.method = "user_status";
+    command.method = method;
     command.data = data;
-    requests_[command.id] = Request{.kind = proto::CommandKind::rpc, .channel = {}};
+    requests_[command.id] =
+        Request{.kind = proto::CommandKind::rpc, .channel = {}, .payload = payload};
     send(command);
+}
+
+void Client::ask_who_is_online(const std::string& whom) {
+    if (!is_connected()) return;
+    call("user_status", R"({"users":[")" + whom + R"("]})", {});
 }
 
 void Client::send_raw(std::string_view bytes) {
@@ -134,6 +163,24 @@ void Client::send(const proto::Command& command) {
 
 std::size_t Client::times_heard(const std::string& payload) const {
     return static_cast<std::size_t>(std::count(heard_.begin(), heard_.end(), payload));
+}
+
+std::string Client::message_id_of(const std::string& payload) const {
+    const auto found = message_ids_.find(payload);
+    return found != message_ids_.end() ? found->second : std::string{};
+}
+
+const SendResult* Client::result_of(const std::string& payload) const {
+    const auto found = results_.find(payload);
+    return found != results_.end() ? &found->second : nullptr;
+}
+
+std::optional<Receipt>
+Client::receipt_of(const std::string& payload, const std::string& whom) const {
+    const SendResult* const result = result_of(payload);
+    if (result == nullptr) return std::nullopt;
+    const auto found = result->users.find(whom);
+    return found != result->users.end() ? std::optional{found->second} : std::nullopt;
 }
 
 // ---- facts from the network
@@ -197,9 +244,14 @@ void Client::take(const proto::Reply& reply) {
     case proto::Reply::Kind::other: break;
     }
     const auto found = requests_.find(reply.id);
-    if (found == requests_.end()) return;
+    if (found == requests_.end()) {
+        if (reply.kind == proto::Reply::Kind::rpc)
+            stage_.verdict.violated("TerminatesBounded", user() + " got a second answer");
+        return;
+    }
     const Request request = found->second;
     requests_.erase(found);
+    if (!request.payload.empty()) take_answer(request.payload, reply);
     if (reply.kind == proto::Reply::Kind::subscribe) channels_.insert(request.channel);
     if (reply.kind != proto::Reply::Kind::unsubscribe) return;
     channels_.erase(request.channel);
@@ -217,14 +269,32 @@ void Client::greeted(const proto::Reply& reply) {
         subscribe(channel);
 }
 
+void Client::take_answer(const std::string& payload, const proto::Reply& reply) {
+    const auto result = reply.kind == proto::Reply::Kind::error ? SendResult{.error = reply.code}
+                                                                : read_send_result(reply.data);
+    if (!result)
+        return stage_.verdict.violated(
+            "WellFormed", user() + " is answered " + std::string{reply.data});
+    results_[payload] = *result;
+    stage_.checkers.see(
+        SendAnswered{.by = {.session = session_}, .payload = payload, .result = *result});
+}
+
 void Client::take_push(const proto::Reply& reply) {
     heard_.emplace_back(reply.publication.data);
+    ever_heard_.push_back(heard_.back());
     stage_.checkers.see(Heard{
         .session = session_,
         .channel = std::string{reply.channel},
         .payload = heard_.back(),
         .user = std::string{reply.publication.info.user},
-        .client = std::string{reply.publication.info.client}});
+        .client = std::string{reply.publication.info.client},
+        .message_id = std::string{reply.publication.message_id}});
+    if (reply.publication.message_id.empty()) return;
+    message_ids_[heard_.back()] = reply.publication.message_id;
+    if (!options_.acknowledges) return;
+    stage_.checkers.see(Acknowledged{.session = session_, .payload = heard_.back()});
+    call("ack", R"({"id":")" + std::string{reply.publication.message_id} + "\"}", {});
 }
 
 void Client::watch_silence() {

@@ -7,10 +7,12 @@
 #include "tests/sim/network.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/observation.hpp"
+#include "tests/sim/receipt.hpp"
 #include "tests/sim/stage.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -22,6 +24,8 @@ struct ClientOptions {
     proto::Encoding encoding = proto::Encoding::json;
     /// Nothing heard for this long: the client gives its connection up, as SDKs do.
     Duration silence_most = 40s;
+    /// Answers `rpc ack` to every message that wants it.
+    bool acknowledges = true;
 };
 
 class Client final : public Host {
@@ -41,6 +45,11 @@ public:
     std::string say(const std::string& channel);
     /// `size` bytes of padding make the payload large.
     std::string say(const std::string& channel, std::size_t size);
+    /// `rpc send`. Returns the payload; empty if it is not connected.
+    std::string send(const SendOrder& order);
+    /// The same send once more, payload and idempotency key included.
+    void send_again(const std::string& payload);
+    void acknowledge(bool messages) { options_.acknowledges = messages; }
     void ask_who_is_online(const std::string& user);
     /// Sends bytes as they are.
     void send_raw(std::string_view bytes);
@@ -61,6 +70,15 @@ public:
     [[nodiscard]] bool has_open_requests() const { return !requests_.empty(); }
     /// Payloads of the present connection, in order.
     [[nodiscard]] const std::vector<std::string>& heard() const { return heard_; }
+    /// The same of all its connections.
+    [[nodiscard]] const std::vector<std::string>& ever_heard() const { return ever_heard_; }
+    /// As it was heard last; empty: it has none.
+    [[nodiscard]] std::string message_id_of(const std::string& payload) const;
+    /// The answer to a send, on whichever connection; null: nothing yet.
+    [[nodiscard]] const SendResult* result_of(const std::string& payload) const;
+    /// What it says of one user; nothing if it says nothing yet.
+    [[nodiscard]] std::optional<Receipt>
+    receipt_of(const std::string& payload, const std::string& user) const;
     [[nodiscard]] std::size_t times_heard(const std::string& payload) const;
     [[nodiscard]] const std::vector<std::uint32_t>& errors() const { return errors_; }
     [[nodiscard]] std::uint32_t close_code() const { return close_code_; }
@@ -79,18 +97,23 @@ private:
     struct Request {
         proto::CommandKind kind{};
         std::string channel;
+        std::string payload;  ///< of a send
     };
 
     void send(const proto::Command& command);
     std::uint32_t ask(proto::CommandKind kind, const std::string& channel);
     void take(const proto::Reply& reply);
     void take_push(const proto::Reply& reply);
+    void take_answer(const std::string& payload, const proto::Reply& reply);
+    std::string new_payload(const std::string& channel, std::size_t size);
+    void call(std::string_view method, std::string_view data, const std::string& payload);
     void greeted(const proto::Reply& reply);
     void over();
     void watch_silence();
 
     Stage& stage_;
     ClientOptions options_;
+    DeviceKey device_;
     HostId host_;
     State state_ = State::offline;
     Socket socket_;
@@ -98,13 +121,16 @@ private:
     ProcessKey process_;
     SessionKey session_;
     std::uint32_t commands_ = 0;
-    std::uint64_t said_ = 0;
     Instant last_heard_;
     std::uint32_t close_code_ = 0;
     std::map<std::uint32_t, Request> requests_;
     std::set<std::string> wanted_;
     std::set<std::string> channels_;
     std::vector<std::string> heard_;
+    std::vector<std::string> ever_heard_;
+    std::map<std::string, std::string> message_ids_;  ///< by payload
+    std::map<std::string, SendOrder> orders_;  ///< by payload
+    std::map<std::string, SendResult> results_;  ///< by payload
     std::vector<std::uint32_t> errors_;
     std::string last_answer_;
 };

@@ -7,16 +7,27 @@ bool NoMisdelivery::may_hear(const Session& session, const std::string& channel)
            session.channels.contains(channel);
 }
 
+void NoMisdelivery::on(const Written& written) {
+    if (!written.channel.starts_with('#')) return;  // its stay in a channel may be over by now
+    const Session& session = sessions_[written.session];
+    if (written.channel == "#" + session.user) return;
+    verdict_.violated(
+        "NoMisdelivery",
+        "written to another's session: session=" + std::to_string(written.session.value) +
+            " user=" + session.user + " channel=" + written.channel +
+            " payload=" + brief(written.payload));
+}
+
 void NoMisdelivery::on(const Heard& heard) {
     const Session& session = sessions_[heard.session];
     const std::string what = "session=" + std::to_string(heard.session.value) +
                              " user=" + session.user + " channel=" + heard.channel +
-                             " payload=" + heard.payload;
+                             " payload=" + brief(heard.payload);
     const auto said = said_.find(heard.payload);
     if (said == said_.end()) return verdict_.violated("NoMisdelivery", "never said: " + what);
-    if (said->second.channel != heard.channel)
+    if (!said->second.channels.contains(heard.channel))
         return verdict_.violated(
-            "NoMisdelivery", "said elsewhere, to " + said->second.channel + ": " + what);
+            "NoMisdelivery", "said elsewhere, to " + *said->second.channels.begin() + ": " + what);
     if (!may_hear(session, heard.channel))
         return verdict_.violated("NoMisdelivery", "not for this session: " + what);
     const Session sender = said->second.session ? sessions_[said->second.session] : Session{};

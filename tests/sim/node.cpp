@@ -129,6 +129,8 @@ void Node::end(Exit how) {
 void Node::pause() {
     if (!is_running()) return;
     stage_.trace.say(name(), Line{"paused"});
+    if (!process_->paused)
+        stage_.checkers.see(ProcessPaused{.process = process_->key, .at = stage_.clock.time()});
     stage_.network.set_paused(host_, true);
     process_->paused = true;
 }
@@ -136,6 +138,7 @@ void Node::pause() {
 void Node::resume() {
     if (!is_paused()) return;
     stage_.trace.say(name(), Line{"resumed"});
+    stage_.checkers.see(ProcessResumed{.process = process_->key, .at = stage_.clock.time()});
     process_->paused = false;
     stage_.network.set_paused(host_, false);
     schedule_turn();
@@ -146,11 +149,14 @@ void Node::leave() {
     post([this](mesh::Now time) { process_->driver.leave(time); });
 }
 
+std::string Node::new_payload(const std::string& channel) {
+    return R"({"from":"api )" + name() + R"(","seq":)" + std::to_string(++stage_.sayings) +
+           R"(,"to":")" + channel + "\"}";
+}
+
 std::string Node::publish(const std::string& channel) {
-    const std::string payload = R"({"from":"api )" + name() + R"(","seq":)" +
-                                std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"}";
-    stage_.checkers.see(
-        Said{.session = {}, .channel = channel, .payload = payload, .sequence = stage_.sayings});
+    const std::string payload = new_payload(channel);
+    stage_.checkers.see(Said{.by = {.process = process()}, .channel = channel, .payload = payload});
     post([this, channel, payload](mesh::Now time) {
         const proto::Target target = channel == "$system"       ? proto::Target::everybody
                                      : channel.starts_with('#') ? proto::Target::user
@@ -161,6 +167,46 @@ std::string Node::publish(const std::string& channel) {
         process_->driver.publish(target, named, proto::PayloadKind::json, payload, time);
     });
     return payload;
+}
+
+std::string Node::send(const SendOrder& order) {
+    if (!is_running()) return {};
+    const std::string payload = new_payload("#" + order.to.front());
+    const Speaker by{.process = process()};
+    stage_.checkers.see(SendAsked{.by = by, .payload = payload, .order = order});
+    for (const std::string& user : order.to)
+        stage_.checkers.see(Said{
+            .by = by,
+            .channel = "#" + user,
+            .payload = payload,
+            .at_least_once = order.at_least_once});
+    const std::uint64_t request = ++process_->api_requests;
+    process_->api_sends[request] = payload;
+    post([this, order, payload, request](mesh::Now time) {
+        stage_.checkers.see(SendTaken{
+            .process = process_->key,
+            .session = {},
+            .request = request,
+            .at_least_once = order.at_least_once,
+            .at = stage_.clock.time()});
+        process_->driver.send(
+            mesh::SendToUsers{
+                .asker = {.session = {}, .command_id = 0, .request = request},
+                .wait = order.wait,
+                .at_least_once = order.at_least_once,
+                .users = order.to,
+                .data = payload,
+                .user = {},
+                .client = {},
+                .idempotency_key = order.idempotency_key},
+            time);
+    });
+    return payload;
+}
+
+const SendResult* Node::result_of(const std::string& payload) const {
+    const auto found = api_results_.find(payload);
+    return found != api_results_.end() ? &found->second : nullptr;
 }
 
 // ---- facts from the network
@@ -202,6 +248,9 @@ void Node::accepted(Socket socket, std::string_view listener, std::string peer) 
         } else {
             wire.session = new_session();
             process_->sessions[wire.session] = socket;
+            const auto caller = stage_.callers.find(socket.connection);
+            process_->callers[wire.session] = {
+                caller != stage_.callers.end() ? caller->second : SessionKey{}, encoding};
             process_->driver.on(
                 mesh::SessionOpened{
                     .session = wire.session,
@@ -258,6 +307,7 @@ void Node::take_message(
     } else if (wire.is_link) {
         process_->driver.on(mesh::LinkReceived{.link = wire.link, .message = message.view()}, time);
     } else {
+        observe_commands(wire.session, message.view());
         process_->driver.on(
             mesh::SessionReceived{.session = wire.session, .text = message.view()}, time);
     }
@@ -283,10 +333,10 @@ void Node::closed(Socket socket, std::uint16_t) {
         if (found == process_->wires.end()) return;
         const Wire wire = found->second;
         forget(socket);
-        if (wire.is_link)
-            process_->driver.on(mesh::LinkClosed{.link = wire.link}, time);
-        else
-            process_->driver.on(mesh::SessionClosed{.session = wire.session}, time);
+        if (wire.is_link) return process_->driver.on(mesh::LinkClosed{.link = wire.link}, time);
+        stage_.checkers.see(SessionLost{
+            .process = process_->key, .session = process_->callers[wire.session].first});
+        process_->driver.on(mesh::SessionClosed{.session = wire.session}, time);
     });
 }
 
@@ -373,6 +423,7 @@ void Node::carry_out(mesh::Edge& edge) {
             process_->wires[socket->second].flight_bytes += send.message.size();
             stage_.network.send(socket->second, send.message);
         }
+    observe_session_sends(edge);
     for (const mesh::SendToSession& send : edge.session_sends)
         if (const auto socket = process_->sessions.find(send.session);
             socket != process_->sessions.end())
@@ -383,10 +434,15 @@ void Node::carry_out(mesh::Edge& edge) {
     for (const mesh::CloseLink& close : edge.link_closes)
         if (const auto socket = process_->links.find(close.link); socket != process_->links.end())
             stage_.network.close(socket->second);
-    for (const mesh::CloseSession& close : edge.session_closes)
+    for (const mesh::CloseSession& close : edge.session_closes) {
+        stage_.checkers.see(SessionLost{
+            .process = process_->key, .session = process_->callers[close.session].first});
         if (const auto socket = process_->sessions.find(close.session);
             socket != process_->sessions.end())
             stage_.network.close(socket->second, static_cast<std::uint16_t>(close.code));
+    }
+    for (const mesh::Answer& answer : edge.api_answers)
+        take_api_answer(answer);
     for (const mesh::Event& event : edge.events) {
         stage_.trace.say(name(), line_of(event));
         stage_.checkers.see(MeshTold{.process = process_->key, .event = event});
@@ -448,6 +504,62 @@ void Node::observe() {
             return stage_.liars.contains(replica.first);
         });
     stage_.checkers.see(seen);
+}
+
+/// The sends among what a session says.
+void Node::observe_commands(proto::SessionId session, std::string_view message) {
+    if (message.find("send") == std::string_view::npos) return;  // most messages
+    const auto& [caller, encoding] = process_->callers[session];
+    proto::CommandReader reader{stage_.scratch, encoding, message};
+    proto::Command command;
+    while (reader.next(command) == proto::CommandReader::Step::command)
+        if (command.kind == proto::CommandKind::rpc && command.method == "send")
+            stage_.checkers.see(SendTaken{
+                .process = process_->key,
+                .session = caller,
+                .request = command.id,
+                .at_least_once = command.data.find(R"("qos":1)") != std::string_view::npos,
+                .at = stage_.clock.time()});
+}
+
+/// What sessions are really handed, whatever counters say of it.
+void Node::observe_session_sends(const mesh::Edge& edge) {
+    for (const mesh::SendToSession& send : edge.session_sends) {
+        const auto& [caller, encoding] = process_->callers[send.session];
+        proto::ReplyReader reader{stage_.scratch, encoding, send.message.view()};
+        proto::Reply reply;
+        while (reader.next(reply) == proto::ReplyReader::Step::reply) {
+            if (reply.kind == proto::Reply::Kind::publication)
+                stage_.checkers.see(Written{
+                    .process = process_->key,
+                    .session = caller,
+                    .channel = std::string{reply.channel},
+                    .payload = std::string{reply.publication.data}});
+            else if (
+                reply.kind == proto::Reply::Kind::rpc || reply.kind == proto::Reply::Kind::error)
+                stage_.checkers.see(
+                    Replied{.process = process_->key, .session = caller, .request = reply.id});
+        }
+    }
+}
+
+void Node::take_api_answer(const mesh::Answer& answer) {
+    const std::uint64_t request = answer.asker.request;
+    stage_.checkers.see(Replied{.process = process_->key, .session = {}, .request = request});
+    stage_.trace.mix(answer.json.view());
+    const auto asked = process_->api_sends.find(request);
+    if (asked == process_->api_sends.end()) return;
+    const std::string payload = asked->second;
+    process_->api_sends.erase(asked);
+    const auto error = static_cast<std::uint32_t>(answer.error);
+    const auto result =
+        error != 0 ? SendResult{.error = error} : read_send_result(answer.json.view());
+    if (!result)
+        return stage_.verdict.violated(
+            "WellFormed", name() + " answers " + std::string{answer.json.view()});
+    api_results_[payload] = *result;
+    stage_.checkers.see(
+        SendAnswered{.by = {.process = process_->key}, .payload = payload, .result = *result});
 }
 
 void Node::observe_queues() {

@@ -45,6 +45,8 @@ public:
     void jump_wall(Duration by) { options_.wall_offset += by; }
     /// As `POST /api/publish` does. Returns the payload.
     std::string publish(const std::string& channel);
+    /// As `POST /api/send` does. Returns the payload.
+    std::string send(const SendOrder& order);
 
     // ---- who it is
     [[nodiscard]] const std::string& name() const { return options_.mesh.name; }
@@ -66,6 +68,8 @@ public:
     /// The state it gives to another node; nothing if it does not know it.
     [[nodiscard]] std::optional<proto::MemberState> state_of(const Node& other) const;
     [[nodiscard]] std::optional<Socket> socket_of(mesh::LinkId link) const;
+    /// What its HTTP API answered to a send, in whichever life; null: nothing yet.
+    [[nodiscard]] const SendResult* result_of(const std::string& payload) const;
     /// What its process told, since its start.
     [[nodiscard]] const mesh::Events& events() const { return events_; }
     template <class Event>
@@ -111,6 +115,10 @@ private:
         std::map<Socket, Wire> wires;
         std::map<mesh::LinkId, Socket> links;
         std::map<proto::SessionId, Socket> sessions;
+        /// Whose sessions they are or were, and in which encoding.
+        std::map<proto::SessionId, std::pair<SessionKey, proto::Encoding>> callers;
+        std::map<std::uint64_t, std::string> api_sends;  ///< payloads, by request, unanswered
+        std::uint64_t api_requests = 0;
         std::deque<Fact> inbox;
         std::vector<std::uint32_t> generations;  ///< of session slots
         std::vector<std::uint32_t> free_slots;
@@ -133,6 +141,10 @@ private:
     [[nodiscard]] std::uint64_t progress() const;
     void observe();
     void observe_queues();
+    void observe_commands(proto::SessionId session, std::string_view message);
+    void observe_session_sends(const mesh::Edge& edge);
+    void take_api_answer(const mesh::Answer& answer);
+    std::string new_payload(const std::string& channel);
     void carry_out(mesh::Edge& edge);
     void schedule_wake();
     void end(Exit how);
@@ -147,6 +159,7 @@ private:
     std::unique_ptr<Process> process_;
     Exit last_exit_ = Exit::never_started;
     mesh::Events events_;
+    std::map<std::string, SendResult> api_results_;  ///< by payload
 };
 
 }  // namespace grapevine::sim

@@ -5,7 +5,10 @@
 #include "mesh/events.hpp"
 #include "mesh/mesh.hpp"
 #include "proto/ids.hpp"
+#include "tests/sim/receipt.hpp"
+#include "tests/sim/scheduler.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,13 +19,24 @@ namespace grapevine::sim {
 
 /// One client connection, unique in a run.
 using SessionKey = proto::Id<struct SessionKeyTag>;
+/// One program of one user, through all its connections.
+using DeviceKey = proto::Id<struct DeviceKeyTag>;
 /// One life of one node, unique in a run.
 using ProcessKey = proto::Id<struct ProcessKeyTag>;
+
+/// Who says something: a session, or a process for its HTTP API. The other is zero. What one
+/// speaker says has an order.
+struct Speaker {
+    SessionKey session;
+    ProcessKey process;
+    friend auto operator<=>(const Speaker&, const Speaker&) = default;
+};
 
 // ---- clients
 struct SessionStarted {
     SessionKey session;
     std::string user;
+    DeviceKey device;
 };
 /// The connect command was answered.
 struct SessionGreeted {
@@ -44,12 +58,13 @@ struct UnsubscribeDone {
     std::string channel;
     std::uint32_t command = 0;
 };
-/// A client, or with a zero session the HTTP API of a node, publishes. Every payload is unique.
+/// Somebody publishes, or sends: then once for each user it is for. Every payload is unique, and
+/// what a speaker says it says in this order.
 struct Said {
-    SessionKey session;
+    Speaker by;
     std::string channel;  ///< `#user` for a user, `$system` for everybody
     std::string payload;
-    std::uint64_t sequence = 0;  ///< grows within a session
+    bool at_least_once = false;
 };
 struct Heard {
     SessionKey session;
@@ -57,6 +72,24 @@ struct Heard {
     std::string payload;
     std::string user;  ///< who said it, as the node claims
     std::string client;
+    std::string message_id;  ///< if it is to be acknowledged
+};
+/// A session told its node that it has taken a message.
+struct Acknowledged {
+    SessionKey session;
+    std::string payload;
+};
+
+// ---- sends that are answered
+struct SendAsked {
+    Speaker by;
+    std::string payload;
+    SendOrder order;
+};
+struct SendAnswered {
+    Speaker by;
+    std::string payload;
+    SendResult result;
 };
 
 // ---- nodes
@@ -67,6 +100,48 @@ struct ProcessStarted {
 };
 struct ProcessEnded {
     ProcessKey process;
+};
+struct ProcessPaused {
+    ProcessKey process;
+    Instant at;
+};
+struct ProcessResumed {
+    ProcessKey process;
+    Instant at;
+};
+/// One side of the connection was told by the other that it is over, or ended it.
+struct SessionLost {
+    ProcessKey process;
+    SessionKey session;
+};
+/// A process hands a publication to the socket of one of its sessions.
+struct Written {
+    ProcessKey process;
+    SessionKey session;
+    std::string channel;
+    std::string payload;
+};
+/// A process reads a send: the time for its answer begins.
+struct SendTaken {
+    ProcessKey process;
+    SessionKey session;  ///< zero: of the HTTP API
+    std::uint64_t request = 0;  ///< the command's id, or the number of the HTTP request
+    bool at_least_once = false;
+    Instant at;
+};
+/// A process hands out a reply, to a send or to something else.
+struct Replied {
+    ProcessKey process;
+    SessionKey session;
+    std::uint64_t request = 0;
+};
+/// All that was due until then has been done.
+struct TimePassed {
+    Instant now;
+};
+/// What this node claims proves nothing.
+struct LiarCame {
+    std::string node;
 };
 /// Everything one process holds, after one of its inputs.
 struct ReplicasSeen {

@@ -53,6 +53,8 @@ struct Stage {
         liars;  ///< the same ones by identity: what is held of them proves nothing
     std::uint64_t processes = 0;  ///< started so far
     std::uint64_t sessions = 0;  ///< client connections so far
+    std::uint64_t devices = 0;  ///< clients so far
+    std::map<ConnectionId, SessionKey> callers;  ///< whose connection it is
     std::uint64_t sayings = 0;  ///< payloads so far
 };
 

@@ -7,6 +7,11 @@
 
 namespace grapevine::sim {
 
+/// Enough of a payload to know it by.
+inline std::string brief(std::string_view payload) {
+    return std::string{payload.substr(0, 80)};
+}
+
 class Verdict {
 public:
     void violated(std::string_view law, std::string_view what) {

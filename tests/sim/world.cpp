@@ -95,6 +95,7 @@ bool World::run_until(const std::function<bool()>& reached, Duration within, Dur
         if (reached()) return true;
         if (time() >= end) return false;
         stage_.clock.run_until(std::min(end, time() + glance));
+        stage_.checkers.see(TimePassed{.now = time()});
     }
     return false;
 }
