@@ -20,9 +20,6 @@ using namespace std::chrono_literals;
 /// Lines sent ahead of their answers. More: a long pipe goes faster; fewer: less is unknown when a
 /// node dies.
 constexpr std::size_t questions_max = 64;
-/// Nodes ping every 25 s. Silence for longer than this means that nobody is there, whatever TCP
-/// believes.
-constexpr node::Duration silence_max = 40s;
 /// How long a pipe waits for its last answers, or for any node.
 constexpr node::Duration patience_max = 15s;
 constexpr node::Duration redial_min = 100ms;
@@ -33,36 +30,6 @@ constexpr std::string_view help_text = "  TEXT            to the channel\n"
                                        "  /status bob     is the user connected, and where\n"
                                        "  /quit           leave";
 
-constexpr std::uint16_t code_of(proto::CloseCode code) {
-    return static_cast<std::uint16_t>(code);
-}
-
-/// Whether the server wants us to stay away (client-protocol.md).
-constexpr bool is_final(std::uint16_t code) {
-    return code >= 3500 && code < 4000;
-}
-
-std::string words_of(const node::Ending& ending) {
-    using How = node::Ending::How;
-    const std::string number = std::to_string(ending.code);
-    switch (ending.how) {
-    case How::closed_by_peer:
-        return "closed with " + number +
-               (ending.reason.empty() ? "" : " " + printable(ending.reason));
-    case How::closed_by_us: return "closed";
-    case How::reset_by_us: return "reset";
-    case How::lost: return "connection lost";
-    case How::protocol_error: return "not WebSocket (" + number + ")";
-    case How::oversize: return "message too large";
-    case How::unresolved: return "no address for this host";
-    case How::not_listening: return "nobody listens there";
-    case How::unreachable: return "there is no way to that host";
-    case How::timed_out: return "no answer in time";
-    case How::refused: return "answered HTTP " + number + ", not a client listener's address";
-    }
-    return "gone";
-}
-
 /// The first word of `text`, which loses it.
 std::string_view take_word(std::string_view& text) {
     const auto begin = std::min(text.find_first_not_of(' '), text.size());
@@ -72,16 +39,17 @@ std::string_view take_word(std::string_view& text) {
     return word;
 }
 
-/// {"text": "..."} is what `grapevine chat` sends; anything else is shown as the JSON it is.
+/// {"text": "..."} is what `grapevine chat` sends, a text what `grapevine send` does; anything else
+/// is shown as the JSON it is.
 std::string text_of_message(std::string_view data) {
     simdjson::dom::parser parser;
     simdjson::dom::element message;
     std::string_view text;
-    if (parser.parse(data.data(), data.size()).get(message) == simdjson::SUCCESS &&
-        message["text"].get(text) == simdjson::SUCCESS) {
-        return printable(text);
-    }
-    return printable(data);
+    if (parser.parse(data.data(), data.size()).get(message) != simdjson::SUCCESS)
+        return printable(data);
+    const bool is_text =
+        message.get(text) == simdjson::SUCCESS || message["text"].get(text) == simdjson::SUCCESS;
+    return printable(is_text ? text : data);
 }
 
 void print(const std::string& line) {
@@ -91,10 +59,11 @@ void print(const std::string& line) {
 
 }  // namespace
 
-Chat::Chat(std::vector<ChatUrl> urls, std::string user, std::string channel)
+Chat::Chat(std::vector<ClientUrl> urls, std::string user, std::string channel)
     : urls_(std::move(urls)),
       user_(std::move(user)),
       channel_(std::move(channel)),
+      connection_(loop_, *this, user_),
       reader_(loop_.context(), [this](std::optional<std::string_view> line) { on_line(line); }),
       signals_(loop_.context(), SIGINT, SIGTERM),
       out_(STDOUT_FILENO),
@@ -116,15 +85,8 @@ int Chat::run() {
 // ---- the connection
 
 void Chat::dial() {
-    const ChatUrl& url = urls_[url_];
-    phase_ = Phase::dialling;
-    node::DialOptions options;
-    options.host = url.host;
-    options.port = url.port;
-    options.path = url.path;
-    options.socket.message_bytes_max = proto::limits::session_queue_bytes;
-    options.socket.report_drained = false;
-    socket_ = sockets_.dial(std::move(options), *this);
+    phase_ = Phase::connecting;
+    connection_.dial(urls_[url_]);
 }
 
 void Chat::dial_later() {
@@ -136,16 +98,20 @@ void Chat::dial_later() {
     redial_ = loop_.arm(delay * share / 100, node::TimerCall::to<&Chat::dial>(this));
 }
 
-void Chat::opened(node::SocketId, const node::Opening&) {
-    phase_ = Phase::connecting;
-    silence_ = loop_.arm(silence_max, node::TimerCall::to<&Chat::on_silence>(this));
-    std::string data = "{\"user\":";
-    proto::append_json_string(data, user_);
-    data += '}';
-    proto::Command command;
-    command.kind = proto::CommandKind::connect;
-    command.data = data;
-    ask(command, "");
+void Chat::connected(std::string_view node) {
+    node_name_ = printable(node);
+    subscribe();
+    go_on();
+}
+
+void Chat::refused(const proto::Reply& error) {
+    const std::string words = printable(error.text) + " (" + std::to_string(error.code) + ")";
+    if (error.temporary) {
+        notice(err_.yellow("the node cannot take us now: " + words));
+        return connection_.reset();
+    }
+    notice(err_.red("--user " + printable(user_) + ": " + words));
+    stop(ExitCode::failed);
 }
 
 void Chat::subscribe() {
@@ -158,34 +124,9 @@ void Chat::subscribe() {
     ask(command, "");
 }
 
-void Chat::received(node::SocketId, const proto::Bytes& payload, node::FrameKind) {
-    loop_.disarm(silence_);
-    silence_ = loop_.arm(silence_max, node::TimerCall::to<&Chat::on_silence>(this));
-
-    using Step = proto::ReplyReader::Step;
-    proto::ReplyReader reader(scratch_, proto::Encoding::json, payload.view());
-    proto::Reply reply;
-    Step step = reader.next(reply);
-    while (step == Step::reply) {
-        on_reply(reply);
-        step = reader.next(reply);
-    }
-    if (step == Step::malformed) {
-        notice(err_.red("the node said something that is not the client protocol"));
-        sockets_.reset(socket_);
-    }
-}
-
-void Chat::on_silence() {
-    notice(err_.yellow("nothing heard for too long"));
-    sockets_.reset(socket_);
-}
-
-void Chat::closed(node::SocketId, const node::Ending& ending) {
-    loop_.disarm(silence_);
+void Chat::ended(const ConnectionEnd& end) {
     if (phase_ == Phase::leaving) return stop(verdict());
 
-    const std::string words = words_of(ending);
     const auto unknown =
         std::count_if(questions_.begin(), questions_.end(), [](const auto& question) {
             return question.second.kind == proto::CommandKind::publish;
@@ -196,12 +137,12 @@ void Chat::closed(node::SocketId, const node::Ending& ending) {
         notice(err_.yellow(
             std::to_string(unknown) + " message(s) under way may or may not have arrived"));
     }
-    if (ending.how == node::Ending::How::closed_by_peer && is_final(ending.code)) {
-        notice(err_.red("sent away for good: " + words));
+    if (end.is_final) {
+        notice(err_.red("sent away for good: " + end.words));
         return stop(ExitCode::failed);
     }
     if (!ever_talked_ && attempts_ + 1 >= urls_.size()) {
-        notice(err_.red("--url " + urls_[url_].text + ": " + words));
+        notice(err_.red("--url " + urls_[url_].text + ": " + end.words));
         return stop(ExitCode::unreachable);
     }
     if (input_ended_ && !held_line_) return stop(verdict());
@@ -212,7 +153,7 @@ void Chat::closed(node::SocketId, const node::Ending& ending) {
     }
     const std::string who = node_name_.empty() ? urls_[url_].text : node_name_;
     dial_later();
-    const std::string news = who + ": " + words + "; trying " + urls_[url_].text;
+    const std::string news = who + ": " + end.words + "; trying " + urls_[url_].text;
     if (news != std::exchange(last_news_, news)) notice(err_.yellow(news));
     node_name_.clear();
 }
@@ -279,22 +220,19 @@ void Chat::ask_status(std::string_view names, std::string_view line) {
     ask(command, line);
 }
 
-void Chat::ask(proto::Command command, std::string_view line) {
-    const bool is_typed = !line.empty();  // connect and subscribe are not
+void Chat::ask(const proto::Command& command, std::string_view line) {
+    const bool is_typed = !line.empty();  // subscribe is not
     if (is_typed && phase_ != Phase::talking) {
         held_line_ = std::string(line);
         return notice(err_.dim("no node; this line waits for one"));
     }
-    command.id = ++last_id_;
-    proto::Bytes message = proto::Bytes::with_capacity(command.data.size() + 64);
-    proto::append_command(message.writable(), proto::Encoding::json, command);
-    if (message.size() > proto::limits::client_message_bytes) {
+    const std::optional<std::uint32_t> id = connection_.ask(command);
+    if (!id) {
         all_confirmed_ = false;
         return notice(err_.red(
             "not sent, longer than a message can be: " + printable(line.substr(0, 40)) + "..."));
     }
-    questions_.emplace(command.id, Question{command.kind, std::string(line)});
-    sockets_.send(socket_, message, node::FrameKind::text);
+    questions_.emplace(*id, Question{command.kind, std::string(line)});
 }
 
 /// Asks for the next line when there is somebody to send it to, and nobody lags behind.
@@ -306,12 +244,8 @@ void Chat::read_on() {
 
 // ---- what the node says
 
-void Chat::on_reply(const proto::Reply& reply) {
+void Chat::replied(const proto::Reply& reply) {
     using Kind = proto::Reply::Kind;
-    if (reply.kind == Kind::ping) {
-        sockets_.send(socket_, proto::Bytes::copy_of("{}"), node::FrameKind::text);
-        return;
-    }
     if (reply.kind == Kind::publication) return show_publication(reply);
     if (reply.id == 0) return;
 
@@ -322,14 +256,15 @@ void Chat::on_reply(const proto::Reply& reply) {
 
     if (reply.kind == Kind::error) {
         on_error(reply, question);
-    } else if (question.kind == proto::CommandKind::connect) {
-        node_name_ = printable(reply.node);
-        subscribe();
     } else if (question.kind == proto::CommandKind::subscribe) {
         on_talking();
     } else if (question.kind == proto::CommandKind::rpc) {
         show_status(reply.data);
     }
+    go_on();
+}
+
+void Chat::go_on() {
     input_ended_ ? leave_when_answered() : read_on();
 }
 
@@ -341,12 +276,9 @@ void Chat::on_error(const proto::Reply& reply, const Question& question) {
     }
     if (reply.temporary) {
         notice(err_.yellow("the node cannot take us now: " + words));
-        return sockets_.reset(socket_);
+        return connection_.reset();
     }
-    const bool is_user = question.kind == proto::CommandKind::connect;
-    notice(err_.red(
-        is_user ? "--user " + printable(user_) + ": " + words
-                : "--channel " + printable(channel_) + ": " + words));
+    notice(err_.red("--channel " + printable(channel_) + ": " + words));
     stop(ExitCode::failed);
 }
 
@@ -422,9 +354,9 @@ void Chat::on_patience_end() {
 }
 
 void Chat::leave() {
-    if (!sockets_.is_open(socket_)) return stop(verdict());
+    if (!connection_.is_open()) return stop(verdict());
     phase_ = Phase::leaving;
-    sockets_.close(socket_, code_of(proto::CloseCode::normal), "");
+    connection_.close();
 }
 
 int Chat::verdict() const {

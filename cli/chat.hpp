@@ -3,12 +3,10 @@
 /// connection broke is reported as unknown.
 #pragma once
 
+#include "cli/client_connection.hpp"
 #include "cli/line_reader.hpp"
 #include "cli/terminal.hpp"
-#include "node/edge_counters.hpp"
 #include "node/loop.hpp"
-#include "node/transport/web_socket.hpp"
-#include "proto/client_codec.hpp"
 
 #include <asio/signal_set.hpp>
 
@@ -22,33 +20,18 @@
 
 namespace grapevine::cli {
 
-/// `ws://host:port/path`, taken apart.
-struct ChatUrl {
-    std::string text;
-    std::string host;
-    std::uint16_t port = 0;
-    std::string path;
-};
-
-class Chat final : public node::SocketOwner {
+class Chat final : ConnectionOwner {
 public:
-    Chat(std::vector<ChatUrl> urls, std::string user, std::string channel);
+    Chat(std::vector<ClientUrl> urls, std::string user, std::string channel);
 
     /// Returns an exit code when the person leaves, the pipe ends, or no node will have us.
     int run();
 
 private:
-    /// waiting ─▶ dialling ─▶ connecting ─▶ subscribing ─▶ talking ─▶ leaving
-    ///    ▲           └────────────┴─────────────┴────────────┤
-    ///    └────────────────── connection gone ────────────────┘
-    enum class Phase : std::uint8_t {
-        waiting,
-        dialling,
-        connecting,
-        subscribing,
-        talking,
-        leaving
-    };
+    /// waiting ─▶ connecting ─▶ subscribing ─▶ talking ─▶ leaving
+    ///    ▲            └─────────────┴────────────┤
+    ///    └────────────── connection gone ────────┘
+    enum class Phase : std::uint8_t { waiting, connecting, subscribing, talking, leaving };
 
     /// What a reply will answer.
     struct Question {
@@ -56,9 +39,10 @@ private:
         std::string line;
     };
 
-    void opened(node::SocketId id, const node::Opening& opening) override;
-    void received(node::SocketId id, const proto::Bytes& payload, node::FrameKind kind) override;
-    void closed(node::SocketId id, const node::Ending& ending) override;
+    void connected(std::string_view node) override;
+    void refused(const proto::Reply& error) override;
+    void replied(const proto::Reply& reply) override;
+    void ended(const ConnectionEnd& end) override;
 
     void dial();
     void dial_later();
@@ -68,38 +52,34 @@ private:
     void obey(std::string_view line);
     void say(std::string_view channel, std::string_view text, std::string_view line);
     void ask_status(std::string_view names, std::string_view line);
-    void ask(proto::Command command, std::string_view line);
-    void on_reply(const proto::Reply& reply);
+    void ask(const proto::Command& command, std::string_view line);
     void on_error(const proto::Reply& reply, const Question& question);
     void on_talking();
     void show_publication(const proto::Reply& reply);
     void show_status(std::string_view data);
     void read_on();
+    void go_on();
     void leave_when_answered();
     void leave();
     [[nodiscard]] int verdict() const;
     void stop(int exit_code);
-    void on_silence();
     void on_patience_end();
     void notice(const std::string& text) const;
 
-    std::vector<ChatUrl> urls_;
+    std::vector<ClientUrl> urls_;
     std::string user_;
     std::string channel_;
 
     node::Loop loop_;
-    node::EdgeCounters counters_;
-    node::WebSockets sockets_{loop_, counters_};
+    ClientConnection connection_;
     LineReader reader_;
     asio::signal_set signals_;
-    proto::ClientScratch scratch_;
     Terminal out_;
     Terminal err_;
     bool is_interactive_;
     std::minstd_rand jitter_{std::random_device{}()};
 
     Phase phase_ = Phase::waiting;
-    node::SocketId socket_;
     std::size_t url_ = 0;
     std::string node_name_;
     bool ever_talked_ = false;
@@ -107,10 +87,8 @@ private:
     /// Said once, not at every attempt.
     std::string last_news_;
     node::TimerId redial_;
-    node::TimerId silence_;
     node::TimerId patience_;
 
-    std::uint32_t last_id_ = 0;
     /// At most `questions_max` of them: reading stdin waits for answers.
     std::map<std::uint32_t, Question> questions_;
     /// A line that came while no node was there to take it.
