@@ -12,6 +12,7 @@ namespace {
 
 /// Answers that wait for one peer: more than it can have sent us to answer and still be honest.
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t acknowledge_bytes_max = 1024 * 1024;
 constexpr std::size_t copy_bytes = sizeof(std::uint64_t);
 /// Tags and lengths around the answers of one frame.
 constexpr std::size_t overhead_bytes = 24;
@@ -62,6 +63,15 @@ void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
     }
     const std::size_t bytes = std::max(answers.written.size(), answers.denied.size());
     if (bytes >= proto::limits::answers_per_frame * copy_bytes) answer(*link, version, links);
+}
+
+void Arrivals::pass_on(const Acknowledge& acknowledge, Link& to, Links& links) {
+    if (to.queue.waiting_bytes(FrameClass::answers) > acknowledge_bytes_max) {
+        ++counters_.acknowledges_ignored;
+        return;
+    }
+    links.send(
+        to, FrameClass::answers, proto::Acked{acknowledge.message.message, acknowledge.user});
 }
 
 void Arrivals::flush(Version version, Links& links) {

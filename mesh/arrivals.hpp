@@ -28,6 +28,9 @@ public:
        MeshOutput& output);
     /// What Sessions did with a copy. `version`: of this node's log now.
     void on(const Delivered& delivered, Version version, Links& links);
+    /// A client here has taken a message of the node at the other end. If many wait already it is
+    /// dropped and counted: a client may say so as often as it likes.
+    void pass_on(const Acknowledge& acknowledge, Link& to, Links& links);
     /// Queues the answers of this turn.
     void flush(Version version, Links& links);
     /// What is remembered of a node's messages.

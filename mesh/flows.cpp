@@ -278,11 +278,12 @@ void Flows::advanced(NodeId node, Now now, MeshOutput& output) {
     }
 }
 
-void Flows::disturbed(Now now, MeshOutput& output) {
+void Flows::disturbed(bool users_moved, Now now, MeshOutput& output) {
     for (std::uint32_t at = 0; at < flows_.made(); ++at) {
         Flow& flow = flows_[at];
         if (flow.name.empty()) continue;
-        flow.stale = flow.moved = true;
+        flow.stale = true;
+        flow.moved = flow.moved || users_moved;
         pump(at, now, output);
     }
 }

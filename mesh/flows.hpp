@@ -80,9 +80,9 @@ public:
     void touched(std::uint64_t key, Now now, MeshOutput& output);
     /// More of this node's log is in the tables.
     void advanced(NodeId node, Now now, MeshOutput& output);
-    /// Anything may have changed: a node shown or hidden, a snapshot swapped in, a link come or
-    /// moved.
-    void disturbed(Now now, MeshOutput& output);
+    /// Anything may have changed: a node shown or hidden, a link come or moved. `users_moved`: or
+    /// a snapshot swapped in, behind which users may have gone and come.
+    void disturbed(bool users_moved, Now now, MeshOutput& output);
     /// `replaced`: the other end has read everything that went on it.
     /// disturbed() must follow.
     void link_ended(LinkId link, bool replaced, Now now);
@@ -110,6 +110,7 @@ private:
 
     // ---- sending: as much as may be sent now
     void pump(std::uint32_t at, Now now, MeshOutput& output);
+    /// Where messages go from now on. Sets `moved` if that is elsewhere.
     void resolve(Flow& flow);
     /// Whoever is to arrive at least once goes to the new places too.
     void repeat_kept(Flow& flow);
@@ -153,6 +154,7 @@ private:
     Chain<Message, &Message::by_park> parked_;
     Chain<Flow, &Flow::by_idle> idle_;
     Chain<Flow, &Flow::by_bar> barred_;
+    std::vector<Flow::Place> former_;  ///< reused by resolve()
     std::size_t bytes_ = 0;
     std::size_t parked_count_ = 0;
     std::vector<SendNews> news_;

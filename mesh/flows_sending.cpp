@@ -27,6 +27,7 @@ void Flows::pump(std::uint32_t at, Now now, MeshOutput& output) {
 }
 
 void Flows::resolve(Flow& flow) {
+    former_.swap(flow.places);
     flow.places.clear();
     flow.stale = flow.unreachable = false;
     const auto is_barred = [&](NodeId node, Version known) {
@@ -46,6 +47,13 @@ void Flows::resolve(Flow& flow) {
             flow.unreachable = true;
         }
     });
+    const auto same_lane = [](const Flow::Place& left, const Flow::Place& right) {
+        return left.lane == right.lane;
+    };
+    flow.moved =
+        flow.moved ||
+        !std::equal(
+            flow.places.begin(), flow.places.end(), former_.begin(), former_.end(), same_lane);
 }
 
 void Flows::repeat_kept(Flow& flow) {

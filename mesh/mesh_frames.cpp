@@ -164,7 +164,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, Mes
     if (outcome == Replicas::Outcome::applied) {
         ++counters.snapshots_applied;
         output.events.emplace_back(SnapshotApplied{link.node(), ended.version, ended.keys});
-        places_changed = true;
+        places_changed = users_moved = true;
     }
     react(link, outcome, now, output);
 }

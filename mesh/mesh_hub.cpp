@@ -167,7 +167,7 @@ void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output
         flows.acknowledged(message.message, acknowledge.user, now, output);
         tell_receipts(output);
     } else if (Link* const link = links.to(message.node)) {
-        links.send(*link, FrameClass::control, proto::Acked{message.message, acknowledge.user});
+        arrivals.pass_on(acknowledge, *link, links);
     } else {
         ++counters.acknowledges_ignored;
     }
@@ -236,7 +236,8 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     facts.clear();
     news.clear();
     is_settling = false;
-    if (std::exchange(places_changed, false)) flows.disturbed(now, output);
+    if (std::exchange(places_changed, false))
+        flows.disturbed(std::exchange(users_moved, false), now, output);
     tell_receipts(output);
 }
 

@@ -119,6 +119,7 @@ struct Mesh::Parts {
     MessageId last_message;  ///< unlike those of earlier lives: it begins with the epoch
     bool is_settling = false;
     bool places_changed = false;  ///< settle() is to tell the flows so
+    bool users_moved = false;  ///< and that users may have gone and come inside one place
     bool is_leaving = false;
     bool was_ready = false;
     bool has_left = false;

@@ -37,19 +37,29 @@ private:
     std::string text_;
 };
 
+/// One value of a label.
 struct Reason {
     std::string_view label;
     std::uint64_t count;
 };
 
-void by_reason(
-    Page& page, std::string_view name, std::string_view help, std::span<const Reason> reasons) {
+void by_label(
+    Page& page,
+    std::string_view name,
+    std::string_view help,
+    std::string_view label,
+    std::span<const Reason> reasons) {
     page.head(name, help, "counter");
     for (const Reason& reason : reasons) {
-        std::string labels = "{reason=\"";
-        labels.append(reason.label).append("\"}");
+        std::string labels = "{";
+        labels.append(label).append("=\"").append(reason.label).append("\"}");
         page.line(name, labels, reason.count);
     }
+}
+
+void by_reason(
+    Page& page, std::string_view name, std::string_view help, std::span<const Reason> reasons) {
+    by_label(page, name, help, "reason", reasons);
 }
 
 void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges) {
@@ -125,6 +135,61 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.counter("links_refused_total", "Links refused, by us or by the peer.", m.links_refused);
 }
 
+void flows_part(Page& page, const mesh::Mesh& mesh) {
+    const mesh::MeshCounters& m = mesh.counters();
+    page.counter("user_messages_total", "Messages accepted for users.", m.user_messages);
+    by_label(
+        page,
+        "user_messages_ended_total",
+        "What became of messages for users.",
+        "result",
+        std::array<Reason, 5>{
+            {{"written", m.user_written},
+             {"acked", m.user_acked},
+             {"not_connected", m.user_not_connected},
+             {"undeliverable", m.user_undeliverable},
+             {"unknown", m.user_unknown}}});
+    page.counter(
+        "user_messages_refused_total",
+        "Messages for users that found no room: a bound was reached.",
+        m.user_refused);
+    page.counter(
+        "user_messages_parked_total",
+        "Messages that waited for their user to appear.",
+        m.user_parked);
+    page.counter(
+        "user_messages_repeated_total",
+        "Messages sent again because nobody had taken them.",
+        m.user_repeats);
+    page.counter(
+        "copies_denied_total",
+        "Copies that another node did not have the user for.",
+        m.copies_denied);
+    page.counter("denials_sent_total", "Copies denied because nobody was here.", m.denials_sent);
+    page.counter(
+        "answers_ignored_total",
+        "Answers to copies that were over or never sent.",
+        m.answers_ignored);
+    page.counter(
+        "acknowledges_ignored_total",
+        "Acknowledgements of messages that were over or never sent.",
+        m.acknowledges_ignored);
+    page.counter(
+        "sends_repeated_total", "Sends whose idempotency key was known.", m.sends_repeated);
+    page.counter(
+        "sends_refused_total",
+        "Sends refused because too many wait for their result.",
+        m.sends_refused);
+    const mesh::FlowSizes sizes = mesh.flow_sizes();
+    page.gauge("flows", "Users with messages on their way, or just now.", sizes.flows);
+    page.gauge("held_messages", "Messages for users that have not ended.", sizes.messages);
+    page.gauge("held_bytes", "Their names and bodies.", sizes.bytes);
+    page.gauge("parked_messages", "Of these, messages that have nobody to go to.", sizes.parked);
+    page.gauge("copies_in_flight", "Copies that are not answered.", sizes.copies);
+    page.gauge("receipts", "Sends whose result is waited for.", sizes.receipts);
+    page.gauge("idempotency_keys", "Keys of sends that are remembered.", sizes.idempotency_keys);
+}
+
 void edge_part(Page& page, const EdgeCounters& e, const Gauges& gauges) {
     page.gauge("http_connections", "Open HTTP connections.", gauges.http_connections);
     page.counter("connections_accepted_total", "TCP connections accepted.", e.accepted);
@@ -178,6 +243,7 @@ std::string metrics_text(
     Page page;
     sessions_part(page, driver, gauges);
     mesh_part(page, driver, now);
+    flows_part(page, driver.mesh());
     edge_part(page, edge, gauges);
     return page.take();
 }
