@@ -37,7 +37,8 @@ public:
 
 private:
     void check_id(const Heard& heard) {
-        const std::string& first = ids_.try_emplace(heard.payload, heard.message_id).first->second;
+        const std::string& first =
+            ids_.try_emplace({heard.payload, heard.channel}, heard.message_id).first->second;
         if (first != heard.message_id || first.empty())
             blame("another message id: ", heard.session, heard.channel, heard.payload);
     }
@@ -58,7 +59,7 @@ private:
     std::set<std::pair<SessionKey, std::string>> written_;
     std::set<std::pair<SessionKey, std::string>> heard_;
     std::set<std::pair<DeviceKey, std::string>> heard_by_devices_;
-    std::map<std::string, std::string> ids_;
+    std::map<std::pair<std::string, std::string>, std::string> ids_;  ///< by payload and channel
 };
 
 }  // namespace grapevine::sim

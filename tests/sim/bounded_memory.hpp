@@ -35,6 +35,13 @@ public:
             seen.session_limit_bytes + proto::limits::forward_body_bytes);
         check(seen, "links", seen.links, limits.links_max);
         check(seen, "members", seen.members, limits.members_max);
+        check(seen, "flows", seen.flows.flows, limits.flows_max);
+        check(seen, "flow_messages", seen.flows.messages, limits.held_messages_max);
+        check(seen, "flow_bytes", seen.flows.bytes, limits.held_bytes_max);
+        check(seen, "parked", seen.flows.parked, seen.flows.messages);
+        check(seen, "copies", seen.flows.copies, seen.flows.messages * (limits.members_max + 1));
+        check(seen, "receipts", seen.flows.receipts, limits.receipts_max);
+        check(seen, "idempotency_keys", seen.flows.idempotency_keys, limits.idempotency_keys_max);
     }
 
 private:

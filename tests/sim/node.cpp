@@ -187,7 +187,7 @@ std::string Node::send(const SendOrder& order) {
             .process = process_->key,
             .session = {},
             .request = request,
-            .at_least_once = order.at_least_once,
+            .within = answer_within(order.wait, order.at_least_once),
             .at = stage_.clock.time()});
         process_->driver.send(
             mesh::SendToUsers{
@@ -202,6 +202,12 @@ std::string Node::send(const SendOrder& order) {
             time);
     });
     return payload;
+}
+
+Duration Node::answer_within(Wait wait, bool at_least_once) const {
+    const mesh::MeshConfig& config = mesh().config();
+    if (at_least_once) return config.acknowledge_within;
+    return config.deliver_within + (wait == Wait::client ? config.acknowledge_within : 0s);
 }
 
 const SendResult* Node::result_of(const std::string& payload) const {
@@ -518,7 +524,7 @@ void Node::observe_commands(proto::SessionId session, std::string_view message) 
                 .process = process_->key,
                 .session = caller,
                 .request = command.id,
-                .at_least_once = command.data.find(R"("qos":1)") != std::string_view::npos,
+                .within = answer_within(wait_in(command.data), is_at_least_once(command.data)),
                 .at = stage_.clock.time()});
 }
 
@@ -570,6 +576,7 @@ void Node::observe_queues() {
         .session_queued_bytes = 0,
         .links = process_->links.size(),
         .members = 0,
+        .flows = process_->driver.mesh().flow_sizes(),
         .limits = process_->driver.mesh().config(),
         .session_limit_bytes = options_.sessions.queue_bytes_max};
     for (const auto& [socket, wire] : process_->wires) {

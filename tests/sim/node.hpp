@@ -143,6 +143,7 @@ private:
     void observe_queues();
     void observe_commands(proto::SessionId session, std::string_view message);
     void observe_session_sends(const mesh::Edge& edge);
+    [[nodiscard]] Duration answer_within(Wait wait, bool at_least_once) const;
     void take_api_answer(const mesh::Answer& answer);
     std::string new_payload(const std::string& channel);
     void carry_out(mesh::Edge& edge);

@@ -126,7 +126,7 @@ struct SendTaken {
     ProcessKey process;
     SessionKey session;  ///< zero: of the HTTP API
     std::uint64_t request = 0;  ///< the command's id, or the number of the HTTP request
-    bool at_least_once = false;
+    Duration within{};  ///< it is to be answered in this time
     Instant at;
 };
 /// A process hands out a reply, to a send or to something else.
@@ -161,6 +161,7 @@ struct QueuesSeen {
     std::size_t session_queued_bytes = 0;
     std::size_t links = 0;
     std::size_t members = 0;
+    mesh::FlowSizes flows;
     const mesh::MeshConfig& limits;
     std::size_t session_limit_bytes = 0;
 };

@@ -44,6 +44,11 @@ std::optional<Receipt> read_receipt(element value) {
             receipt.nodes.emplace_back(text);
         }
     }
+    if (std::string_view id; value["message_id"].get_string().get(id) == simdjson::SUCCESS)
+        receipt.message_id = id;
+    if (bool is = false; value["acknowledged"].get_bool().get(is) == simdjson::SUCCESS)
+        receipt.acknowledged = is;
+    if (receipt.acknowledged != (receipt.fate == Fate::acked)) return std::nullopt;
     return receipt;
 }
 
@@ -90,14 +95,24 @@ std::string send_request(const SendOrder& order, std::string_view payload) {
     return json + '}';
 }
 
+Wait wait_in(std::string_view request) {
+    for (const Wait wait : {Wait::node, Wait::client})
+        if (request.find(R"("wait":")" + std::string{name_of(wait)} + '"') !=
+            std::string_view::npos)
+            return wait;
+    return Wait::none;
+}
+
+bool is_at_least_once(std::string_view request) {
+    return request.find(R"("qos":1)") != std::string_view::npos;
+}
+
 std::optional<SendResult> read_send_result(std::string_view json) {
     proto::JsonDocument document{proto::limits::json_depth};
     simdjson::dom::object root;
     if (!document.parse(json) || document.root().get_object().get(root) != simdjson::SUCCESS)
         return std::nullopt;
     SendResult result;
-    if (std::string_view id; root["message_id"].get_string().get(id) == simdjson::SUCCESS)
-        result.message_id = id;
     simdjson::dom::object users;
     if (root["users"].get_object().get(users) != simdjson::SUCCESS) return result;
     for (const auto& [user, value] : users) {

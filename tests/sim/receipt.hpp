@@ -29,6 +29,8 @@ struct Receipt {
     Fate fate = Fate::unknown;
     std::uint64_t sessions = 0;
     std::vector<std::string> nodes;
+    std::string message_id;  ///< of a message that is to be acknowledged
+    bool acknowledged = false;
 
     [[nodiscard]] bool was_accepted() const { return fate == Fate::written || fate == Fate::acked; }
     friend bool operator==(const Receipt&, const Receipt&) = default;
@@ -37,7 +39,6 @@ struct Receipt {
 struct SendResult {
     std::uint32_t error = 0;  ///< instead of all the rest
     std::map<std::string, Receipt> users;  ///< none with Wait::none
-    std::string message_id;  ///< of a message that is to be acknowledged
 };
 
 std::string_view name_of(Fate fate);
@@ -45,6 +46,9 @@ std::string_view name_of(Fate fate);
 std::string text_of(const Receipt& receipt);
 /// The JSON of `rpc send` and `POST /api/send`.
 std::string send_request(const SendOrder& order, std::string_view payload);
+/// What such a request asks for; for observers, who know that it is well formed.
+Wait wait_in(std::string_view request);
+bool is_at_least_once(std::string_view request);
 /// Nothing if it is not what an answer to a send may be.
 std::optional<SendResult> read_send_result(std::string_view json);
 

@@ -4,8 +4,6 @@ namespace grapevine::sim {
 
 namespace {
 
-constexpr Duration deadline = 3s;
-constexpr Duration deadline_at_least_once = 10s;
 /// Timers are looked at a few times a second, and a turn may begin late.
 constexpr Duration slack = 1s;
 
@@ -26,8 +24,7 @@ void TerminatesBounded::on(const ProcessResumed& resumed) {
 void TerminatesBounded::on(const SendTaken& taken) {
     Process& process = processes_[taken.process];
     const Request request{taken.session, taken.request};
-    const Instant due = taken.at - process.paused_for +
-                        (taken.at_least_once ? deadline_at_least_once : deadline) + slack;
+    const Instant due = taken.at - process.paused_for + taken.within + slack;
     process.open.emplace(request, due);
     process.due.emplace(due, request);
 }

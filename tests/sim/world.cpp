@@ -5,19 +5,12 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 namespace grapevine::sim {
 
 namespace {
 
-/// How often what lasts is looked at.
-constexpr Duration long_glance = 50ms;
-/// How long all must stay well once it is.
-constexpr Duration calm = 3s;
-/// How long a message may take then; slow networks have three hops of latency spikes.
-constexpr Duration heard_within = 15s;
 constexpr std::size_t report_lines = 50;
 
 }  // namespace
@@ -207,56 +200,6 @@ std::optional<std::string> World::why_not_converged() const {
     if (auto why = why_clients_not_settled()) return why;
     if (auto why = why_not_one_link_each()) return why;
     return why_tables_differ();
-}
-
-void World::expect_liveness(Duration within) {
-    const Instant healed = time();
-    if (!run_until([this] { return is_converged(); }, within, long_glance)) {
-        if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
-        return;
-    }
-    stage_.trace.say("world", Line{"converged"}.add("after", time() - healed));
-    // A second link may still be dialled and handed over to; what tables show must not change by
-    // that.
-    if (run_until([this] { return why_tables_differ().has_value(); }, calm, long_glance))
-        return stage_.verdict.violated("StayConverged", *why_tables_differ());
-    if (!run_until([this] { return is_converged(); }, calm)) {
-        if (is_good()) stage_.verdict.violated("OneLink", *why_not_converged());
-        return;
-    }
-    expect_delivery();
-}
-
-void World::say_and_expect(Client& speaker, const std::string& channel) {
-    const std::string payload = speaker.say(channel);
-    if (payload.empty()) return;
-    std::set<SessionKey> audience;
-    for (const auto& client : clients_)
-        if (client->is_connected() &&
-            (client->channels().contains(channel) || channel == "#" + client->user()))
-            audience.insert(client->session());
-    stage_.checkers.complete_delivery().expect(payload, audience);
-}
-
-void World::expect_delivery() {
-    std::set<std::string> users;
-    for (const auto& client : clients_)
-        if (client->is_connected()) users.insert(client->user());
-    for (const auto& speaker : clients_) {
-        const auto channels = speaker->channels();
-        for (const std::string& channel : channels)
-            say_and_expect(*speaker, channel);
-        for (const std::string& user : users)
-            say_and_expect(*speaker, "#" + user);
-    }
-    const auto all_heard = [&] {
-        return !stage_.checkers.complete_delivery().why_not_complete().has_value();
-    };
-    run_until(all_heard, heard_within, long_glance);
-    if (const auto why = stage_.checkers.complete_delivery().why_not_complete();
-        why.has_value() && is_good())
-        stage_.verdict.violated("CompleteDelivery", *why);
-    run_for(200ms);  // what arrives twice arrives late
 }
 
 std::string World::report() const {

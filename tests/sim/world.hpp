@@ -11,8 +11,10 @@
 #include "tests/sim/stage.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -73,7 +75,9 @@ public:
     /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all
     /// it is for.
     void expect_liveness(Duration within);
-    /// Everybody connected says something to every channel it is in and to every user there is.
+    /// Everybody connected says something to every channel it is in and to every user there is, and
+    /// sends to all of them; so does each node's HTTP API. All of it is heard by whom it is for,
+    /// every answer is exactly right, and no node is bothered that has nobody who wants it.
     void expect_delivery();
     [[nodiscard]] bool is_good() const { return stage_.verdict.is_good(); }
     /// Seed, violation and the last events.
@@ -86,12 +90,38 @@ private:
     [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
     [[nodiscard]] std::optional<std::string> why_not_one_link_each() const;
     [[nodiscard]] std::optional<std::string> why_tables_differ() const;
+
+    // ---- world_liveness.cpp
+    /// An answer that must come, and what it must say.
+    struct Awaited {
+        std::string asker;
+        std::string payload;
+        std::function<const SendResult*()> result;
+        std::map<std::string, Receipt> users;
+    };
+    /// What must not change while everybody is heard.
+    [[nodiscard]] std::vector<std::uint64_t> scene() const;
+    [[nodiscard]] bool is_prompt() const;
+    [[nodiscard]] std::set<SessionKey> audience_of(const std::string& channel) const;
+    [[nodiscard]] Receipt expected_receipt(const std::string& user) const;
+    /// Copies that must cross links when `from` says something to `channel`.
+    [[nodiscard]] std::uint64_t forwards_for(const std::string& channel, const Node& from) const;
+    [[nodiscard]] std::uint64_t forwards_sent() const;
     void say_and_expect(Client& speaker, const std::string& channel);
+    void expect_answer(
+        std::string asker,
+        const std::string& payload,
+        const std::vector<std::string>& users,
+        std::function<const SendResult*()> result);
+    [[nodiscard]] std::optional<std::string> why_not_right(const Awaited& awaited) const;
+    void check_answers();
 
     WorldOptions options_;
     Stage stage_;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<std::unique_ptr<Client>> clients_;
+    std::vector<Awaited> awaited_;
+    std::uint64_t forwards_expected_ = 0;
 };
 
 }  // namespace grapevine::sim
