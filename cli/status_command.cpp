@@ -1,6 +1,7 @@
 #include "cli/status_command.hpp"
 
 #include "cli/exit_codes.hpp"
+#include "cli/table.hpp"
 #include "cli/usage_error.hpp"
 
 #include <array>
@@ -61,8 +62,6 @@ bool flag_in(const Object& object, const char* key) {
     return object[key].get(value) == simdjson::SUCCESS && value;
 }
 
-using Row = std::vector<std::string>;
-
 constexpr std::size_t state_column = 1;
 
 Row row_of(const Object& member) {
@@ -87,30 +86,6 @@ coloured_state(const std::string& padded, std::string_view state, const Terminal
     if (state == "down") return terminal.red(padded);
     if (state == "left") return terminal.dim(padded);
     return terminal.yellow(padded);
-}
-
-std::string laid_out(const std::vector<Row>& rows, const Terminal& terminal) {
-    std::vector<std::size_t> widths(rows.front().size());
-    for (const Row& row : rows) {
-        for (std::size_t i = 0; i < row.size(); ++i)
-            widths[i] = std::max(widths[i], row[i].size());
-    }
-    std::string text;
-    for (const Row& row : rows) {
-        const bool is_heading = &row == &rows.front();
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            const bool is_last = i + 1 == row.size();
-            std::string cell =
-                row[i] + (is_last ? "" : std::string(widths[i] - row[i].size() + 2, ' '));
-            if (is_heading)
-                cell = terminal.bold(cell);
-            else if (i == state_column)
-                cell = coloured_state(cell, row[i], terminal);
-            text += cell;
-        }
-        text += '\n';
-    }
-    return text;
 }
 
 /// "http://host:port" from what people type: the scheme may be missing, a last slash is harmless.
@@ -159,7 +134,7 @@ StatusTable status_table(std::string_view body, const Terminal& terminal) {
     }
     table.text = "cluster " + text_in(cluster, "cluster") + " as seen by " +
                  text_in(cluster, "self") + (flag_in(cluster, "ready") ? "" : " (not ready yet)") +
-                 "\n" + laid_out(rows, terminal);
+                 "\n" + laid_out(rows, state_column, coloured_state, terminal);
     return table;
 }
 
