@@ -1,8 +1,6 @@
 #include "cli/chat.hpp"
 
 #include "cli/exit_codes.hpp"
-#include "proto/codes.hpp"
-#include "proto/limits.hpp"
 
 #include <algorithm>
 #include <chrono>

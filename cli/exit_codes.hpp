@@ -9,6 +9,7 @@ enum ExitCode : int {
     usage = 2,  ///< an option or a file it names is wrong; stderr says which
     unreachable = 3,  ///< nobody answered at the address given
     partial = 4,  ///< an answer, but not a whole one (a member not alive, a message unconfirmed)
+    not_delivered = 5,  ///< a message surely did not reach all of its users
 };
 
 }  // namespace grapevine::cli

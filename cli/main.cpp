@@ -2,6 +2,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/node_command.hpp"
 #include "cli/options.hpp"
+#include "cli/send_command.hpp"
 #include "cli/status_command.hpp"
 #include "cli/usage_error.hpp"
 
@@ -18,6 +19,7 @@ int run(const Options& options) {
     case Subcommand::node: return node_command(options.node);
     case Subcommand::status: return status_command(options.status);
     case Subcommand::chat: return chat_command(options.chat);
+    case Subcommand::send: return send_command(options.send);
     }
     return ExitCode::failed;
 }

@@ -64,6 +64,31 @@ Examples:
 In a pipe it sends every line, waits for the answers, and leaves. Ends with 0 if all were accepted, 4 if one was
 refused or got no answer, 3 if no node answers, 1 if a node sends it away for good, 2 if an option is wrong.)");
 }
+
+void describe_send(CLI::App& app, SendOptions& o) {
+    app.add_option("--url",             o.urls,            "Client listener of a node; of several, the first that answers")->type_name("URL")->default_str("ws://127.0.0.1:8000/connection/websocket")->allow_extra_args(false);
+    app.add_option("--to",              o.to,              "Who gets it; give several for several users")->type_name("USER")->required()->allow_extra_args(false);
+    app.add_option("--user",            o.user,            "Who you are (default: nobody in particular)")->type_name("NAME");
+    app.add_option("--wait",            o.wait,            "How much to wait for: none, node (written to the user's sessions), client (acknowledged)")->type_name("UNTIL")->check(CLI::IsMember({"none", "node", "client"}))->capture_default_str();
+    app.add_option("--qos",             o.qos,             "0: at most once; 1: repeated until a client acknowledges it")->type_name("0|1")->check(CLI::Range(0, 1))->capture_default_str();
+    app.add_option("--idempotency-key", o.idempotency_key, "The same again within 5 minutes gives the same receipt and sends nothing")->type_name("KEY");
+    app.add_option("--timeout",         o.timeout_s,       "Seconds to wait for a receipt; nodes take up to 3, with acknowledgements 10")->type_name("SECONDS")->check(CLI::Range(1, 3600))->capture_default_str();
+    app.add_flag("--json",              o.json,            "Print the receipt as the node wrote it");
+    app.add_option("--data",            o.data,            "Any JSON instead of a text")->type_name("JSON");
+    app.add_option("TEXT",              o.text,            "What to say; - reads it from standard input")->type_name("");
+    app.footer(R"(Prints what became of the message, for each user: written (to so many sessions, on these nodes), acked,
+not_connected, undeliverable, or unknown: then it may or may not have arrived.
+
+Examples:
+  grapevine send --to bob 'lunch?'
+  grapevine send --to bob --to eve --url ws://127.0.0.1:8001/connection/websocket --user alice 'lunch?'
+  grapevine send --to bob --wait client --qos 1 --idempotency-key order-4711 --data '{"order":4711}'
+  dmesg | tail -n 5 | grapevine send --to oncall --json -
+
+Ends with 0 if it was written or acknowledged for every user (with --wait none: accepted), 5 if it surely did not reach
+one (not_connected, undeliverable), 4 if that is unknown of one, 3 if no node answers, 1 if the node refuses it,
+2 if an option is wrong.)");
+}
 // clang-format on
 
 }  // namespace
@@ -80,9 +105,11 @@ Options parse_options(int argc, const char* const* argv) {
     CLI::App& node = *app.add_subcommand("node", "Run a node");
     CLI::App& status = *app.add_subcommand("status", "Show the cluster as one node sees it");
     CLI::App& chat = *app.add_subcommand("chat", "Chat from this terminal, or from a pipe");
+    CLI::App& send = *app.add_subcommand("send", "Send to users, and say what became of it");
     describe_node(node, options.node);
     describe_status(status, options.status);
     describe_chat(chat, options.chat);
+    describe_send(send, options.send);
 
     try {
         app.parse(argc, argv);
@@ -94,6 +121,7 @@ Options parse_options(int argc, const char* const* argv) {
     if (node.parsed()) options.subcommand = Subcommand::node;
     if (status.parsed()) options.subcommand = Subcommand::status;
     if (chat.parsed()) options.subcommand = Subcommand::chat;
+    if (send.parsed()) options.subcommand = Subcommand::send;
     return options;
 }
 

@@ -2,6 +2,7 @@
 /// values are the commands' business.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,21 @@ struct ChatOptions {
     std::string channel = "chat:lobby";
 };
 
-enum class Subcommand { none, node, status, chat };
+struct SendOptions {
+    std::vector<std::string> urls;
+    std::vector<std::string> to;
+    std::string user;
+    std::string wait = "node";
+    unsigned qos = 0;
+    std::optional<std::string> idempotency_key;
+    std::optional<std::string> text;  ///< "-": what standard input says
+    std::optional<std::string> data;  ///< JSON instead of a text
+    bool json = false;
+    /// Nodes answer within 3 s, with acknowledgements within 10 s.
+    unsigned timeout_s = 15;
+};
+
+enum class Subcommand { none, node, status, chat, send };
 
 struct Options {
     /// none: the text asked for (`--help`, `--version`) or an error has been printed; leave with
@@ -41,6 +56,7 @@ struct Options {
     NodeOptions node;
     StatusOptions status;
     ChatOptions chat;
+    SendOptions send;
 };
 
 Options parse_options(int argc, const char* const* argv);

@@ -1,43 +1,14 @@
 // `grapevine chat` against a scripted node: what it sends, what it shows, when it moves on and how it ends.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { WebSocketServer } from './support/packages.mjs';
+import { scriptedNode } from './support/scripted_node.mjs';
 
 const program = process.env.GRAPEVINE;
 if (!program) throw new Error('set GRAPEVINE to the program to test');
-
-// A node as far as one chat client can tell. `on(command, reply, socket)` may answer; what it leaves is accepted.
-async function scriptedNode(name, on = () => false) {
-    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    await new Promise((listening) => server.once('listening', listening));
-    const node = { commands: [], pongs: 0, closeCodes: [], sockets: new Set(), events: new EventEmitter() };
-    node.untilClosed = async (times) => { while (node.closeCodes.length < times) await once(node.events, 'closed'); return node.closeCodes; };
-    node.url = `ws://127.0.0.1:${server.address().port}/connection/websocket`;
-    node.stop = () => { for (const socket of node.sockets) socket.terminate(); server.close(); };
-    server.on('connection', (socket) => {
-        node.sockets.add(socket);
-        const reply = (...replies) => socket.send(replies.map((value) => JSON.stringify(value)).join('\n'));
-        socket.on('close', (code) => { node.closeCodes.push(code); node.sockets.delete(socket); node.events.emit('closed'); });
-        socket.on('message', (message) => {
-            for (const line of message.toString().split('\n')) {
-                const command = JSON.parse(line);
-                if (Object.keys(command).length === 0) { node.pongs += 1; continue; }
-                node.commands.push(command);
-                if (on(command, reply, socket)) continue;
-                if (command.connect) reply({ id: command.id, connect: { client: 'c1', version: '0', ping: 25, pong: true, node: name } });
-                else if (command.subscribe) reply({ id: command.id, subscribe: {} });
-                else if (command.publish) reply({ id: command.id, publish: {} });
-                else if (command.rpc) reply({ id: command.id, rpc: { data: { users: { bob: { online: true, sessions: 2, nodes: ['n1', 'n3'] } } } } });
-            }
-        });
-    });
-    return node;
-}
 
 // Runs the program to its end. `input`: text for a pipe, or a path to read stdin from.
 function chat(words, input, { keepOpen = false, stdin = 'pipe' } = {}) {

@@ -52,6 +52,23 @@ refuses --user chat --user $'a\nb'
 refuses --channel chat --user alice --channel ''
 refuses --url chat --user alice --url http://127.0.0.1:8000
 refuses --url chat --user alice --url ws://:8000/x
+refuses --to send hi
+refuses --to send --to '' hi
+refuses --to send --to '#bob' hi
+refuses --to send --to "$(printf 'x%.0s' {1..255})" hi
+refuses --user send --to bob --user $'a\nb' hi
+refuses --url send --to bob --url http://127.0.0.1:8000 hi
+refuses --wait send --to bob --wait long hi
+refuses --qos send --to bob --qos 2 hi
+refuses --timeout send --to bob --timeout 0 hi
+refuses --idempotency-key send --to bob --idempotency-key '' hi
+refuses --idempotency-key send --to bob --idempotency-key "$(printf 'x%.0s' {1..65})" hi
+refuses --data send --to bob --data '{'
+refuses --data send --to bob --data null
+refuses --data send --to bob --data 1 hi
+refuses TEXT send --to bob
+refuses TEXT send --to bob $'\xff'
+refuses TEXT send --to bob "$(printf 'x%.0s' {1..65535})"
 refuses --admin status --admin ftp://127.0.0.1
 refuses --admin status --admin http://127.0.0.1:9000/api
 
@@ -62,7 +79,7 @@ if ((status != 3)) || ! grep -q -e --admin "$dir/said"; then
     failures=$((failures + 1))
 fi
 
-for words in --version --help "node --help" "status --help" "chat --help"; do
+for words in --version --help "node --help" "status --help" "chat --help" "send --help"; do
     # shellcheck disable=SC2086
     "$grapevine" $words >"$dir/said" || failures=$((failures + 1))
     [[ -s "$dir/said" ]] || failures=$((failures + 1))
