@@ -17,11 +17,12 @@ public:
     [[nodiscard]] std::uint32_t size() const {
         return static_cast<std::uint32_t>(chunks_.size() * chunk_places);
     }
+    /// `at` must exist. Not checked again: every message looks up a dozen places.
     [[nodiscard]] T& operator[](std::uint32_t at) {
-        return (*chunks_[at / chunk_places])[at % chunk_places];
+        return chunks_.data()[at / chunk_places].get()->data()[at % chunk_places];
     }
     [[nodiscard]] const T& operator[](std::uint32_t at) const {
-        return (*chunks_[at / chunk_places])[at % chunk_places];
+        return chunks_.data()[at / chunk_places].get()->data()[at % chunk_places];
     }
     /// Makes sure that `at` exists.
     void reach(std::uint32_t at) {

@@ -103,6 +103,7 @@ void Filling::table(
         add_keys(manys.substr(index * key_bytes, key_bytes), kind, count, place);
     }
     add_keys(gones, kind, 0, place);
+    advance();
 }
 
 }  // namespace mesh_wire

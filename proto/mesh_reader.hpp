@@ -132,8 +132,9 @@ private:
     std::string_view fault_;
 };
 
-/// Fills one frame. `fields` is called once for each field on the wire, and only the description of
-/// that field takes it: written out, compilers turn this into a switch. A field may be given once.
+/// Fills one frame. Fields mostly come in the order in which they are described, so one pass over
+/// the descriptions takes them all; what comes in another order costs another pass, and what nobody
+/// describes is skipped. A field may be given once.
 class Filling {
 public:
     static constexpr bool reads = true;
@@ -144,22 +145,24 @@ public:
         Clear clear;
         fields(clear, frame);
         Filling filling{body};
-        while (filling.next()) {
+        filling.advance();
+        while (filling.field_.number != 0) {
+            const std::size_t before = filling.in_.rest().size();
             fields(filling, frame);
-            filling.skip_unknown();
+            if (filling.field_.number != 0 && filling.in_.rest().size() == before) filling.skip();
         }
         if (!filling.fault_.empty()) return filling.fault_;
         return Inspection::fault_of(frame);
     }
 
     void varint(std::uint32_t number, std::uint64_t& value) {
-        if (takes(number, wire::Type::varint)) require(in_.varint(value), cut_off);
+        if (takes(number, wire::Type::varint)) done(in_.varint(value));
     }
     void varint(std::uint32_t number, std::uint32_t& value) {
-        if (takes(number, wire::Type::varint)) require(in_.value(field_, value), cut_off);
+        if (takes(number, wire::Type::varint)) done(in_.value(field_, value));
     }
     void fixed64(std::uint32_t number, std::uint64_t& value) {
-        if (takes(number, wire::Type::fixed64)) require(in_.fixed64(value), cut_off);
+        if (takes(number, wire::Type::fixed64)) done(in_.fixed64(value));
     }
     template <class Text>
     void text(std::uint32_t number, Text& value, std::size_t limit) {
@@ -168,7 +171,9 @@ public:
     template <class Text>
     void bytes(std::uint32_t number, Text& value, std::size_t limit) {
         std::string_view taken;
-        if (takes(number, wire::Type::length) && bounded(taken, limit)) value = taken;
+        if (!takes(number, wire::Type::length) || !bounded(taken, limit)) return;
+        value = taken;
+        advance();
     }
     void exact(std::uint32_t number, std::string& value, std::size_t size) {
         bytes(number, value, size);
@@ -176,23 +181,27 @@ public:
     void exact(std::uint32_t number, Sha256& value) {
         std::string_view taken;
         if (!takes(number, wire::Type::length) || !bounded(taken, value.size())) return;
-        require(taken.size() == value.size(), "a field of a wrong length");
+        if (!require(taken.size() == value.size(), "a field of a wrong length")) return;
         std::memcpy(value.data(), taken.data(), taken.size());
+        advance();
     }
     template <class Enum>
     void choice(std::uint32_t number, Enum& value, Enum last) {
         std::uint32_t wide = 0;
         if (!takes(number, wire::Type::varint)) return;
-        require(
-            in_.value(field_, wide) && wide <= static_cast<std::uint32_t>(last),
-            "a number out of its range");
+        if (!require(
+                in_.value(field_, wide) && wide <= static_cast<std::uint32_t>(last),
+                "a number out of its range"))
+            return;
         value = static_cast<Enum>(wide);
+        advance();
     }
     void maybe_fixed64(std::uint32_t number, std::optional<std::uint64_t>& value) {
         std::uint64_t taken = 0;
         if (!takes(number, wire::Type::fixed64)) return;
-        require(in_.fixed64(taken), cut_off);
+        const bool read = in_.fixed64(taken);
         value = taken;
+        done(read);
     }
     void list(
         std::uint32_t number,
@@ -200,16 +209,20 @@ public:
         std::size_t items_max,
         std::size_t limit) {
         std::string_view taken;
-        if (!takes_again(number, wire::Type::length) || !bounded(taken, limit)) return;
-        if (require(items.size() < items_max, "a list over its limit")) items.emplace_back(taken);
+        while (takes_again(number, wire::Type::length) && bounded(taken, limit) &&
+               require(items.size() < items_max, "a list over its limit")) {
+            items.emplace_back(taken);
+            advance();
+        }
     }
     template <class Item>
     void each(std::uint32_t number, std::vector<Item>& items, std::size_t items_max) {
         std::string_view body;
-        if (!takes_again(number, wire::Type::length) || !bounded(body, body.max_size())) return;
-        if (!require(items.size() < items_max, "a list over its limit")) return;
-        const std::string_view fault = fill(items.emplace_back(), body);
-        require(fault.empty(), fault);
+        while (takes_again(number, wire::Type::length) && bounded(body, body.max_size()) &&
+               require(items.size() < items_max, "a list over its limit")) {
+            const std::string_view fault = fill(items.emplace_back(), body);
+            if (require(fault.empty(), fault)) advance();
+        }
     }
     void changes(
         std::uint32_t users, std::uint32_t channels, std::vector<Change>& list, std::size_t limit) {
@@ -222,18 +235,19 @@ private:
 
     explicit Filling(std::string_view body) : in_(body) {}
 
-    bool next() {
-        if (!fault_.empty() || in_.done()) return false;
-        taken_ = false;
-        return require(in_.field(field_), cut_off);
+    /// To the next field. Number 0: there is none, or the frame is at fault.
+    void advance() {
+        field_.number = 0;
+        if (!in_.done()) (void)require(in_.field(field_), cut_off);
     }
-    void skip_unknown() {
-        if (!taken_) require(in_.skip(field_.type), cut_off);
+    void skip() {
+        if (require(in_.skip(field_.type), cut_off)) advance();
+    }
+    void done(bool read) {
+        if (require(read, cut_off)) advance();
     }
     bool takes_again(std::uint32_t number, wire::Type type) {
-        if (field_.number != number) return false;
-        taken_ = true;
-        return require(field_.type == type, cut_off);
+        return field_.number == number && require(field_.type == type, cut_off);
     }
     bool takes(std::uint32_t number, wire::Type type) {
         if (!takes_again(number, type)) return false;
@@ -247,7 +261,10 @@ private:
                require(value.size() <= limit, "a field over its limit");
     }
     bool require(bool holds, std::string_view fault) {
-        if (!holds && fault_.empty()) fault_ = fault;
+        if (!holds) {
+            fault_ = fault;
+            field_.number = 0;  // nobody takes anything any more
+        }
         return holds;
     }
 
@@ -256,7 +273,6 @@ private:
     wire::Reader in_;
     wire::Field field_;
     std::uint32_t seen_ = 0;
-    bool taken_ = false;
     std::string_view fault_;
 };
 
