@@ -19,15 +19,17 @@ const asBytes = { write: (value) => new TextEncoder().encode(JSON.stringify(valu
 
 export class Client {
     // `nodes`: one, or several to be balanced over. Everything received is in `messages`, in order.
-    constructor(nodes, user, { protobuf = false } = {}) {
+    // `acknowledges`: tells the node of each message that is to be acknowledged. `timeout`: for an answer, in ms.
+    constructor(nodes, user, { protobuf = false, acknowledges = false, timeout = 5_000 } = {}) {
         this.user = user;
         this.messages = [];
         this.node = undefined;   // the name of the one it is on, or tries
         this.lost = [];          // codes of connections lost, in order
         this.payload = protobuf ? asBytes : asJson;
+        this.acknowledges = acknowledges;
         const Sdk = protobuf ? ProtobufCentrifuge : JsonCentrifuge;
         this.sdk = new Sdk('ws://balancer.invalid/', {
-            websocket: balanced([nodes].flat(), (name) => { this.node = name; }), minReconnectDelay: 50, maxReconnectDelay: 500,
+            websocket: balanced([nodes].flat(), (name) => { this.node = name; }), minReconnectDelay: 50, maxReconnectDelay: 500, timeout,
             data: this.payload.write(user === undefined ? {} : { user }),
         });
         this.sdk.on('publication', (message) => this.keep(message));
@@ -36,7 +38,12 @@ export class Client {
         this.sdk.on('disconnected', ({ code }) => { if (code >= 3000) this.lost.push(code); });
         this.sdk.on('error', () => {});
     }
-    keep({ channel, data, info }) { this.messages.push({ channel, data: this.payload.read(data), from: info?.user, client: info?.client }); }
+    keep({ channel, data, info, tags }) {
+        const id = tags?.message_id;
+        this.messages.push({ channel, data: this.payload.read(data), from: info?.user, client: info?.client, id });
+        if (id && this.acknowledges) this.acknowledge(id).catch(() => {});
+    }
+    acknowledge(id) { return this.rpc('ack', { id }); }
 
     async connect() {
         this.sdk.connect();
@@ -59,6 +66,8 @@ export class Client {
     }
     publish(channel, data) { return this.sdk.publish(channel, this.payload.write(data)); }
     async rpc(method, data = {}) { return this.payload.read((await this.sdk.rpc(method, this.payload.write(data))).data); }
+    // The receipt of a message to one user, or to several.
+    async send(to, data, options = {}) { return this.rpc('send', { to, data, wait: 'node', ...options }); }
     async status(...users) { return (await this.rpc('user_status', { users })).users; }
 
     received(channel) { return this.messages.filter((message) => message.channel === channel).map((message) => message.data); }

@@ -74,6 +74,7 @@ export class GrapevineNode {
     post(path, body, options) { return http(this.admin, 'POST', path, { body, ...options }); }
     // The API answers errors with status 200: gives `{result}` or `{error: {code, message}}`.
     async publish(channel, data) { return (await this.post('/api/publish', { channel, data })).json(); }
+    async send(to, data, options = {}) { return (await this.post('/api/send', { to, data, wait: 'node', ...options }, { within: 20_000 })).json(); }
     async isReady() { return (await this.get('/readyz')).status === 200; }
     async members() { return (await this.get('/api/cluster')).json().nodes; }
     async member(name) { return (await this.members()).find((member) => member.name === name); }
