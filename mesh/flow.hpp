@@ -81,6 +81,7 @@ struct Flow {
     std::vector<Barred> barred;
     Hook by_idle;
     Hook by_bar;
+    bool awaits_bars = false;  ///< it waits for what only barred places may have
     Instant idle_since = never;  ///< never: it has messages
     bool stale = true;  ///< the user may have moved: look again before the next message
     bool moved = false;  ///< and whoever is kept must be sent again

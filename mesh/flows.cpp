@@ -18,6 +18,7 @@ void Flows::submit(const Publish& publish, Options options, Now now, MeshOutput&
     if (at == nowhere || !has_room(flows_[at], publish.text.size())) return refuse(options.line);
 
     Flow& flow = flows_[at];
+    if (!flow.barred.empty() && lift_bars(flow)) flow.stale = true;
     const std::uint32_t message = admit(at, publish, options, now);
     if (!flow.stale && flow.first_waiting == nowhere) return fly(flow, message, now, output);
     wait(flow, messages_[message]);
@@ -73,7 +74,7 @@ std::uint32_t Flows::admit(std::uint32_t flow, const Publish& publish, Options o
 // ---- what is answered
 
 void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
-    const std::uint32_t copy = copies_.find(here.delivery.copy, self_);
+    const std::uint32_t copy = copies_.find(here.delivery.copy, reach_.self);
     if (copy == nowhere) return;  // its time was over meanwhile
     const std::uint32_t flow = messages_[copies_[copy].message].flow;
     if (here.present != 0)
@@ -150,7 +151,7 @@ void Flows::denied(std::uint32_t copy, Version version, Now now) {
     // It may know no more than we did: then two names share a hash, and only a change can help.
     const Version known = copies_[copy].known;
     const Version until = version > known ? version : Version{version.value + 1};
-    bar(message.flow, copies_.node_of(copies_[copy].lane), until);
+    bar(flow, copies_.node_of(copies_[copy].lane), until);
     flow.stale = true;
     copies_.remove(copy, message.copies);
     if (message.copies.empty()) all_answered(at, now);
@@ -258,19 +259,10 @@ void Flows::touched(std::uint64_t key, Now now, MeshOutput& output) {
     }
 }
 
-void Flows::advanced(NodeId node, Now now, MeshOutput& output) {
-    if (barred_.empty()) return;
-    Version held = reach_.log.version();
-    if (node != self_) {
-        const Replica* const replica = reach_.replicas.find(node);
-        if (replica == nullptr) return;
-        held = replica->version;
-    }
-    for (std::uint32_t at = barred_.first(); at != nowhere;) {
-        const std::uint32_t next = barred_.after(flows_, at);
-        const std::size_t before = flows_[at].barred.size();
-        unbar_up_to(at, node, held);
-        if (flows_[at].barred.size() != before) {
+void Flows::advanced(Now now, MeshOutput& output) {
+    for (std::uint32_t at = awaiting_bars_.first(); at != nowhere;) {
+        const std::uint32_t next = awaiting_bars_.after(flows_, at);
+        if (lift_bars(flows_[at])) {
             flows_[at].stale = true;
             pump(at, now, output);
         }
@@ -294,32 +286,25 @@ void Flows::link_ended(LinkId link, bool replaced, Now now) {
 
 void Flows::node_lost(NodeId node, Now now) {
     copies_.lose_node(node, [&](std::uint32_t copy) { lost(copy, now); });
-    // Its next process numbers its log anew.
-    for (std::uint32_t at = barred_.first(); at != nowhere;) {
-        const std::uint32_t next = barred_.after(flows_, at);
-        unbar_up_to(at, node, newest);
-        at = next;
-    }
+    // Its next process may number its log anew.
+    for (std::uint32_t at = 0; at < flows_.made(); ++at)
+        std::erase_if(
+            flows_[at].barred, [&](const Flow::Barred& barred) { return barred.node == node; });
 }
 
-void Flows::bar(std::uint32_t at, NodeId node, Version until) {
-    Flow& flow = flows_[at];
+void Flows::bar(Flow& flow, NodeId node, Version until) {
     for (Flow::Barred& barred : flow.barred)
         if (barred.node == node) {
             barred.until = std::max(barred.until, until);
             return;
         }
-    if (flow.barred.empty()) barred_.push_back(flows_, at);
     flow.barred.push_back({node, until});
 }
 
-void Flows::unbar_up_to(std::uint32_t at, NodeId node, Version held) {
-    Flow& flow = flows_[at];
-    if (flow.barred.empty()) return;
-    std::erase_if(flow.barred, [&](const Flow::Barred& barred) {
-        return barred.node == node && barred.until <= held;
-    });
-    if (flow.barred.empty()) barred_.remove(flows_, at);
+bool Flows::lift_bars(Flow& flow) const {
+    return std::erase_if(flow.barred, [&](const Flow::Barred& barred) {
+               return reach_.known_of(barred.node) >= barred.until;
+           }) != 0;
 }
 
 // ---- time
@@ -389,7 +374,6 @@ void Flows::forget_flow(std::uint32_t at) {
         *link = flow.next_of_key;
     }
     idle_.remove(flows_, at);
-    if (!flow.barred.empty()) barred_.remove(flows_, at);
     flows_.give_back(at);
 }
 

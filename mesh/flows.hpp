@@ -63,7 +63,7 @@ public:
         bool at_least_once = false;
     };
 
-    Flows(Reach reach, NodeId self) : reach_(reach), self_(self), copies_(self) {}
+    explicit Flows(Reach reach) : reach_(reach), copies_(reach.self) {}
 
     /// Never refuses without saying so in news and counters. The name is 1 to user_name_bytes.
     void submit(const Publish& publish, Options options, Now now, MeshOutput& output);
@@ -78,8 +78,8 @@ public:
     // ---- what is known of where users are
     /// The count of a user changed somewhere, or was told again.
     void touched(std::uint64_t key, Now now, MeshOutput& output);
-    /// More of this node's log is in the tables.
-    void advanced(NodeId node, Now now, MeshOutput& output);
+    /// More of some node's log is in the tables.
+    void advanced(Now now, MeshOutput& output);
     /// Anything may have changed: a node shown or hidden, a link come or moved. `users_moved`: or
     /// a snapshot swapped in, behind which users may have gone and come.
     void disturbed(bool users_moved, Now now, MeshOutput& output);
@@ -110,6 +110,8 @@ private:
 
     // ---- sending: as much as may be sent now
     void pump(std::uint32_t at, Now now, MeshOutput& output);
+    /// Forgets bars of nodes of which enough is known by now. Whether there were any.
+    bool lift_bars(Flow& flow) const;
     /// Where messages go from now on. Sets `moved` if that is elsewhere.
     void resolve(Flow& flow);
     /// Whoever is to arrive at least once goes to the new places too.
@@ -129,8 +131,7 @@ private:
     void accepted(std::uint32_t copy, std::uint32_t sessions, Now now);
     void denied(std::uint32_t copy, Version version, Now now);
     void lost(std::uint32_t copy, Now now);
-    void bar(std::uint32_t flow, NodeId node, Version until);
-    void unbar_up_to(std::uint32_t flow, NodeId node, Version held);
+    void bar(Flow& flow, NodeId node, Version until);
     /// The last copy of a message was answered or lost.
     void all_answered(std::uint32_t at, Now now);
     void settle(std::uint32_t at, Now now);
@@ -143,7 +144,6 @@ private:
     [[nodiscard]] Chain<Message, &Message::by_age>& ages_of(const Message& message);
 
     Reach reach_;
-    NodeId self_;
     Slots<Message> messages_;
     Slots<Flow> flows_;
     Copies copies_;
@@ -153,7 +153,7 @@ private:
     std::array<Chain<Message, &Message::by_age>, 2> ages_;
     Chain<Message, &Message::by_park> parked_;
     Chain<Flow, &Flow::by_idle> idle_;
-    Chain<Flow, &Flow::by_bar> barred_;
+    Chain<Flow, &Flow::by_bar> awaiting_bars_;
     std::vector<Flow::Place> former_;  ///< reused by resolve()
     std::size_t bytes_ = 0;
     std::size_t parked_count_ = 0;

@@ -30,15 +30,16 @@ void Flows::resolve(Flow& flow) {
     former_.swap(flow.places);
     flow.places.clear();
     flow.stale = flow.unreachable = false;
-    const auto is_barred = [&](NodeId node, Version known) {
+    lift_bars(flow);
+    const auto is_barred = [&](NodeId node) {
         return std::any_of(flow.barred.begin(), flow.barred.end(), [&](const Flow::Barred& barred) {
-            return barred.node == node && barred.until > known;
+            return barred.node == node;
         });
     };
     reach_.tables.for_each_place(proto::TableKind::users, flow.key, [&](Slot slot) {
         const NodeId node = reach_.tables.node_of(slot);
-        const Version known = reach_.known_of(slot);
-        if (is_barred(node, known)) return;
+        if (is_barred(node)) return;
+        const Version known = reach_.known_of(node);
         if (slot == Tables::self_slot) {
             flow.places.push_back({Copies::lane_here, known});
         } else if (const Link* const link = reach_.links.to(node)) {
@@ -146,6 +147,10 @@ void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
     --flow.waiting;
     flow.waiting_bytes -= messages_[at].text.size();
     if (messages_[at].parked) unpark(at);
+    if (flow.waiting == 0 && flow.awaits_bars) {
+        flow.awaits_bars = false;
+        awaiting_bars_.remove(flows_, messages_[at].flow);
+    }
     if (flow.first_waiting != at) return;
     do {
         flow.first_waiting = flow.messages.after(messages_, flow.first_waiting);
@@ -154,6 +159,10 @@ void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
 }
 
 void Flows::park_waiting(Flow& flow, Now now) {
+    if (flow.waiting != 0 && !flow.barred.empty() && !flow.awaits_bars) {
+        flow.awaits_bars = true;
+        awaiting_bars_.push_back(flows_, messages_[flow.first_waiting].flow);
+    }
     for (std::uint32_t at = flow.first_waiting; at != nowhere;
          at = flow.messages.after(messages_, at)) {
         Message& message = messages_[at];

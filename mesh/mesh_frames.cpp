@@ -188,7 +188,7 @@ void Mesh::Parts::on_frame(Link&, const proto::Acked& acked, Now now, MeshOutput
 void Mesh::Parts::told_of(const proto::Delta& delta, Now now, MeshOutput& output) {
     for (const Change& change : delta.changes)
         if (change.kind == TableKind::users) flows.touched(change.key, now, output);
-    flows.advanced(delta.origin, now, output);
+    flows.advanced(now, output);
 }
 
 /// What follows from how far a replica got.

@@ -81,8 +81,8 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       dialer(config, rng.fork()),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
-      router({config, tables, replicas, replication.log(), links, counters}),
-      flows({config, tables, replicas, replication.log(), links, counters}, identity.node),
+      router({identity.node, config, tables, replicas, replication.log(), links, counters}),
+      flows({identity.node, config, tables, replicas, replication.log(), links, counters}),
       arrivals(config, counters),
       receipts(config, counters),
       tick_at(start.steady),
@@ -129,7 +129,7 @@ void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
         replication.record(*recorded, tables, links, now);
     if (change.session) output.joined.push_back({change.session, replication.log().version()});
     if (change.kind == TableKind::users) flows.touched(change.key, now, output);
-    flows.advanced(identity.node, now, output);
+    flows.advanced(now, output);
     tell_receipts(output);
 }
 

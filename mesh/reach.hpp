@@ -12,6 +12,7 @@
 namespace grapevine::mesh {
 
 struct Reach {
+    NodeId self;
     const MeshConfig& config;
     const Tables& tables;
     const Replicas& replicas;
@@ -36,10 +37,10 @@ struct Reach {
         ++counters.forwards_sent;
         return true;
     }
-    /// How much of the log of the node at `slot` is in the tables; only of a visible slot.
-    [[nodiscard]] Version known_of(Slot slot) const {
-        if (slot == Tables::self_slot) return log.version();
-        const Replica* const replica = replicas.find(tables.node_of(slot));
+    /// How much of a node's log is in the tables.
+    [[nodiscard]] Version known_of(NodeId node) const {
+        if (node == self) return log.version();
+        const Replica* const replica = replicas.find(node);
         return replica != nullptr ? replica->version : Version{};
     }
 };
