@@ -14,7 +14,7 @@ namespace grapevine::mesh {
 void Flows::submit(const Publish& publish, Options options, Now now, MeshOutput& output) {
     ++reach_.counters.user_messages;
     std::uint32_t at = find_flow(publish.key, publish.name());
-    if (at == nowhere) at = make_flow(publish.key, publish.name());
+    if (at == nowhere) at = make_flow(publish.key, publish.name(), now);
     if (at == nowhere || !has_room(flows_[at], publish.text.size())) return refuse(options.line);
 
     Flow& flow = flows_[at];
@@ -225,9 +225,7 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
     ages_of(message).remove(messages_, at);
     flow.messages.remove(messages_, at);
     messages_.give_back(at);
-    if (!flow.messages.empty()) return;
-    flow.idle_since = now.steady;
-    idle_.push_back(flows_, flow_at);
+    if (flow.messages.empty()) become_idle(flow_at, now);
 }
 
 void Flows::count(SendState state) {
@@ -345,7 +343,7 @@ std::uint32_t Flows::find_flow(std::uint64_t key, std::string_view name) const {
     return at;
 }
 
-std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name) {
+std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name, Now now) {
     if (flows_.taken() >= reach_.config.flows_max) {
         if (idle_.empty()) return nowhere;
         forget_flow(idle_.first());
@@ -359,7 +357,13 @@ std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name) {
     } else {
         first_of_key_[key] = at;
     }
+    become_idle(at, now);
     return at;
+}
+
+void Flows::become_idle(std::uint32_t at, Now now) {
+    flows_[at].idle_since = now.steady;
+    idle_.push_back(flows_, at);
 }
 
 void Flows::forget_flow(std::uint32_t at) {

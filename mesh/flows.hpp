@@ -101,7 +101,8 @@ public:
 private:
     [[nodiscard]] std::uint32_t find_flow(std::uint64_t key, std::string_view name) const;
     /// nowhere if there are too many and none is idle.
-    std::uint32_t make_flow(std::uint64_t key, std::string_view name);
+    std::uint32_t make_flow(std::uint64_t key, std::string_view name, Now now);
+    void become_idle(std::uint32_t at, Now now);
     void forget_flow(std::uint32_t at);
 
     [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes) const;
