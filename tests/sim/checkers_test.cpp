@@ -289,6 +289,10 @@ TEST(Checkers, TruthfulResultAcceptsTheTruth) {
     letters.writes(n1, bob, "four");
     letters.checkers.see(Acknowledged{.session = bob, .payload = "four"});
     letters.answered("four", {.fate = Fate::acked, .sessions = 1, .nodes = {"n1"}});
+    letters.ann_sends("five", {.to = {"bob"}, .wait = Wait::client});
+    letters.writes(n1, bob, "five");
+    letters.checkers.see(Acknowledged{.session = bob, .payload = "five"});
+    letters.answered("five", {.fate = Fate::acked});  // that came first
     EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
 }
 

@@ -92,8 +92,8 @@ std::string Client::say(const std::string& channel, std::size_t size) {
 }
 
 std::string Client::new_payload(const std::string& channel, std::size_t size) {
-    std::string payload = R"({"from":")" + user() + R"(","seq":)" +
-                          std::to_string(++stage_.sayings) + R"(,"to":")" + channel + "\"";
+    std::string payload = R"({"seq":)" + std::to_string(++stage_.sayings) + R"(,"from":")" +
+                          user() + R"(","to":")" + channel + "\"";
     if (size != 0) payload += R"(,"padding":")" + std::string(size, 'x') + "\"";
     return payload + "}";
 }
@@ -102,12 +102,6 @@ std::string Client::send(const SendOrder& order) {
     if (!is_connected()) return {};
     std::string payload = new_payload("#" + order.to.front(), 0);
     orders_[payload] = order;
-    for (const std::string& whom : order.to)
-        stage_.checkers.see(Said{
-            .by = {.session = session_},
-            .channel = "#" + whom,
-            .payload = payload,
-            .at_least_once = order.at_least_once});
     send_again(payload);
     return payload;
 }
@@ -115,6 +109,12 @@ std::string Client::send(const SendOrder& order) {
 void Client::send_again(const std::string& payload) {
     if (!is_connected()) return;
     const SendOrder& order = orders_.at(payload);
+    for (const std::string& whom : order.to)
+        stage_.checkers.see(Said{
+            .by = {.session = session_},
+            .channel = "#" + whom,
+            .payload = payload,
+            .at_least_once = order.at_least_once});
     stage_.checkers.see(SendAsked{.by = {.session = session_}, .payload = payload, .order = order});
     call("send", send_request(order, payload), payload);
 }

@@ -1,6 +1,7 @@
 /// FifoPerSender: what one speaker says to one user, by publish and by send alike, each device of
 /// that user hears in that order, over all its connections to whatever nodes; messages may be
-/// missing, never swapped. A message that is repeated until it is acknowledged (qos 1) counts where
+/// missing, never swapped. What is said again, with an idempotency key, has no place of its own in
+/// that order. A message that is repeated until it is acknowledged (qos 1) counts where
 /// the device hears it first.
 #pragma once
 
@@ -22,19 +23,18 @@ public:
 
     void on(const SessionStarted& started) { devices_[started.session] = started.device; }
     void on(const Said& said) {
-        if (said.channel.starts_with('#'))
-            said_.try_emplace(
-                said.payload,
-                Saying{
-                    .by = said.by,
-                    .number = ++sayings_,
-                    .at_least_once = said.at_least_once,
-                    .heard_by = {}});
+        if (!said.channel.starts_with('#')) return;
+        Saying& saying = said_[said.payload];
+        saying.said_again = !saying.channels.insert(said.channel).second || saying.said_again;
+        saying.by = said.by;
+        saying.number = ++sayings_;
+        saying.at_least_once = said.at_least_once;
     }
     void on(const Heard& heard) {
         const auto said = said_.find(heard.payload);
         if (said == said_.end()) return;
         Saying& saying = said->second;
+        if (saying.said_again) return;
         const DeviceKey device = devices_[heard.session];
         if (saying.at_least_once && !saying.heard_by.insert(device).second) return;
         Newest& newest = newest_[{saying.by, device, heard.channel}];
@@ -52,6 +52,8 @@ private:
         Speaker by;
         std::uint64_t number = 0;
         bool at_least_once = false;
+        bool said_again = false;
+        std::set<std::string> channels;
         std::set<DeviceKey> heard_by;  ///< only of those that may be repeated
     };
     struct Newest {

@@ -1,5 +1,7 @@
 #include "tests/sim/no_misdelivery.hpp"
 
+#include <algorithm>
+
 namespace grapevine::sim {
 
 bool NoMisdelivery::may_hear(const Session& session, const std::string& channel) const {
@@ -30,8 +32,12 @@ void NoMisdelivery::on(const Heard& heard) {
             "NoMisdelivery", "said elsewhere, to " + *said->second.channels.begin() + ": " + what);
     if (!may_hear(session, heard.channel))
         return verdict_.violated("NoMisdelivery", "not for this session: " + what);
-    const Session sender = said->second.session ? sessions_[said->second.session] : Session{};
-    if (heard.user != sender.user || heard.client != sender.client)
+    const bool is_sender = std::any_of(
+        said->second.sessions.begin(), said->second.sessions.end(), [&](SessionKey session) {
+            const Session sender = session ? sessions_[session] : Session{};
+            return heard.user == sender.user && heard.client == sender.client;
+        });
+    if (!is_sender)
         verdict_.violated(
             "NoMisdelivery",
             "the sender is named " + heard.user + "/" + heard.client + ": " + what);

@@ -30,7 +30,7 @@ public:
     }
     void on(const Said& said) {
         Saying& saying = said_[said.payload];
-        saying.session = said.by.session;
+        saying.sessions.insert(said.by.session);
         saying.channels.insert(said.channel);
     }
     void on(const Written& written);
@@ -43,7 +43,7 @@ private:
         std::map<std::string, std::uint32_t> channels;  ///< with the command that asked for it
     };
     struct Saying {
-        SessionKey session;
+        std::set<SessionKey> sessions;  ///< several if it was said again
         std::set<std::string> channels;
     };
     [[nodiscard]] bool may_hear(const Session& session, const std::string& channel) const;

@@ -150,8 +150,8 @@ void Node::leave() {
 }
 
 std::string Node::new_payload(const std::string& channel) {
-    return R"({"from":"api )" + name() + R"(","seq":)" + std::to_string(++stage_.sayings) +
-           R"(,"to":")" + channel + "\"}";
+    return R"({"seq":)" + std::to_string(++stage_.sayings) + R"(,"from":"api )" + name() +
+           R"(","to":")" + channel + "\"}";
 }
 
 std::string Node::publish(const std::string& channel) {
@@ -489,10 +489,11 @@ std::uint64_t Node::progress() const {
     const mesh::MeshCounters& mesh = process_->driver.mesh().counters();
     const mesh::SessionsCounters& sessions = process_->driver.sessions().counters();
     return 1 + mesh.deltas_applied + mesh.changes_applied + mesh.snapshots_applied +
-           mesh.divergences + mesh.downs + mesh.suspicions + sessions.opened + sessions.commands +
-           sessions.closed_by_client + sessions.closed_bad_request + sessions.closed_stale +
-           sessions.closed_no_pong + sessions.closed_slow + sessions.closed_shutdown +
-           process_->driver.edge().events.size() + process_->events_told + process_->ticks;
+           mesh.divergences + mesh.downs + mesh.suspicions + sessions.opened + sessions.commands -
+           sessions.publishes + sessions.closed_by_client + sessions.closed_bad_request +
+           sessions.closed_stale + sessions.closed_no_pong + sessions.closed_slow +
+           sessions.closed_shutdown + process_->driver.edge().events.size() +
+           process_->events_told + process_->ticks;
 }
 
 void Node::observe() {

@@ -58,8 +58,9 @@ struct UnsubscribeDone {
     std::string channel;
     std::uint32_t command = 0;
 };
-/// Somebody publishes, or sends: then once for each user it is for. Every payload is unique, and
-/// what a speaker says it says in this order.
+/// Somebody publishes, or sends: then once for each user it is for. What a speaker says it says in
+/// this order. Every payload is unique; only a send may be said again, with its idempotency key,
+/// perhaps on the same user's next session: it counts once, and nobody knows when.
 struct Said {
     Speaker by;
     std::string channel;  ///< `#user` for a user, `$system` for everybody

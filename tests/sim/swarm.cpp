@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <map>
 #include <utility>
 
 namespace grapevine::sim {
@@ -24,6 +25,11 @@ struct SwarmOptions {
     FaultPlanOptions faults;
     std::size_t clients = 0;
     std::size_t users = 0;
+    std::size_t hoppers = 0;  ///< of the clients: they change nodes all the time
+    Duration hop_most{};  ///< the longest they stay
+    std::size_t streams = 0;  ///< pairs of somebody who talks and a user who hears
+    Duration stream_every{};
+    bool has_tiny_bounds = false;
     Duration act_every{};  ///< on average somebody does something this often
     Duration safety{};
 };
@@ -43,6 +49,12 @@ std::string text_of(const SwarmOptions& options) {
         .add("seeds", std::uint64_t{options.world.seeds.size()})
         .add("clients", std::uint64_t{options.clients})
         .add("users", std::uint64_t{options.users})
+        .add("key_bits", std::uint64_t{options.world.mesh.key_bits})
+        .add("tiny_bounds", std::uint64_t{options.has_tiny_bounds})
+        .add("hoppers", std::uint64_t{options.hoppers})
+        .add("hop_most", options.hop_most)
+        .add("streams", std::uint64_t{options.streams})
+        .add("stream_every", options.stream_every)
         .add("act_every", options.act_every)
         .add("faults", std::uint64_t{options.faults.faults})
         .add("safety", options.safety)
@@ -52,6 +64,21 @@ std::string text_of(const SwarmOptions& options) {
 template <class Choice>
 Choice pick(mesh::Rng& rng, std::initializer_list<Choice> choices) {
     return choices.begin()[rng.below(choices.size())];
+}
+
+/// So small that most of what is said meets one of them.
+void bound_tightly(mesh::MeshConfig& mesh) {
+    mesh.flows_max = 3;
+    mesh.held_messages_max = 12;
+    mesh.held_bytes_max = 4'000;
+    mesh.parked_messages_max = 2;
+    mesh.parked_bytes_max = 1'000;
+    mesh.waiting_messages_max = 3;
+    mesh.waiting_bytes_max = 2'000;
+    mesh.receipts_max = 4;
+    mesh.receipt_lines_max = 9;
+    mesh.idempotency_keys_max = 5;
+    mesh.idempotency_bytes_max = 500;
 }
 
 SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
@@ -81,8 +108,15 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
             world.seeds.push_back("10.0.0." + std::to_string(number) + ":7000");
     options.clients = 6 + rng.below(10);
     options.users = 3 + rng.below(8);
+    world.mesh.key_bits = pick<unsigned>(rng, {64, 64, 64, 3});
+    options.has_tiny_bounds = rng.one_in(6);
+    if (options.has_tiny_bounds) bound_tightly(world.mesh);
+    options.hoppers = rng.below(options.clients);
+    options.hop_most = pick<Duration>(rng, {150ms, 600ms, 2s});
+    options.streams = rng.below(4);
+    options.stream_every = pick<Duration>(rng, {10ms, 40ms, 160ms});
     options.act_every = pick<Duration>(rng, {5ms, 20ms, 80ms});
-    options.safety = Duration{1s * rng.between(8, 24)};
+    options.safety = Duration{1s * rng.between(5, 16)};
     options.faults = FaultPlanOptions{
         .nodes = swarm_nodes,
         .clients = options.clients,
@@ -103,13 +137,18 @@ public:
             world_.add_client(ClientOptions{
                 .user = "u" + std::to_string(rng_.below(options_.users)),
                 .encoding = rng_.one_in(2) ? proto::Encoding::json : proto::Encoding::protobuf,
-                .silence_most = 12s});
+                .silence_most = 12s,
+                .acknowledges = !rng_.one_in(4)});
     }
 
     void run() {
         world_.start_all();
         schedule(world_, plan_);
         act_later();
+        for (std::size_t hopper = 0; hopper < options_.hoppers; ++hopper)
+            hop_later(*world_.clients()[hopper]);
+        for (std::size_t stream = 0; stream < options_.streams; ++stream)
+            stream_later(rng_.one_in(4), rng_.below(options_.clients), some_user());
         world_.run_for(options_.safety);
         is_acting_ = false;
         world_.heal();
@@ -117,7 +156,10 @@ public:
         start_the_dead();
         bring_all_online();
         world_.run_until([this] { return all_are_connected(); }, heal_within);
-        world_.expect_liveness(heal_within);
+        if (options_.has_tiny_bounds)
+            world_.expect_convergence(heal_within);  // much of what is said is refused
+        else
+            world_.expect_liveness(heal_within);
     }
 
     [[nodiscard]] std::string report() const {
@@ -139,6 +181,73 @@ private:
             act_later();
         });
     }
+
+    void hop_later(Client& client) {
+        constexpr Duration least = 50ms;
+        const auto most = static_cast<std::uint64_t>((options_.hop_most - least).count());
+        world_.stage().clock.in(
+            least + Duration{static_cast<Duration::rep>(rng_.below(most))}, [this, &client] {
+                if (!is_acting_) return;
+                client.move_to(some_node());
+                hop_later(client);
+            });
+    }
+
+    /// Somebody talks to one user all the time, in every way there is: a client, or the HTTP API of
+    /// whatever node that client is connected to.
+    void stream_later(bool by_api, std::size_t talker, const std::string& user) {
+        const Duration wait{static_cast<Duration::rep>(
+            1 + rng_.below(static_cast<std::uint64_t>(2 * options_.stream_every.count())))};
+        world_.stage().clock.in(wait, [this, by_api, talker, user] {
+            if (!is_acting_) return;
+            Client& client = *world_.clients()[talker];
+            if (by_api)
+                talk_by_api(user);
+            else
+                talk(client, user);
+            stream_later(by_api, talker, user);
+        });
+    }
+
+    void talk(Client& client, const std::string& user) {
+        if (rng_.one_in(2)) {
+            client.say("#" + user);
+            return;
+        }
+        Keyed& keyed = keyed_[client.host()];
+        if (rng_.one_in(8) && client.is_connected() && keyed.process == client.process())
+            return client.send_again(keyed.payload);
+        const SendOrder order = some_order(user);
+        const std::string payload = client.send(order);
+        if (!payload.empty() && !order.idempotency_key.empty())
+            keyed = {.payload = payload, .process = client.process()};
+    }
+
+    void talk_by_api(const std::string& user) {
+        Node& node = some_node();
+        if (!node.is_running()) return;
+        if (rng_.one_in(2))
+            node.publish("#" + user);
+        else
+            node.send(some_order(user));
+    }
+
+    SendOrder some_order(const std::string& user) {
+        SendOrder order{
+            .to = {user},
+            .wait = static_cast<Wait>(rng_.below(3)),
+            .at_least_once = rng_.one_in(4),
+            .idempotency_key = {}};
+        if (rng_.one_in(6)) {
+            order.to = {"nobody"};
+            for (std::size_t number = 0; number < options_.users; ++number)
+                order.to.push_back("u" + std::to_string(number));
+        }
+        if (rng_.one_in(4)) order.idempotency_key = "key" + std::to_string(++keys_);
+        return order;
+    }
+
+    std::string some_user() { return "u" + std::to_string(rng_.below(options_.users)); }
 
     Node& some_node() { return world_.node(1 + rng_.below(swarm_nodes)); }
 
@@ -196,6 +305,13 @@ private:
     SwarmOptions options_;
     std::vector<Fault> plan_;
     World world_;
+    /// The last send with a key, and who remembers it.
+    struct Keyed {
+        std::string payload;
+        ProcessKey process;
+    };
+    std::map<HostId, Keyed> keyed_;
+    std::uint64_t keys_ = 0;
     bool is_acting_ = true;
 };
 

@@ -1,6 +1,7 @@
 /// One random run: everything about it is drawn from its seed. Five nodes under a fault plan,
-/// clients that connect, subscribe, move and publish all the while (safety); then everything is
-/// healed and all must be well again (liveness).
+/// clients that connect, subscribe, publish and send all the while, many of them hopping from node
+/// to node under streams of messages (safety); then everything is healed and all must be well again
+/// (liveness).
 #pragma once
 
 #include "tests/sim/world.hpp"

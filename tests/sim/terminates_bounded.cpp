@@ -1,5 +1,7 @@
 #include "tests/sim/terminates_bounded.hpp"
 
+#include "tests/sim/trace.hpp"
+
 namespace grapevine::sim {
 
 namespace {
@@ -25,7 +27,7 @@ void TerminatesBounded::on(const SendTaken& taken) {
     Process& process = processes_[taken.process];
     const Request request{taken.session, taken.request};
     const Instant due = taken.at - process.paused_for + taken.within + slack;
-    process.open.emplace(request, due);
+    process.open.emplace(request, Open{.due = due, .taken = taken});
     process.due.emplace(due, request);
 }
 
@@ -56,7 +58,7 @@ void TerminatesBounded::on(const SessionLost& lost) {
 
 void TerminatesBounded::close(Process& process, const Request& request) {
     const auto open = process.open.find(request);
-    process.due.erase({open->second, request});
+    process.due.erase({open->second.due, request});
     process.open.erase(open);
 }
 
@@ -66,10 +68,16 @@ void TerminatesBounded::on(const TimePassed& passed) {
         const Instant seen = process.is_paused ? process.paused_at : passed.now;
         const auto& [due, request] = *process.due.begin();
         if (seen - process.paused_for <= due) continue;
+        const SendTaken& taken = process.open.at(request).taken;
         verdict_.violated(
             "TerminatesBounded",
-            "not answered in time: process=" + std::to_string(key.value) + " session=" +
-                std::to_string(request.first.value) + " request=" + std::to_string(request.second));
+            Line{"not answered in time:"}
+                .add("process", key.value)
+                .add("session", request.first.value)
+                .add("request", request.second)
+                .add("taken_at", clock_text(taken.at))
+                .add("within", taken.within)
+                .text());
     }
 }
 

@@ -30,11 +30,15 @@ public:
 
 private:
     using Request = std::pair<SessionKey, std::uint64_t>;
+    struct Open {
+        Instant due;  ///< on a clock that stands while the process is paused
+        SendTaken taken;
+    };
     struct Process {
         Duration paused_for{};  ///< in all pauses that are over
         bool is_paused = false;
         Instant paused_at;
-        std::map<Request, Instant> open;  ///< due then, on a clock that stands while it is paused
+        std::map<Request, Open> open;
         std::set<std::pair<Instant, Request>> due;  ///< the same by time
         std::set<Request> answered;
     };

@@ -72,8 +72,9 @@ public:
     [[nodiscard]] bool is_converged() const { return !why_not_converged().has_value(); }
     /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
     [[nodiscard]] std::optional<std::string> why_not_converged() const;
-    /// Liveness: within `within` all is well, it stays so, and everything said then is heard by all
-    /// it is for.
+    /// Within `within` all is well, and it stays so.
+    void expect_convergence(Duration within);
+    /// Liveness: convergence, and then everything said is heard by all it is for.
     void expect_liveness(Duration within);
     /// Everybody connected says something to every channel it is in and to every user there is, and
     /// sends to all of them; so does each node's HTTP API. All of it is heard by whom it is for,

@@ -23,7 +23,7 @@ const std::string nobody = "nobody";
 
 }  // namespace
 
-void World::expect_liveness(Duration within) {
+void World::expect_convergence(Duration within) {
     const Instant healed = time();
     if (!run_until([this] { return is_converged(); }, within, long_glance)) {
         if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
@@ -34,11 +34,13 @@ void World::expect_liveness(Duration within) {
     // that.
     if (run_until([this] { return why_tables_differ().has_value(); }, calm, long_glance))
         return stage_.verdict.violated("StayConverged", *why_tables_differ());
-    if (!run_until([this] { return is_converged(); }, calm)) {
-        if (is_good()) stage_.verdict.violated("OneLink", *why_not_converged());
-        return;
-    }
-    expect_delivery();
+    if (!run_until([this] { return is_converged(); }, calm) && is_good())
+        stage_.verdict.violated("OneLink", *why_not_converged());
+}
+
+void World::expect_liveness(Duration within) {
+    expect_convergence(within);
+    if (is_good()) expect_delivery();
 }
 
 void World::expect_delivery() {
