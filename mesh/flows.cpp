@@ -55,8 +55,8 @@ std::uint32_t Flows::admit(std::uint32_t flow, const Publish& publish, Options o
     message.id = options.id;
     message.at_least_once = options.at_least_once;
     message.flow = flow;
-    message.until = now.steady + (options.at_least_once ? reach_.config.acknowledge_within
-                                                        : reach_.config.deliver_within);
+    message.until = now.steady + (message.id ? reach_.config.acknowledge_within
+                                             : reach_.config.deliver_within);
     ages_of(message).push_back(messages_, at);
     bytes_ += message.text.size();
     if (message.id) by_id_[proto::mix64(message.id.value)] = at;
@@ -185,11 +185,7 @@ void Flows::settle(std::uint32_t at, Now now) {
     const SendState state = state_of(message);
     const bool may_be_acknowledged = message.id && (message.at_least_once || message.sessions != 0);
     if (!may_be_acknowledged) return end(at, state, now);
-    ages_of(message).remove(messages_, at);
     message.stage = Stage::settled;
-    // One that is kept has its own time already, from its beginning.
-    if (!message.at_least_once) message.until = now.steady + reach_.config.acknowledge_within;
-    ages_of(message).push_back(messages_, at);
     if (message.line)
         news_.push_back({.line = message.line, .what = SendNews::What::settled, .state = state});
 }
@@ -240,7 +236,7 @@ void Flows::count(SendState state) {
 }
 
 Chain<Message, &Message::by_age>& Flows::ages_of(const Message& message) {
-    return ages_[message.at_least_once || message.stage == Stage::settled ? 1 : 0];
+    return ages_[message.id ? 1 : 0];
 }
 
 // ---- what is known of where users are

@@ -150,7 +150,7 @@ private:
     Copies copies_;
     FlatMap<std::uint32_t> first_of_key_;
     FlatMap<std::uint32_t> by_id_;  ///< messages that clients may acknowledge, by mixed id
-    /// In the order of their deadlines: those to be answered, those to be acknowledged.
+    /// In the order of their deadlines: those without and those with an acknowledgement to come.
     std::array<Chain<Message, &Message::by_age>, 2> ages_;
     Chain<Message, &Message::by_park> parked_;
     Chain<Flow, &Flow::by_idle> idle_;
