@@ -14,6 +14,7 @@
 #include "mesh/now.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace grapevine::mesh {
@@ -86,6 +87,15 @@ struct Flow {
     bool stale = true;  ///< the user may have moved: look again before the next message
     bool moved = false;  ///< and whoever is kept must be sent again
     bool unreachable = false;  ///< some place has no link now
+
+    /// As a new one, but for the memory it has.
+    void clear() {
+        name.clear();
+        places.clear();
+        barred.clear();
+        *this =
+            Flow{.name = std::move(name), .places = std::move(places), .barred = std::move(barred)};
+    }
 };
 
 }  // namespace grapevine::mesh

@@ -49,7 +49,8 @@ struct MeshConfig {
     // ---- messages to users
     Duration deliver_within = 3s;  ///< then a result is due, whatever is known
     Duration park_within = 2s;  ///< for a user who is nowhere: he may be changing nodes
-    Duration acknowledge_within = 10s;  ///< instead, if a client is to acknowledge it; repeats included
+    Duration acknowledge_within =
+        10s;  ///< instead, if a client is to acknowledge it; repeats included
     std::uint8_t attempts_max = 3;  ///< how often a message is sent to places that deny it
     std::uint8_t repeats_max = 100;  ///< of a message that is to arrive at least once
     Duration flow_idle = 5s;  ///< a recipient without messages is remembered for this long

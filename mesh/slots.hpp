@@ -51,8 +51,12 @@ public:
         places_.reach(used_);
         return used_++;
     }
+    /// A T that can clear() itself keeps the memory it has for the next one.
     void give_back(std::uint32_t at) {
-        places_[at] = T{};
+        if constexpr (requires(T & place) { place.clear(); })
+            places_[at].clear();
+        else
+            places_[at] = T{};
         free_.push_back(at);
     }
 

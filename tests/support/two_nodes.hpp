@@ -43,7 +43,10 @@ public:
                 .seeds = {address(1)},
                 .boot = proto::Boot{index + 1},
                 .rng_seed = index};
-            drivers_[index] = std::make_unique<Driver>(config, SessionsConfig{}, now_);
+            drivers_[index] = std::make_unique<Driver>(
+                config,
+                SessionsConfig{.ping_every = std::chrono::hours{24}},  // nobody answers pings
+                now_);
         }
         settle();
     }
@@ -63,9 +66,12 @@ public:
         return id;
     }
 
-    void settle() {
-        for (int round = 0; round < 50; ++round) {
-            now_.steady += std::chrono::milliseconds{20};
+    void settle() { pass(std::chrono::seconds{1}); }
+    /// Time, and what the nodes do in it.
+    void pass(mesh::Duration time) {
+        constexpr mesh::Duration step = std::chrono::milliseconds{20};
+        for (mesh::Duration passed{}; passed < time; passed += step) {
+            now_.steady += step;
             for (std::size_t node = 0; node < 2; ++node) {
                 drivers_[node]->time_reached(now_);
                 turn(node);

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 namespace grapevine::tests {
 namespace {
 
@@ -52,6 +56,46 @@ void must_not_allocate(proto::Encoding encoding, std::string_view channel) {
         << "what was measured must have happened";
 }
 
+/// Turns in which ann says something to each of these in turn. `own`: they are on her own node.
+void must_not_allocate_for_users(proto::Encoding encoding, std::size_t node, int users) {
+    TwoNodes nodes;
+    const SessionId ann = nodes.client(0, "ann", encoding);
+    std::vector<std::string> commands;
+    for (int user = 0; user < users; ++user) {
+        const std::string name = "a user with a longer name " + std::to_string(user);
+        nodes.client(node, name, encoding);
+        commands.push_back(publish_command(encoding, "#" + name, 128));
+    }
+    const auto round = [&] {
+        for (const std::string& command : commands)
+            carry(nodes, ann, command, 3);
+        // Long enough for all of them to be forgotten.
+        nodes.pass(std::chrono::seconds{6});
+    };
+    nodes.client(node, "warm", encoding);
+    for (int warm = 0; warm < 5; ++warm)
+        round();
+    // Passing time took the edges' memory away.
+    carry(nodes, ann, publish_command(encoding, "#warm", 128), 3);
+    const std::uint64_t delivered = nodes[node].sessions().counters().delivered;
+    const std::size_t before = allocations();
+    for (const std::string& command : commands)
+        carry(nodes, ann, command, 3);
+    EXPECT_EQ(allocations() - before, 0u);
+    EXPECT_EQ(
+        nodes[node].sessions().counters().delivered - delivered,
+        3 * static_cast<std::uint64_t>(users));
+    EXPECT_EQ(nodes[0].mesh().flow_sizes().flows, static_cast<std::size_t>(users) + 1);
+    nodes.pass(std::chrono::seconds{6});
+    EXPECT_EQ(nodes[0].mesh().flow_sizes().flows, 0u) << "who is not written to costs nothing";
+}
+
+TEST_P(DataPath, AllocatesNothingForAMessageToAUserOfTheSameNode) {
+    must_not_allocate_for_users(GetParam(), 0, 1);
+}
+TEST_P(DataPath, AllocatesNothingForUsersWhoWereForgotten) {
+    must_not_allocate_for_users(GetParam(), 1, 100);
+}
 TEST_P(DataPath, AllocatesNothingForAMessageToAUser) {
     must_not_allocate(GetParam(), "#bob");
 }
