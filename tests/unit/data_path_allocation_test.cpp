@@ -66,17 +66,20 @@ void must_not_allocate_for_users(proto::Encoding encoding, std::size_t node, int
         nodes.client(node, name, encoding);
         commands.push_back(publish_command(encoding, "#" + name, 128));
     }
+    const std::string first = "the first user after a pause";
+    nodes.client(node, first, encoding);
+    const std::string first_command = publish_command(encoding, "#" + first, 128);
     const auto round = [&] {
+        carry(nodes, ann, first_command, 3);
         for (const std::string& command : commands)
             carry(nodes, ann, command, 3);
         // Long enough for all of them to be forgotten.
         nodes.pass(std::chrono::seconds{6});
     };
-    nodes.client(node, "warm", encoding);
     for (int warm = 0; warm < 5; ++warm)
         round();
     // Passing time took the edges' memory away.
-    carry(nodes, ann, publish_command(encoding, "#warm", 128), 3);
+    carry(nodes, ann, first_command, 3);
     const std::uint64_t delivered = nodes[node].sessions().counters().delivered;
     const std::size_t before = allocations();
     for (const std::string& command : commands)
