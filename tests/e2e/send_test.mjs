@@ -4,7 +4,7 @@ import { withCode } from './support/clients.mjs';
 import { onCluster, together } from './support/cluster.mjs';
 import { run } from './support/grapevine_node.mjs';
 import { http } from './support/http.mjs';
-import { timed, within } from './support/until.mjs';
+import { timed, until, within } from './support/until.mjs';
 import { RawClient } from './support/wire.mjs';
 
 const numbers = (count) => Array.from({ length: count }, (_, i) => i);
@@ -146,6 +146,12 @@ onCluster('POST /api/send answers each caller', { size: 2 }, async (cluster) => 
     const [{ result }, ms] = await timed(() => n1.send('nobody', 2));
     assert.deepEqual(result, { users: { nobody: nowhere } });
     parked(ms);
+
+    // A node that leaves answers who still waits: nobody is left to guess.
+    const waiting = n1.send('nobody', 3);
+    await until('the request to wait', async () => (await n1.metrics()).of('receipts') === 1);
+    assert.equal(await n1.terminate(), 0);
+    assert.deepEqual(Object.keys((await waiting).result.users), ['nobody']);
 });
 
 // What is wrong is said in words over HTTP and with a code over rpc; nothing of it is sent, and nothing is held for it.
