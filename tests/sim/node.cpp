@@ -206,8 +206,8 @@ std::string Node::send(const SendOrder& order) {
 
 Duration Node::answer_within(Wait wait, bool at_least_once) const {
     const mesh::MeshConfig& config = mesh().config();
-    if (at_least_once) return config.acknowledge_within;
-    return config.deliver_within + (wait == Wait::client ? config.acknowledge_within : 0s);
+    return at_least_once || wait == Wait::client ? config.acknowledge_within
+                                                 : config.deliver_within;
 }
 
 const SendResult* Node::result_of(const std::string& payload) const {

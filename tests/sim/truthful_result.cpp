@@ -3,8 +3,9 @@
 namespace grapevine::sim {
 
 void TruthfulResult::on(const SendAsked& asked) {
-    asked_[asked.payload] = asked.order;
-    // Whoever asks again opens the matter again.
+    if (asked_.emplace(asked.payload, asked.order).second) return;
+    // One may have been refused and the other taken.
+    asked_again_.insert(asked.payload);
     for (const std::string& user : asked.order.to)
         denied_.erase({asked.payload, user});
 }
@@ -60,6 +61,7 @@ void TruthfulResult::check_written(const Copy& copy, const Receipt& receipt) {
 }
 
 void TruthfulResult::check_denied(const Copy& copy, std::string_view as) {
+    if (asked_again_.contains(copy.first)) return;
     if (written_.contains(copy))
         return blame("was written, and is called " + std::string{as}, copy);
     if (!asked_[copy.first].at_least_once) denied_.emplace(copy, as);

@@ -1,7 +1,8 @@
 /// TruthfulResult: what the answer to a send claims is what processes were seen to do. Written with
 /// n sessions: so many were written on the nodes it names, and by then. Acked: a client said so.
-/// Not connected, undeliverable or refused: nothing was written anywhere, nor is it later (a
-/// message that is repeated may still be). Unknown claims nothing.
+/// Not connected, undeliverable or refused: nothing was written anywhere, nor is it later (one
+/// that is repeated may still be, and one that was asked for again may be taken then). Unknown
+/// claims nothing.
 #pragma once
 
 #include "tests/sim/observation.hpp"
@@ -42,6 +43,7 @@ private:
     std::map<SessionKey, std::string> users_;
     std::set<std::string> liars_;
     std::map<std::string, SendOrder> asked_;
+    std::set<std::string> asked_again_;
     std::map<Copy, std::map<std::string, std::uint64_t>> written_;  ///< sessions on each node
     std::set<Copy> acknowledged_;
     std::map<Copy, std::string> denied_;  ///< and what it was called
