@@ -2,14 +2,14 @@
 import { JsonCentrifuge, ProtobufCentrifuge, WebSocket } from './packages.mjs';
 import { until, within } from './until.mjs';
 
-// A load balancer as far as one client can tell: each attempt goes to the next node, and `chosen` hears which.
+// A load balancer as far as one client can tell: each attempt goes to the next node, and `chosen` hears which and by what socket.
 function balanced(nodes, chosen) {
     let attempts = 0;
     return class extends WebSocket {
         constructor(_, ...rest) {
             const node = nodes[attempts++ % nodes.length];
             super(node.url, ...rest);
-            chosen(node.name);
+            chosen(node.name, this);
         }
     };
 }
@@ -24,12 +24,13 @@ export class Client {
         this.user = user;
         this.messages = [];
         this.node = undefined;   // the name of the one it is on, or tries
+        this.socket = undefined; // to it
         this.lost = [];          // codes of connections lost, in order
         this.payload = protobuf ? asBytes : asJson;
         this.acknowledges = acknowledges;
         const Sdk = protobuf ? ProtobufCentrifuge : JsonCentrifuge;
         this.sdk = new Sdk('ws://balancer.invalid/', {
-            websocket: balanced([nodes].flat(), (name) => { this.node = name; }), minReconnectDelay: 50, maxReconnectDelay: 500, timeout,
+            websocket: balanced([nodes].flat(), (name, socket) => { this.node = name; this.socket = socket; }), minReconnectDelay: 50, maxReconnectDelay: 500, timeout,
             data: this.payload.write(user === undefined ? {} : { user }),
         });
         this.sdk.on('publication', (message) => this.keep(message));

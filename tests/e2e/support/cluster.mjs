@@ -89,7 +89,7 @@ export class Cluster {
         await Promise.all(this.running.map((node) => node.kill()));
         rmSync(this.dir, { recursive: true, force: true });
     }
-    logs() { return this.nodes.map((node) => `---- ${node.name} (${node.life?.end ?? 'running'})\n${node.log}`).join('\n'); }
+    logs() { return this.nodes.flatMap((node) => node.lives.map((life) => `---- ${node.name} (${life.end ?? 'running'})\n${life.log}`)).join('\n'); }
 }
 
 // `body(cluster, t)` with `size` meshed nodes n1, n2, ... However it ends, its processes do too; if it fails, the nodes' logs are shown.

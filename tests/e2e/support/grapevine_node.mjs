@@ -32,7 +32,7 @@ export function run(words, { input = 'ignore', wrapper = [] } = {}) {
 export class GrapevineNode {
     // Every address may be given; port 0 takes any free port, and a restart takes the same again.
     constructor({ name, cluster = 'e2e', secretFile, seeds = [], host = '127.0.0.1', listen = `${host}:0`, meshListen = `${host}:0`, adminListen = `${host}:0`, more = [], wrapper = [] }) {
-        Object.assign(this, { name, cluster, secretFile, seeds, client: listen, mesh: meshListen, admin: adminListen, more, wrapper });
+        Object.assign(this, { name, cluster, secretFile, seeds, client: listen, mesh: meshListen, admin: adminListen, more, wrapper, lives: [] });
     }
     get pid() { return this.life?.pid; }
     get log() { return this.life?.log ?? ''; }
@@ -49,6 +49,7 @@ export class GrapevineNode {
     // Starts a process and returns once it listens. Of one that ends instead, `exited` gives the code.
     async start({ mayEnd = false } = {}) {
         const life = this.life = run(this.words(), { wrapper: this.wrapper });
+        this.lives.push(life);
         await until(`${this.name} to listen`, () => life.out.includes('\n') || life.end !== undefined, { every: 2 });
         const listening = /^listening name=\S+ client=(\S+) mesh=(\S+) admin=(\S+)$/m.exec(life.out);
         if (listening) [, this.client, this.mesh, this.admin] = listening;
