@@ -14,6 +14,7 @@ Client::Client(Stage& stage, ClientOptions options, std::string ip)
 // ---- what the user does
 
 void Client::connect(const Node& node) {
+    next_node_ = nullptr;
     if (state_ != State::offline) disconnect();
     stage_.network.host_back(host_);
     node_ = &node;
@@ -31,7 +32,16 @@ void Client::connect(const Node& node) {
         user(), Line{"connects"}.add("to", node.name()).add("session", session_.value));
 }
 
+void Client::move_gently_to(const Node& node) {
+    if (state_ != State::connected) return move_to(node);
+    stage_.trace.say(user(), Line{"leaves"}.add("session", session_.value));
+    stage_.network.close_gently(socket_);
+    state_ = State::leaving;
+    next_node_ = &node;
+}
+
 void Client::disconnect() {
+    next_node_ = nullptr;
     if (state_ == State::offline) return;
     stage_.trace.say(user(), Line{"disconnects"}.add("session", session_.value));
     stage_.network.close(socket_);
@@ -207,7 +217,9 @@ void Client::closed(Socket socket, std::uint16_t code) {
     if (code != 0) close_code_ = code;
     stage_.trace.say(
         user(), Line{"closed"}.add("session", session_.value).add("code", close_code_));
+    const Node* const next = next_node_;
     over();
+    if (next != nullptr) connect(*next);
 }
 
 void Client::received(Socket socket, const proto::Bytes& message) {

@@ -37,6 +37,9 @@ public:
     void connect(const Node& node);
     void disconnect();
     void move_to(const Node& node);
+    /// Says goodbye, hears what is still on its way, and only then connects to the other node: what
+    /// was written to its session it hears.
+    void move_gently_to(const Node& node);
     /// Its machine is lost: it says nothing more, not even goodbye.
     void vanish();
     void subscribe(const std::string& channel);
@@ -93,7 +96,7 @@ public:
     void closed(Socket socket, std::uint16_t code) override;
 
 private:
-    enum class State : std::uint8_t { offline, dialling, greeting, connected };
+    enum class State : std::uint8_t { offline, dialling, greeting, connected, leaving };
     struct Request {
         proto::CommandKind kind{};
         std::string channel;
@@ -118,6 +121,7 @@ private:
     State state_ = State::offline;
     Socket socket_;
     const Node* node_ = nullptr;
+    const Node* next_node_ = nullptr;  ///< of a gentle move
     ProcessKey process_;
     SessionKey session_;
     std::uint32_t commands_ = 0;

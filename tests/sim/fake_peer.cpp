@@ -30,6 +30,7 @@ FakePeer::FakePeer(Stage& stage, std::string name, std::string ip, std::string s
     hello.name = std::move(name);
     hello.node_id = proto::node_id_of(proto::HashKey::of_cluster(hello.cluster), hello.name);
     stage.liars.insert(hello.node_id);
+    stage.checkers.see(LiarCame{.node = hello.name});
     hello.epoch = proto::Epoch{1};
     hello.boot = proto::Boot{stage.rng.next()};
     hello.nonce = std::string(proto::nonce_bytes, 'n');
@@ -44,6 +45,52 @@ void FakePeer::send(const proto::MeshFrame& frame) {
     std::string bytes;
     proto::append_frame(bytes, frame);
     send_raw(bytes);
+}
+
+void FakePeer::announce(const std::string& user, std::uint8_t sessions) {
+    const std::uint64_t key =
+        proto::user_key_of(proto::HashKey::of_cluster(hello.cluster), user).value;
+    const proto::Version from = version_;
+    ++version_.value;
+    send(proto::Delta{
+        .origin = hello.node_id,
+        .epoch = hello.epoch,
+        .from = from,
+        .to = version_,
+        .changes = {{.key = key, .kind = proto::TableKind::users, .count = sessions}},
+        .hash_after = {}});
+}
+
+void FakePeer::done(std::uint64_t copy) {
+    std::string packed;
+    proto::CopyList::append(packed, copy);
+    send(proto::Done{.copies = {packed}, .sessions = {}});
+}
+
+void FakePeer::nack(std::uint64_t copy) {
+    std::string packed;
+    proto::CopyList::append(packed, copy);
+    send(proto::Nack{.copies = {packed}, .version = version_});
+}
+
+std::string FakePeer::forward(const std::string& user, std::uint64_t copy, proto::Version known) {
+    const std::string payload = R"({"seq":)" + std::to_string(++stage_.sayings) + R"(,"from":")" +
+                                hello.name + R"(","to":"#)" + user + "\"}";
+    stage_.checkers.see(Said{
+        .by = {.process = ProcessKey{~std::uint64_t{0}}},
+        .channel = "#" + user,
+        .payload = payload});
+    std::string body;
+    proto::append_publication(body, proto::Publication{.data = payload});
+    send(proto::Forward{
+        .copy = copy,
+        .target = proto::Target::user,
+        .name = user,
+        .payload_kind = proto::PayloadKind::json,
+        .body = body,
+        .known = known,
+        .message_id = {}});
+    return payload;
 }
 
 bool FakePeer::was_refused_for(proto::RefuseReason reason) const {
@@ -77,6 +124,8 @@ void FakePeer::received(Socket socket, const proto::Bytes& message) {
 }
 
 void FakePeer::take(const proto::MeshFrame& frame) {
+    if (const auto* forward = std::get_if<proto::Forward>(&frame); forward != nullptr && on_forward)
+        on_forward(*forward);
     if (const auto* ack = std::get_if<proto::HelloAck>(&frame); ack != nullptr && proves_itself)
         send(proto::Auth{.mac = mac("dialer", ack->hello)});
     if (std::holds_alternative<proto::Auth>(frame) && welcomes) {

@@ -9,6 +9,7 @@
 #include "tests/sim/node.hpp"
 #include "tests/sim/stage.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -27,6 +28,8 @@ public:
     bool proves_itself = true;  ///< answers HelloAck with a right Auth
     bool welcomes = true;  ///< sends Welcome and LinkActive once the other end is proven
     bool answers_pings = true;
+    /// Called with every Forward; what it views is valid meanwhile. Nothing is answered otherwise.
+    std::function<void(const proto::Forward&)> on_forward;
 
     void dial(const Node& node);
     void close() { stage_.network.close(socket_); }
@@ -34,6 +37,14 @@ public:
     void send_raw(std::string_view bytes) {
         stage_.network.send(socket_, proto::Bytes::copy_of(bytes));
     }
+
+    /// Its log goes on by one change: it has, or no longer has, sessions of this user.
+    void announce(const std::string& user, std::uint8_t sessions = 1);
+    void done(std::uint64_t copy);
+    void nack(std::uint64_t copy);
+    /// A copy of something that the HTTP API of a node that never was said.
+    std::string forward(const std::string& user, std::uint64_t copy, proto::Version known);
+    [[nodiscard]] proto::Version version() const { return version_; }
 
     [[nodiscard]] bool is_open() const { return stage_.network.is_open(socket_); }
     /// The node took it in: LinkActive was heard.
@@ -67,6 +78,7 @@ private:
     HostId host_;
     Socket socket_;
     proto::Epoch peer_epoch_;
+    proto::Version version_;
     std::vector<proto::MeshFrame> heard_;
     std::vector<std::string> forwarded_;
 };

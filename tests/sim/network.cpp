@@ -4,6 +4,13 @@
 
 namespace grapevine::sim {
 
+namespace {
+
+/// How long an end that was told of a gentle close may still say something.
+constexpr Duration finishes_within = 6ms;
+
+}  // namespace
+
 Network::Network(Scheduler& clock, mesh::Rng rng, NetworkOptions options)
     : clock_(clock), rng_(rng), options_(options) {}
 
@@ -266,6 +273,10 @@ void Network::take(ConnectionId id, Connection& connection, Side to, Item& item)
         return hosts_[receiver.host.value].host->received(socket, item.message);
     case Item::Kind::close:
         if (!receiver.open) return fail_dial(id, mesh::DialFailure::unreachable);
+        if (end(connection, other(to)).is_gentle) {
+            clock_.in(finishes_within, [this, socket] { close(socket); });
+            return hosts_[receiver.host.value].host->closed(socket, item.code);
+        }
         return tell_closed(id, to, item.code);
     }
 }
@@ -284,6 +295,14 @@ void Network::close(Socket socket, std::uint16_t code, Duration within) {
         .unsent.push_back(Item{.kind = Item::Kind::close, .message = {}, .code = code, .due = {}});
     tell_closed_in(socket.connection, socket.side, within);
     pump(socket.connection, socket.side);
+}
+
+void Network::close_gently(Socket socket) {
+    close(socket);
+    Connection* const connection = find(socket.connection);
+    if (connection == nullptr) return;
+    End& closer = end(*connection, socket.side);
+    closer.hears_while_closing = closer.is_gentle = true;
 }
 
 void Network::reset(Socket socket) {

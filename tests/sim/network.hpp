@@ -89,6 +89,9 @@ public:
     /// What was sent goes out first, but the caller is told `closed` within `within` whatever
     /// happens.
     void close(Socket socket, std::uint16_t code = 0, Duration within = 1s);
+    /// Closes as WebSockets do in good order: the other end finishes what it is about to say, and
+    /// all of it is heard.
+    void close_gently(Socket socket);
     /// At once; what was not delivered is lost.
     void reset(Socket socket);
     /// A reader that stops lets the window fill up.
@@ -166,6 +169,7 @@ private:
         bool closing = false;
         bool closed = false;
         bool hears_while_closing = false;
+        bool is_gentle = false;
         bool reading = true;
         bool vanished = false;  ///< lost with its machine
     };

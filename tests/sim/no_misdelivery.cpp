@@ -32,9 +32,9 @@ void NoMisdelivery::on(const Heard& heard) {
             "NoMisdelivery", "said elsewhere, to " + *said->second.channels.begin() + ": " + what);
     if (!may_hear(session, heard.channel))
         return verdict_.violated("NoMisdelivery", "not for this session: " + what);
-    const bool is_sender = std::any_of(
-        said->second.sessions.begin(), said->second.sessions.end(), [&](SessionKey session) {
-            const Session sender = session ? sessions_[session] : Session{};
+    const bool is_sender =
+        std::any_of(said->second.sessions.begin(), said->second.sessions.end(), [&](SessionKey by) {
+            const Session sender = by ? sessions_[by] : Session{};
             return heard.user == sender.user && heard.client == sender.client;
         });
     if (!is_sender)

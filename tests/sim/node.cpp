@@ -256,7 +256,9 @@ void Node::accepted(Socket socket, std::string_view listener, std::string peer) 
             process_->sessions[wire.session] = socket;
             const auto caller = stage_.callers.find(socket.connection);
             process_->callers[wire.session] = {
-                caller != stage_.callers.end() ? caller->second : SessionKey{}, encoding};
+                .key = caller != stage_.callers.end() ? caller->second : SessionKey{},
+                .encoding = encoding,
+                .socket = socket};
             process_->driver.on(
                 mesh::SessionOpened{
                     .session = wire.session,
@@ -340,8 +342,8 @@ void Node::closed(Socket socket, std::uint16_t) {
         const Wire wire = found->second;
         forget(socket);
         if (wire.is_link) return process_->driver.on(mesh::LinkClosed{.link = wire.link}, time);
-        stage_.checkers.see(SessionLost{
-            .process = process_->key, .session = process_->callers[wire.session].first});
+        stage_.checkers.see(
+            SessionLost{.process = process_->key, .session = process_->callers[wire.session].key});
         process_->driver.on(mesh::SessionClosed{.session = wire.session}, time);
     });
 }
@@ -431,9 +433,7 @@ void Node::carry_out(mesh::Edge& edge) {
         }
     observe_session_sends(edge);
     for (const mesh::SendToSession& send : edge.session_sends)
-        if (const auto socket = process_->sessions.find(send.session);
-            socket != process_->sessions.end())
-            stage_.network.send(socket->second, send.message);
+        stage_.network.send(process_->callers[send.session].socket, send.message);
     for (const mesh::TrustLink& trust : edge.link_trusts)
         if (const auto socket = process_->links.find(trust.link); socket != process_->links.end())
             process_->wires[socket->second].trusted = true;
@@ -441,8 +441,8 @@ void Node::carry_out(mesh::Edge& edge) {
         if (const auto socket = process_->links.find(close.link); socket != process_->links.end())
             stage_.network.close(socket->second);
     for (const mesh::CloseSession& close : edge.session_closes) {
-        stage_.checkers.see(SessionLost{
-            .process = process_->key, .session = process_->callers[close.session].first});
+        stage_.checkers.see(
+            SessionLost{.process = process_->key, .session = process_->callers[close.session].key});
         if (const auto socket = process_->sessions.find(close.session);
             socket != process_->sessions.end())
             stage_.network.close(socket->second, static_cast<std::uint16_t>(close.code));
@@ -516,14 +516,14 @@ void Node::observe() {
 /// The sends among what a session says.
 void Node::observe_commands(proto::SessionId session, std::string_view message) {
     if (message.find("send") == std::string_view::npos) return;  // most messages
-    const auto& [caller, encoding] = process_->callers[session];
-    proto::CommandReader reader{stage_.scratch, encoding, message};
+    const Caller& caller = process_->callers[session];
+    proto::CommandReader reader{stage_.scratch, caller.encoding, message};
     proto::Command command;
     while (reader.next(command) == proto::CommandReader::Step::command)
         if (command.kind == proto::CommandKind::rpc && command.method == "send")
             stage_.checkers.see(SendTaken{
                 .process = process_->key,
-                .session = caller,
+                .session = caller.key,
                 .request = command.id,
                 .within = answer_within(wait_in(command.data), is_at_least_once(command.data)),
                 .at = stage_.clock.time()});
@@ -532,20 +532,20 @@ void Node::observe_commands(proto::SessionId session, std::string_view message) 
 /// What sessions are really handed, whatever counters say of it.
 void Node::observe_session_sends(const mesh::Edge& edge) {
     for (const mesh::SendToSession& send : edge.session_sends) {
-        const auto& [caller, encoding] = process_->callers[send.session];
-        proto::ReplyReader reader{stage_.scratch, encoding, send.message.view()};
+        const Caller& caller = process_->callers[send.session];
+        proto::ReplyReader reader{stage_.scratch, caller.encoding, send.message.view()};
         proto::Reply reply;
         while (reader.next(reply) == proto::ReplyReader::Step::reply) {
             if (reply.kind == proto::Reply::Kind::publication)
                 stage_.checkers.see(Written{
                     .process = process_->key,
-                    .session = caller,
+                    .session = caller.key,
                     .channel = std::string{reply.channel},
                     .payload = std::string{reply.publication.data}});
             else if (
                 reply.kind == proto::Reply::Kind::rpc || reply.kind == proto::Reply::Kind::error)
                 stage_.checkers.see(
-                    Replied{.process = process_->key, .session = caller, .request = reply.id});
+                    Replied{.process = process_->key, .session = caller.key, .request = reply.id});
         }
     }
 }

@@ -98,6 +98,11 @@ private:
         std::size_t flight_bytes = 0;
         std::string address;
     };
+    struct Caller {
+        SessionKey key;
+        proto::Encoding encoding = proto::Encoding::json;
+        Socket socket;
+    };
     using Fact = std::function<void(mesh::Now)>;
     /// Everything that a crash takes away.
     struct Process {
@@ -115,8 +120,8 @@ private:
         std::map<Socket, Wire> wires;
         std::map<mesh::LinkId, Socket> links;
         std::map<proto::SessionId, Socket> sessions;
-        /// Whose sessions they are or were, and in which encoding.
-        std::map<proto::SessionId, std::pair<SessionKey, proto::Encoding>> callers;
+        /// Of all sessions there were: one that ended in this turn may still have been written to.
+        std::map<proto::SessionId, Caller> callers;
         std::map<std::uint64_t, std::string> api_sends;  ///< payloads, by request, unanswered
         std::uint64_t api_requests = 0;
         std::deque<Fact> inbox;

@@ -188,7 +188,7 @@ private:
         world_.stage().clock.in(
             least + Duration{static_cast<Duration::rep>(rng_.below(most))}, [this, &client] {
                 if (!is_acting_) return;
-                client.move_to(some_node());
+                rng_.one_in(2) ? client.move_to(some_node()) : client.move_gently_to(some_node());
                 hop_later(client);
             });
     }
