@@ -152,7 +152,7 @@ void Driver::exchange(Now now) {
             mesh_.on(change, now, mesh_output_);
         // Both kinds in the order in which they were said.
         std::size_t said = 0;
-        const std::vector<Publish>& publishes = sessions_output_.publishes;
+        std::vector<Publish>& publishes = sessions_output_.publishes;
         for (SendToUsers& send : sessions_output_.sends_to_users) {
             for (; said < send.after; ++said)
                 mesh_.on(publishes[said], now, mesh_output_);

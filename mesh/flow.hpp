@@ -30,18 +30,14 @@ struct ReceiptLine {
 enum class Stage : std::uint8_t { waiting, flying, settled };
 
 struct Message {
+    // What every message needs comes first: it is two cache lines as it is.
     Bytes text;  ///< name, then body
-    Instant parked_until = never;
     Instant until = never;  ///< its deadline
-    MessageId id;  ///< clients see it and acknowledge it; zero: they do not
-    Version here_until;  ///< sessions of this node that joined until then have it
-    ReceiptLine line;
+    Hook of_flow;
+    Copies::OfMessage copies;  ///< not answered yet
     std::uint32_t flow = nowhere;
     std::uint32_t sessions = 0;  ///< that it was written to, as far as it is known
-    Copies::OfMessage copies;  ///< not answered yet
-    Hook of_flow;
-    Hook by_age;
-    Hook by_park;
+    ReceiptLine line;
     Stage stage = Stage::waiting;
     PayloadKind payload_kind = PayloadKind::json;
     std::uint8_t name_bytes = 0;
@@ -50,6 +46,11 @@ struct Message {
     bool accepted = false;  ///< a copy of the present attempt was
     bool lost = false;  ///< a copy that may have been written will never be answered
     bool parked = false;
+
+    MessageId id;  ///< clients see it and acknowledge it; zero: they do not
+    Version here_until;  ///< sessions of this node that joined until then have it
+    Instant parked_until = never;
+    Hook by_park;
 
     [[nodiscard]] std::string_view name() const { return text.view().substr(0, name_bytes); }
     [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
@@ -80,7 +81,7 @@ struct Flow {
     std::size_t waiting_bytes = 0;
     std::vector<Place> places;  ///< where messages go now
     std::vector<Barred> barred;
-    Hook by_idle;
+    Hook by_life;  ///< among the busy or among the idle
     Hook by_bar;
     bool awaits_bars = false;  ///< it waits for what only barred places may have
     Instant idle_since = never;  ///< never: it has messages

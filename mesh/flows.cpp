@@ -11,7 +11,7 @@ namespace grapevine::mesh {
 
 // ---- what is said
 
-void Flows::submit(const Publish& publish, Options options, Now now, MeshOutput& output) {
+void Flows::submit(Publish publish, Options options, Now now, MeshOutput& output) {
     ++reach_.counters.user_messages;
     std::uint32_t at = find_flow(publish.key, publish.name());
     if (at == nowhere) at = make_flow(publish.key, publish.name(), now);
@@ -45,19 +45,18 @@ void Flows::refuse(ReceiptLine line) {
             {.line = line, .what = SendNews::What::ended, .state = SendState::undeliverable});
 }
 
-std::uint32_t Flows::admit(std::uint32_t flow, const Publish& publish, Options options, Now now) {
+std::uint32_t Flows::admit(std::uint32_t flow, Publish& publish, Options options, Now now) {
     const std::uint32_t at = messages_.take();
     Message& message = messages_[at];
-    message.text = publish.text;
+    message.text = std::move(publish.text);
     message.name_bytes = publish.name_bytes;
     message.payload_kind = publish.payload_kind;
     message.line = options.line;
     message.id = options.id;
     message.at_least_once = options.at_least_once;
     message.flow = flow;
-    message.until = now.steady + (message.id ? reach_.config.acknowledge_within
-                                             : reach_.config.deliver_within);
-    ages_of(message).push_back(messages_, at);
+    message.until =
+        now.steady + (message.id ? reach_.config.acknowledge_within : reach_.config.deliver_within);
     bytes_ += message.text.size();
     if (message.id) by_id_[proto::mix64(message.id.value)] = at;
 
@@ -66,6 +65,7 @@ std::uint32_t Flows::admit(std::uint32_t flow, const Publish& publish, Options o
     of.kept += message.at_least_once ? 1 : 0;
     if (of.idle_since != never) {
         idle_.remove(flows_, flow);
+        busy_.push_back(flows_, flow);
         of.idle_since = never;
     }
     return at;
@@ -218,10 +218,11 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
     flow.kept -= message.at_least_once ? 1 : 0;
     bytes_ -= message.text.size();
-    ages_of(message).remove(messages_, at);
     flow.messages.remove(messages_, at);
     messages_.give_back(at);
-    if (flow.messages.empty()) become_idle(flow_at, now);
+    if (!flow.messages.empty()) return;
+    busy_.remove(flows_, flow_at);
+    become_idle(flow_at, now);
 }
 
 void Flows::count(SendState state) {
@@ -233,10 +234,6 @@ void Flows::count(SendState state) {
     case SendState::undeliverable: ++counters.user_undeliverable; break;
     case SendState::unknown: ++counters.user_unknown; break;
     }
-}
-
-Chain<Message, &Message::by_age>& Flows::ages_of(const Message& message) {
-    return ages_[message.id ? 1 : 0];
 }
 
 // ---- what is known of where users are
@@ -304,13 +301,11 @@ bool Flows::lift_bars(Flow& flow) const {
 // ---- time
 
 void Flows::tick(Now now, MeshOutput& output) {
-    for (auto& ages : ages_)
-        while (!ages.empty() && messages_[ages.first()].until <= now.steady) {
-            const std::uint32_t at = ages.first();
-            const std::uint32_t flow = messages_[at].flow;
-            end(at, late_state_of(messages_[at]), now);
-            pump(flow, now, output);
-        }
+    for (std::uint32_t at = busy_.first(); at != nowhere;) {
+        const std::uint32_t next = busy_.after(flows_, at);
+        end_overdue(at, now, output);
+        at = next;
+    }
     while (!parked_.empty() && messages_[parked_.first()].parked_until <= now.steady)
         end(parked_.first(), late_state_of(messages_[parked_.first()]), now);
     while (!idle_.empty() &&
@@ -319,14 +314,31 @@ void Flows::tick(Now now, MeshOutput& output) {
     copies_.sweep();
 }
 
-void Flows::end_all(Now now) {
-    for (auto& ages : ages_)
-        while (!ages.empty()) {
-            const std::uint32_t at = ages.first();
-            Message& message = messages_[at];
-            if (message.stage == Stage::flying) message.lost = true;
-            end(at, state_of(message), now);
+/// Messages of one flow are in the order in which they were said. Those that are to be acknowledged
+/// have more time; all others have the same, so behind one whose time is not over nobody's is.
+void Flows::end_overdue(std::uint32_t flow, Now now, MeshOutput& output) {
+    bool ended = false;
+    for (std::uint32_t at = flows_[flow].messages.first(); at != nowhere;) {
+        const Message& message = messages_[at];
+        const std::uint32_t next = flows_[flow].messages.after(messages_, at);
+        if (message.until <= now.steady) {
+            end(at, late_state_of(message), now);
+            ended = true;
+        } else if (!message.id) {
+            break;
         }
+        at = next;
+    }
+    if (ended) pump(flow, now, output);
+}
+
+void Flows::end_all(Now now) {
+    while (!busy_.empty()) {
+        const std::uint32_t at = flows_[busy_.first()].messages.first();
+        Message& message = messages_[at];
+        if (message.stage == Stage::flying) message.lost = true;
+        end(at, state_of(message), now);
+    }
 }
 
 // ---- flows

@@ -24,7 +24,6 @@
 #include "mesh/flow.hpp"
 #include "mesh/reach.hpp"
 
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -66,7 +65,7 @@ public:
     explicit Flows(Reach reach) : reach_(reach), copies_(reach.self) {}
 
     /// Never refuses without saying so in news and counters. The name is 1 to user_name_bytes.
-    void submit(const Publish& publish, Options options, Now now, MeshOutput& output);
+    void submit(Publish publish, Options options, Now now, MeshOutput& output);
 
     // ---- what became of copies
     void on(const Delivered& here, Now now, MeshOutput& output);
@@ -107,7 +106,7 @@ private:
 
     [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes) const;
     void refuse(ReceiptLine line);
-    std::uint32_t admit(std::uint32_t flow, const Publish& publish, Options options, Now now);
+    std::uint32_t admit(std::uint32_t flow, Publish& publish, Options options, Now now);
 
     // ---- sending: as much as may be sent now
     void pump(std::uint32_t at, Now now, MeshOutput& output);
@@ -142,7 +141,8 @@ private:
     [[nodiscard]] SendState late_state_of(const Message& message) const;
     void end(std::uint32_t at, SendState state, Now now);
     void count(SendState state);
-    [[nodiscard]] Chain<Message, &Message::by_age>& ages_of(const Message& message);
+    /// Ends what is overdue in one flow.
+    void end_overdue(std::uint32_t flow, Now now, MeshOutput& output);
 
     Reach reach_;
     Slots<Message> messages_;
@@ -150,10 +150,9 @@ private:
     Copies copies_;
     FlatMap<std::uint32_t> first_of_key_;
     FlatMap<std::uint32_t> by_id_;  ///< messages that clients may acknowledge, by mixed id
-    /// In the order of their deadlines: those without and those with an acknowledgement to come.
-    std::array<Chain<Message, &Message::by_age>, 2> ages_;
     Chain<Message, &Message::by_park> parked_;
-    Chain<Flow, &Flow::by_idle> idle_;
+    Chain<Flow, &Flow::by_life> busy_;  ///< those with messages
+    Chain<Flow, &Flow::by_life> idle_;  ///< the others, longest idle first
     Chain<Flow, &Flow::by_bar> awaiting_bars_;
     std::vector<Flow::Place> former_;  ///< reused by resolve()
     std::size_t bytes_ = 0;

@@ -28,9 +28,18 @@ Mesh::Mesh(MeshConfig config, Now start)
 Mesh::~Mesh() = default;
 
 void Mesh::handle(const MeshInput& input, Now now, MeshOutput& output) {
-    std::visit([&](const auto& told) { parts_->on(told, now, output); }, input);
+    std::visit(
+        [&](const auto& told) {
+            if constexpr (std::is_same_v<decltype(told), const Publish&>) {
+                Publish publish = told;
+                parts_->on(publish, now, output);
+            } else {
+                parts_->on(told, now, output);
+            }
+        },
+        input);
 }
-void Mesh::on(const Publish& publish, Now now, MeshOutput& output) {
+void Mesh::on(Publish& publish, Now now, MeshOutput& output) {
     parts_->on(publish, now, output);
 }
 void Mesh::on(const LinkReceived& received, Now now, MeshOutput& output) {

@@ -201,7 +201,8 @@ public:
     /// Appends to `output`. Inputs about links that are gone are ignored.
     void handle(const MeshInput& input, Now now, MeshOutput& output);
     /// The hot ones without the variant.
-    void on(const Publish& publish, Now now, MeshOutput& output);
+    /// May take the publication's text.
+    void on(Publish& publish, Now now, MeshOutput& output);
     void on(const LinkReceived& received, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
     void on(const Delivered& delivered, Now now, MeshOutput& output);

@@ -133,10 +133,10 @@ void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
     tell_receipts(output);
 }
 
-void Mesh::Parts::on(const Publish& publish, Now now, MeshOutput& output) {
+void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
     ++counters.published;
     if (publish.target != Target::user) return router.publish(publish, output);
-    flows.submit(publish, {}, now, output);
+    flows.submit(std::move(publish), {}, now, output);
     tell_receipts(output);
 }
 
@@ -241,9 +241,8 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     tell_receipts(output);
 }
 
-void Mesh::Parts::tell_receipts(MeshOutput& output) {
+void Mesh::Parts::tell_news(MeshOutput& output) {
     std::vector<SendNews>& told = flows.news();
-    if (told.empty()) return;
     for (const SendNews& of : told)
         receipts.on(of, of.node ? name_of(of.node) : std::string{}, output);
     told.clear();

@@ -29,7 +29,7 @@ struct Mesh::Parts {
     void on(const DialFailed& failed, Now now, MeshOutput& output);
     void on(const Resolved& resolved, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
-    void on(const Publish& publish, Now now, MeshOutput& output);
+    void on(Publish& publish, Now now, MeshOutput& output);
     void on(const SendToUsers& send, Now now, MeshOutput& output);
     void on(const Acknowledge& acknowledge, Now now, MeshOutput& output);
     void on(const Delivered& delivered, Now now, MeshOutput& output);
@@ -50,7 +50,10 @@ struct Mesh::Parts {
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
     /// What became of messages, to those who wait for it.
-    void tell_receipts(MeshOutput& output);
+    void tell_receipts(MeshOutput& output) {
+        if (!flows.news().empty()) tell_news(output);
+    }
+    void tell_news(MeshOutput& output);
     [[nodiscard]] std::string name_of(NodeId node) const;
 
     // ---- mesh_frames.cpp: what peers say

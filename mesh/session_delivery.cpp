@@ -44,7 +44,9 @@ void SessionDelivery::to_group(
 
 void SessionDelivery::to_user(
     SessionRegistry& registry, const Deliver& deliver, LazyPush& push, SessionsOutput& output) {
-    Delivered result{.delivery = deliver.delivery};
+    // Filled where it stays: a copy of what was just written in pieces would have to wait for them.
+    Delivered& result = output.delivered.emplace_back();
+    result.delivery = deliver.delivery;
     for (const SubscriberLists::Subscriber& subscriber :
          registry.users().find(deliver.key, deliver.name)) {
         Session& session = registry.at(subscriber.slot);
@@ -58,7 +60,7 @@ void SessionDelivery::to_user(
     }
     if (result.present == 0) ++registry.counters().not_here;
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
-    if (deliver.delivery) output.delivered.push_back(result);
+    if (!deliver.delivery) output.delivered.pop_back();
 }
 
 void SessionDelivery::to_everybody(

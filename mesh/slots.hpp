@@ -53,10 +53,13 @@ public:
     }
     /// A T that can clear() itself keeps the memory it has for the next one.
     void give_back(std::uint32_t at) {
-        if constexpr (requires(T & place) { place.clear(); })
-            places_[at].clear();
-        else
-            places_[at] = T{};
+        T& place = places_[at];
+        if constexpr (requires { place.clear(); }) {
+            place.clear();
+        } else {
+            std::destroy_at(&place);
+            std::construct_at(&place);
+        }
         free_.push_back(at);
     }
 
