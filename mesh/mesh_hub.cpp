@@ -3,8 +3,6 @@
 #include "mesh/address.hpp"
 #include "mesh/mesh_parts.hpp"
 #include "mesh/status.hpp"
-#include "proto/client_codec.hpp"
-#include "proto/message_ref.hpp"
 
 #include <algorithm>
 #include <set>
@@ -43,27 +41,6 @@ std::string address_of(const proto::Welcome& welcome, const Link& link) {
     if (address.starts_with(':'))
         address.insert(0, link.address.substr(0, link.address.rfind(':')));
     return is_address(address) ? address : std::string{};
-}
-
-/// The message for one of the users of a send. `ref`: its name for clients; empty: it has none.
-Publish
-publish_of(const SendToUsers& send, std::size_t line, std::string_view ref, proto::HashKey key) {
-    // Tags and lengths around the fields.
-    constexpr std::size_t framing_bytes = 64;
-    const std::string& name = send.users[line];
-    Publish publish{
-        .target = Target::user,
-        .payload_kind = send.payload_kind,
-        .name_bytes = static_cast<std::uint8_t>(name.size()),
-        .key = proto::key_of(key, name)};
-    publish.text = Bytes::with_capacity(
-        name.size() + send.data.size() + send.user.size() + send.client.size() + ref.size() +
-        framing_bytes);
-    publish.text.writable().append(name);
-    proto::append_publication(
-        publish.text.writable(),
-        {.data = send.data, .info = {.user = send.user, .client = send.client}, .message_id = ref});
-    return publish;
 }
 
 }  // namespace
@@ -133,52 +110,6 @@ void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
     tell_receipts(output);
 }
 
-void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
-    ++counters.published;
-    if (publish.target != Target::user) return router.publish(publish, output);
-    flows.submit(std::move(publish), {}, now, output);
-    tell_receipts(output);
-}
-
-void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
-    const Receipts::Opened opened = receipts.open(send, now, output);
-    if (!opened.go) return;
-    const bool is_named = send.at_least_once || send.wait == Wait::client;
-    for (std::uint32_t line = 0; line < send.users.size(); ++line) {
-        Flows::Options options{
-            .line = {.receipt = opened.receipt, .line = line},
-            .id = {},
-            .at_least_once = send.at_least_once};
-        std::string ref;
-        if (is_named) {
-            options.id = MessageId{++last_message.value};
-            const proto::MessageRef message{identity.node, options.id};
-            receipts.name(options.line, message);
-            ref = proto::text_of(message);
-        }
-        flows.submit(publish_of(send, line, ref, hash_key), options, now, output);
-    }
-    tell_receipts(output);
-}
-
-void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output) {
-    const proto::MessageRef& message = acknowledge.message;
-    if (message.node == identity.node) {
-        flows.acknowledged(message.message, acknowledge.user, now, output);
-        tell_receipts(output);
-    } else if (Link* const link = links.to(message.node)) {
-        arrivals.pass_on(acknowledge, *link, links);
-    } else {
-        ++counters.acknowledges_ignored;
-    }
-}
-
-void Mesh::Parts::on(const Delivered& delivered, Now now, MeshOutput& output) {
-    if (delivered.delivery.from) return arrivals.on(delivered, replication.log().version(), links);
-    flows.on(delivered, now, output);
-    tell_receipts(output);
-}
-
 void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     if (is_leaving) return;
     is_leaving = true;
@@ -239,19 +170,6 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     if (std::exchange(places_changed, false))
         flows.disturbed(std::exchange(users_moved, false), now, output);
     tell_receipts(output);
-}
-
-void Mesh::Parts::tell_news(MeshOutput& output) {
-    std::vector<SendNews>& told = flows.news();
-    for (const SendNews& of : told)
-        receipts.on(of, of.node ? name_of(of.node) : std::string{}, output);
-    told.clear();
-}
-
-std::string Mesh::Parts::name_of(NodeId node) const {
-    if (node == identity.node) return config.name;
-    const Member* const member = members.find(node);
-    return member != nullptr ? member->name : "forgotten";
 }
 
 void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {

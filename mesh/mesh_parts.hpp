@@ -29,14 +29,22 @@ struct Mesh::Parts {
     void on(const DialFailed& failed, Now now, MeshOutput& output);
     void on(const Resolved& resolved, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
-    void on(Publish& publish, Now now, MeshOutput& output);
-    void on(const SendToUsers& send, Now now, MeshOutput& output);
-    void on(const Acknowledge& acknowledge, Now now, MeshOutput& output);
-    void on(const Delivered& delivered, Now now, MeshOutput& output);
     void on(const Question& question, Now now, MeshOutput& output);
     void on(LeaveWanted wanted, Now now, MeshOutput& output);
     void on(TimeReached reached, Now now, MeshOutput& output);
     void on(TurnEnded ended, Now now, MeshOutput& output);
+
+    // ---- mesh_messages.cpp: publications
+    void on(Publish& publish, Now now, MeshOutput& output);
+    void on(const SendToUsers& send, Now now, MeshOutput& output);
+    void on(const Acknowledge& acknowledge, Now now, MeshOutput& output);
+    void on(const Delivered& delivered, Now now, MeshOutput& output);
+    /// What became of messages, to those who wait for it.
+    void tell_receipts(MeshOutput& output) {
+        if (!flows.news().empty()) tell_news(output);
+    }
+    void tell_news(MeshOutput& output);
+    [[nodiscard]] std::string name_of(NodeId node) const;
 
     // ---- mesh_hub.cpp: what components tell, carried to the others until nobody has news
     void settle(Now now, MeshOutput& output);
@@ -49,12 +57,6 @@ struct Mesh::Parts {
     void on_fact(const NodeLost& lost, Now now, MeshOutput& output);
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
-    /// What became of messages, to those who wait for it.
-    void tell_receipts(MeshOutput& output) {
-        if (!flows.news().empty()) tell_news(output);
-    }
-    void tell_news(MeshOutput& output);
-    [[nodiscard]] std::string name_of(NodeId node) const;
 
     // ---- mesh_frames.cpp: what peers say
     void read(Link& link, std::string_view message, Now now, MeshOutput& output);

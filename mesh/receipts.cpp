@@ -35,56 +35,71 @@ std::string key_of(const SendToUsers& send) {
 }  // namespace
 
 Receipts::Opened Receipts::open(const SendToUsers& send, Now now, MeshOutput& output) {
-    const auto refuse = [&] {
-        ++counters_.sends_refused;
-        output.answers.push_back({send.asker, {}, proto::ErrorCode::too_many_requests});
-        return Opened{};
-    };
     std::string key = key_of(send);
     if (const auto found = key.empty() ? keys_.end() : keys_.find(key); found != keys_.end()) {
-        ++counters_.sends_repeated;
-        const Remembered& remembered = found->second;
-        if (remembered.receipt == nowhere) {
-            output.answers.push_back({send.asker, remembered.answer, {}});
-            return {};
-        }
-        std::vector<Asker>& askers = receipts_[remembered.receipt].askers;
-        if (askers.size() >= askers_max) return refuse();
-        askers.push_back(send.asker);
+        repeat(found->second, send, output);
         return {};
     }
     const bool waits = send.wait != Wait::none;
-    const bool is_full = receipts_.taken() >= config_.receipts_max ||
-                         lines_ + send.users.size() > config_.receipt_lines_max;
-    if (waits && is_full) return refuse();
+    if ((waits && !has_room_for(send)) || (!key.empty() && !has_room_for_key())) {
+        refuse(send, output);
+        return {};
+    }
     if (!key.empty()) {
-        if (keys_.size() >= config_.idempotency_keys_max ||
-            remembered_bytes_ >= config_.idempotency_bytes_max)
-            return refuse();
         keys_.emplace(key, Remembered{});
         expiries_.push({now.steady + config_.idempotency_keep, key});
     }
-    if (!waits) {
-        Bytes accepted = Bytes::copy_of("{}");
-        if (!key.empty()) {
-            keys_[key].answer = accepted;
-            remembered_bytes_ += accepted.size();
-        }
-        output.answers.push_back({send.asker, std::move(accepted), {}});
-        return {.go = true};
+    if (waits) return {.go = true, .receipt = take(send, std::move(key))};
+    const Bytes accepted = Bytes::copy_of("{}");
+    if (!key.empty()) remember(keys_[key], accepted);
+    output.answers.push_back({send.asker, accepted, {}});
+    return {.go = true};
+}
+
+void Receipts::repeat(const Remembered& first, const SendToUsers& send, MeshOutput& output) {
+    ++counters_.sends_repeated;
+    if (first.receipt == nowhere) {
+        output.answers.push_back({send.asker, first.answer, {}});
+        return;
     }
+    std::vector<Asker>& askers = receipts_[first.receipt].askers;
+    if (askers.size() >= askers_max) return refuse(send, output);
+    askers.push_back(send.asker);
+}
+
+void Receipts::refuse(const SendToUsers& send, MeshOutput& output) {
+    ++counters_.sends_refused;
+    output.answers.push_back({send.asker, {}, proto::ErrorCode::too_many_requests});
+}
+
+bool Receipts::has_room_for(const SendToUsers& send) const {
+    return receipts_.taken() < config_.receipts_max &&
+           lines_ + send.users.size() <= config_.receipt_lines_max;
+}
+
+bool Receipts::has_room_for_key() const {
+    return keys_.size() < config_.idempotency_keys_max &&
+           remembered_bytes_ < config_.idempotency_bytes_max;
+}
+
+std::uint32_t Receipts::take(const SendToUsers& send, std::string key) {
     const std::uint32_t at = receipts_.take();
     Receipt& receipt = receipts_[at];
     receipt.askers = {send.asker};
     receipt.wait = send.wait;
     receipt.unknown = receipt.open = send.users.size();
     receipt.lines.resize(send.users.size());
-    lines_ += send.users.size();
     for (std::size_t line = 0; line < send.users.size(); ++line)
         receipt.lines[line].user = send.users[line];
+    lines_ += send.users.size();
     if (!key.empty()) keys_[key].receipt = at;
     receipt.key = std::move(key);
-    return {.go = true, .receipt = at};
+    return at;
+}
+
+void Receipts::remember(Remembered& key, const Bytes& answer) {
+    key = {.receipt = nowhere, .answer = answer};
+    remembered_bytes_ += answer.size();
 }
 
 void Receipts::name(ReceiptLine line, proto::MessageRef message) {
@@ -127,8 +142,7 @@ void Receipts::answer(std::uint32_t at, MeshOutput& output) {
     // The key may have been forgotten meanwhile, and used again.
     const auto found = receipt.key.empty() ? keys_.end() : keys_.find(receipt.key);
     if (found == keys_.end() || found->second.receipt != at) return;
-    found->second = {.receipt = nowhere, .answer = text};
-    remembered_bytes_ += text.size();
+    remember(found->second, text);
 }
 
 Bytes Receipts::text_of(const Receipt& receipt) {

@@ -9,9 +9,9 @@
 #include "mesh/mesh.hpp"
 #include "mesh/slots.hpp"
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace grapevine::mesh {
@@ -68,6 +68,13 @@ private:
         std::string key;
     };
 
+    /// Its key was seen before: the first answer, now or when it is known.
+    void repeat(const Remembered& first, const SendToUsers& send, MeshOutput& output);
+    void refuse(const SendToUsers& send, MeshOutput& output);
+    [[nodiscard]] bool has_room_for(const SendToUsers& send) const;
+    [[nodiscard]] bool has_room_for_key() const;
+    std::uint32_t take(const SendToUsers& send, std::string key);
+    void remember(Remembered& key, const Bytes& answer);
     void answer(std::uint32_t at, MeshOutput& output);
     [[nodiscard]] static Bytes text_of(const Receipt& receipt);
 
@@ -76,7 +83,7 @@ private:
     Slots<Receipt> receipts_;
     std::size_t lines_ = 0;  ///< of all receipts
     std::size_t remembered_bytes_ = 0;  ///< of answers to keys
-    std::unordered_map<std::string, Remembered> keys_;
+    std::map<std::string, Remembered> keys_;
     Fifo<Expiry> expiries_;
 };
 

@@ -1,0 +1,94 @@
+// The hub of Mesh, as far as publications are concerned: who is to send them, who answers them, and
+// who is told what became of them.
+#include "mesh/mesh_parts.hpp"
+#include "proto/client_codec.hpp"
+#include "proto/message_ref.hpp"
+
+#include <utility>
+
+namespace grapevine::mesh {
+namespace {
+
+/// The message for one of the users of a send. `ref`: its name for clients; empty: it has none.
+Publish
+publish_of(const SendToUsers& send, std::size_t line, std::string_view ref, proto::HashKey key) {
+    // Tags and lengths around the fields.
+    constexpr std::size_t framing_bytes = 64;
+    const std::string& name = send.users[line];
+    Publish publish{
+        .target = Target::user,
+        .payload_kind = send.payload_kind,
+        .name_bytes = static_cast<std::uint8_t>(name.size()),
+        .key = proto::key_of(key, name)};
+    publish.text = Bytes::with_capacity(
+        name.size() + send.data.size() + send.user.size() + send.client.size() + ref.size() +
+        framing_bytes);
+    publish.text.writable().append(name);
+    proto::append_publication(
+        publish.text.writable(),
+        {.data = send.data, .info = {.user = send.user, .client = send.client}, .message_id = ref});
+    return publish;
+}
+
+}  // namespace
+
+void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
+    ++counters.published;
+    if (publish.target != Target::user) return router.publish(publish, output);
+    flows.submit(std::move(publish), {}, now, output);
+    tell_receipts(output);
+}
+
+void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
+    const Receipts::Opened opened = receipts.open(send, now, output);
+    if (!opened.go) return;
+    const bool is_named = send.at_least_once || send.wait == Wait::client;
+    for (std::uint32_t line = 0; line < send.users.size(); ++line) {
+        Flows::Options options{
+            .line = {.receipt = opened.receipt, .line = line},
+            .id = {},
+            .at_least_once = send.at_least_once};
+        std::string ref;
+        if (is_named) {
+            options.id = MessageId{++last_message.value};
+            const proto::MessageRef message{identity.node, options.id};
+            receipts.name(options.line, message);
+            ref = proto::text_of(message);
+        }
+        flows.submit(publish_of(send, line, ref, hash_key), options, now, output);
+    }
+    tell_receipts(output);
+}
+
+void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output) {
+    const proto::MessageRef& message = acknowledge.message;
+    if (message.node == identity.node) {
+        flows.acknowledged(message.message, acknowledge.user, now, output);
+        tell_receipts(output);
+    } else if (Link* const link = links.to(message.node)) {
+        arrivals.pass_on(acknowledge, *link, links);
+    } else {
+        ++counters.acknowledges_ignored;
+    }
+}
+
+void Mesh::Parts::on(const Delivered& delivered, Now now, MeshOutput& output) {
+    if (delivered.delivery.from) return arrivals.on(delivered, replication.log().version(), links);
+    flows.on(delivered, now, output);
+    tell_receipts(output);
+}
+
+void Mesh::Parts::tell_news(MeshOutput& output) {
+    std::vector<SendNews>& told = flows.news();
+    for (const SendNews& of : told)
+        receipts.on(of, of.node ? name_of(of.node) : std::string{}, output);
+    told.clear();
+}
+
+std::string Mesh::Parts::name_of(NodeId node) const {
+    if (node == identity.node) return config.name;
+    const Member* const member = members.find(node);
+    return member != nullptr ? member->name : "forgotten";
+}
+
+}  // namespace grapevine::mesh
