@@ -72,6 +72,9 @@ public:
     [[nodiscard]] bool is_converged() const { return !why_not_converged().has_value(); }
     /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
     [[nodiscard]] std::optional<std::string> why_not_converged() const;
+    /// Every answer is back in time to spare, also if places have to be asked that only share a
+    /// hash with the user.
+    [[nodiscard]] bool is_prompt() const;
     /// Within `within` all is well, and it stays so.
     void expect_convergence(Duration within);
     /// Liveness: convergence, and then everything said is heard by all it is for.
@@ -102,7 +105,6 @@ private:
     };
     /// What must not change while everybody is heard.
     [[nodiscard]] std::vector<std::uint64_t> scene() const;
-    [[nodiscard]] bool is_prompt() const;
     [[nodiscard]] std::set<SessionKey> audience_of(const std::string& channel) const;
     [[nodiscard]] Receipt expected_receipt(const std::string& user) const;
     /// Copies that must cross links when `from` says something to `channel`.
