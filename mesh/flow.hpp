@@ -79,6 +79,7 @@ struct Flow {
     std::uint32_t undecided = 0;
     std::uint32_t kept = 0;  ///< messages at least once
     std::size_t waiting_bytes = 0;
+    std::size_t bytes = 0;  ///< of all its messages
     std::vector<Place> places;  ///< where messages go now
     std::vector<Barred> barred;
     Hook by_life;  ///< among the busy or among the idle

@@ -15,7 +15,8 @@ void Flows::submit(Publish publish, Options options, Now now, MeshOutput& output
     ++reach_.counters.user_messages;
     std::uint32_t at = find_flow(publish.key, publish.name());
     if (at == nowhere) at = make_flow(publish.key, publish.name(), now);
-    if (at == nowhere || !has_room(flows_[at], publish.text.size())) return refuse(options.line);
+    if (at == nowhere || !has_room(flows_[at], publish.text.size(), options.at_least_once))
+        return refuse(options.line);
 
     Flow& flow = flows_[at];
     if (!flow.barred.empty() && lift_bars(flow)) flow.stale = true;
@@ -26,9 +27,11 @@ void Flows::submit(Publish publish, Options options, Now now, MeshOutput& output
     pump(at, now, output);
 }
 
-bool Flows::has_room(const Flow& flow, std::size_t bytes) const {
+bool Flows::has_room(const Flow& flow, std::size_t bytes, bool kept) const {
     const MeshConfig& config = reach_.config;
-    if (messages_.taken() >= config.held_messages_max || bytes_ + bytes > config.held_bytes_max)
+    if (messages_.taken() >= config.held_messages_max || bytes_ + bytes > config.held_bytes_max ||
+        flow.bytes + bytes > config.user_bytes_max ||
+        (kept && flow.kept >= config.kept_messages_max))
         return false;
     const bool parked = flow.places.empty() && flow.waiting != 0;
     const std::size_t messages_max =
@@ -62,6 +65,7 @@ std::uint32_t Flows::admit(std::uint32_t flow, Publish& publish, Options options
 
     Flow& of = flows_[flow];
     of.messages.push_back(messages_, at);
+    of.bytes += message.text.size();
     of.kept += message.at_least_once ? 1 : 0;
     if (of.idle_since != never) {
         idle_.remove(flows_, flow);
@@ -218,6 +222,7 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
     flow.kept -= message.at_least_once ? 1 : 0;
     bytes_ -= message.text.size();
+    flow.bytes -= message.text.size();
     flow.messages.remove(messages_, at);
     messages_.give_back(at);
     if (!flow.messages.empty()) return;
@@ -409,6 +414,7 @@ void Flows::check_invariants() const {
         std::uint32_t waiting = 0;
         std::uint32_t undecided = 0;
         std::size_t waiting_bytes = 0;
+        std::size_t flow_bytes = 0;
         bool seen_first = false;
         for (std::uint32_t in = flow.messages.first(); in != nowhere;
              in = flow.messages.after(messages_, in)) {
@@ -429,8 +435,10 @@ void Flows::check_invariants() const {
                  copy = copies_.after(copy))
                 ++copies;
             ++messages;
-            bytes += message.text.size();
+            flow_bytes += message.text.size();
         }
+        bytes += flow_bytes;
+        check(flow_bytes == flow.bytes, "bytes for a user are counted");
         check(waiting == flow.waiting, "those that wait are counted");
         check(waiting_bytes == flow.waiting_bytes, "bytes that wait are counted");
         check(undecided == flow.undecided, "those that may be sent again are counted");

@@ -104,7 +104,8 @@ private:
     void become_idle(std::uint32_t at, Now now);
     void forget_flow(std::uint32_t at);
 
-    [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes) const;
+    [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes, bool kept) const;
+    [[nodiscard]] bool has_room_to_park(std::size_t bytes) const;
     void refuse(ReceiptLine line);
     std::uint32_t admit(std::uint32_t flow, Publish& publish, Options options, Now now);
 
@@ -157,6 +158,7 @@ private:
     std::vector<Flow::Place> former_;  ///< reused by resolve()
     std::size_t bytes_ = 0;
     std::size_t parked_count_ = 0;
+    std::size_t parked_bytes_ = 0;
     std::vector<SendNews> news_;
 };
 

@@ -158,17 +158,29 @@ void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
              messages_[flow.first_waiting].stage != Stage::waiting);
 }
 
+bool Flows::has_room_to_park(std::size_t bytes) const {
+    return parked_count_ < reach_.config.all_parked_messages_max &&
+           parked_bytes_ + bytes <= reach_.config.all_parked_bytes_max;
+}
+
 void Flows::park_waiting(Flow& flow, Now now) {
     if (flow.waiting != 0 && !flow.barred.empty() && !flow.awaits_bars) {
         flow.awaits_bars = true;
         awaiting_bars_.push_back(flows_, messages_[flow.first_waiting].flow);
     }
-    for (std::uint32_t at = flow.first_waiting; at != nowhere;
-         at = flow.messages.after(messages_, at)) {
+    std::uint32_t next = nowhere;
+    for (std::uint32_t at = flow.first_waiting; at != nowhere; at = next) {
         Message& message = messages_[at];
+        next = flow.messages.after(messages_, at);
         if (message.stage != Stage::waiting || message.parked) continue;
+        if (!has_room_to_park(message.text.size())) {
+            ++reach_.counters.user_refused;
+            end(at, state_of(message), now);
+            continue;
+        }
         message.parked = true;
         ++parked_count_;
+        parked_bytes_ += message.text.size();
         ++reach_.counters.user_parked;
         // What is to arrive at least once waits as long as it may.
         message.parked_until =
@@ -181,6 +193,7 @@ void Flows::unpark(std::uint32_t at) {
     Message& message = messages_[at];
     message.parked = false;
     --parked_count_;
+    parked_bytes_ -= message.text.size();
     if (message.parked_until != never) parked_.remove(messages_, at);
 }
 

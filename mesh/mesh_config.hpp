@@ -58,8 +58,13 @@ struct MeshConfig {
 
     // ---- bounds of messages to users; beyond them a message is undeliverable at once
     std::size_t flows_max = 128 * 1024;
-    std::size_t held_messages_max = 256 * 1024;  ///< all that are not ended
-    std::size_t held_bytes_max = 64 * 1024 * 1024;
+    std::size_t held_messages_max = 512 * 1024;  ///< all that are not ended
+    std::size_t held_bytes_max = 128 * 1024 * 1024;
+    std::size_t user_bytes_max = 16 * 1024 * 1024;  ///< of these, for one user
+    std::size_t kept_messages_max = 1024;  ///< for one user, to arrive at least once
+    /// For all who are nowhere: well below the above, so that they leave room for those who are.
+    std::size_t all_parked_messages_max = 128 * 1024;
+    std::size_t all_parked_bytes_max = 64 * 1024 * 1024;
     std::size_t parked_messages_max = 64;  ///< for one user who is nowhere
     std::size_t parked_bytes_max = 256 * 1024;
     std::size_t waiting_messages_max = 4096;  ///< for one user who is changing places
