@@ -72,6 +72,9 @@ for (const state of ['not_connected', 'undeliverable']) {
     judged(`${state}, another node was in trouble`, {
         connections: [visit('n2', 18_900, 22_100)], sends: [nowhere], troubles: [trouble('kill', 'n3', 9_000, 9_500)] }, { lies: 1 });
 }
+for (const [kind, when, expected] of [['hiccup', 18_000, { lies: 1 }], ['hiccup', 20_500, {}]])
+    judged(`not_connected, and the node was stopped for a moment at ${when}`, {
+        connections: [visit('n2', 17_500, 22_100)], sends: [sent(1, 20_000, 'not_connected', [], { answered: 22_000 })], troubles: [trouble(kind, 'n2', when, when + 200)] }, expected);
 judged('refused and yet received', { connections: [visit('n2', 15_000, undefined, [message(1, 20_003)])], sends: [sent(1, 20_000, 'refused')] }, { lies: 1 });
 judged('a state that does not exist', { sends: [sent(1, 20_000, 'lost')] }, { lies: 1 });
 judged('unknown may be received or not', {

@@ -1,5 +1,6 @@
 // Messages to users who hop between nodes that are killed, ended, stopped and started again: in order, at most once, and
-// every receipt is true. GRAPEVINE_E2E_SECONDS: how long, 20 if not set; GRAPEVINE_E2E_SEED repeats the choices of a run.
+// every receipt is true. Moves, short stops and quick successions of messages are made to coincide: that is when it is
+// difficult. GRAPEVINE_E2E_SECONDS: how long, 20 if not set; GRAPEVINE_E2E_SEED repeats the choices of a run.
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onCluster } from './support/cluster.mjs';
@@ -15,12 +16,12 @@ const numbers = (count) => Array.from({ length: count }, (_, i) => i);
 
 // Ten who hop about every second, sometimes stay for longer; the first two have another device that stays put, the last
 // two open the next connection before they close the last.
-function receiversOf(history, random, live) {
+function receiversOf(history, random, live, leaves) {
     const users = numbers(10).map((i) => `receiver-${i}`);
     const stay = (own) => () => (own.below(10) === 0 ? own.between(3_500, 6_000) : own.between(300, 1_500));
     const hopping = users.map((user, i) => {
         const own = random.fork();
-        return new Receiver(history, own, live, { user, protobuf: i % 2 === 1, stay: stay(own), overlaps: i >= 8 });
+        return new Receiver(history, own, live, { user, protobuf: i % 2 === 1, stay: stay(own), overlaps: i >= 8, leaves });
     });
     const staying = users.slice(0, 2).map((user, i) => new Receiver(history, random.fork(), live, { user, device: `${user} at home`, protobuf: i === 0 }));
     return { users, hopping, receivers: [...hopping, ...staying] };
@@ -31,16 +32,19 @@ function table({ counts, faults }, moves, troubles) {
     return Object.entries({
         sent: 0, written: 0, unknown: 0, not_connected: 0, undeliverable: 0, unanswered: 0, ...counts,
         ...Object.fromEntries(Object.entries(faults).map(([name, list]) => [name, list.length])),
-        moves, kills: of('kill'), terminations: of('terminate'), pauses: of('pause'),
+        moves, kills: of('kill'), terminations: of('terminate'), pauses: of('pause'), hiccups: of('hiccup'),
     });
 }
 
 onCluster(`exact delivery to people who move, for ${seconds} s, seed ${seed}`, { size: 3, timeout: seconds * 1_000 + 120_000 }, async (cluster, t) => {
     const history = { connections: [], sends: [], troubles: [] };
     const random = seeded(seed);
-    const troubles = new Troubles(history, random.fork(), cluster.nodes);
+    const own = random.fork();
+    const hiccups = (node) => { for (const receiver of hopping) if (receiver.visit?.node === node && own.below(2) === 0) receiver.startle(); };
+    const troubles = new Troubles(history, random.fork(), cluster.nodes, { hiccups });
     const live = () => troubles.live();
-    const { users, hopping, receivers } = receiversOf(history, random, live);
+    const leaves = (user) => { if (own.below(2) === 0) own.pick(senders).burst(user); };
+    const { users, hopping, receivers } = receiversOf(history, random, live, leaves);
     const senders = numbers(10).map((i) => new Sender(history, random.fork(), live, { user: `sender-${i}`, protobuf: i % 2 === 1, users: [...users, 'nobody'] }));
 
     const stopped = pause(seconds * 1_000);
@@ -60,4 +64,32 @@ onCluster(`exact delivery to people who move, for ${seconds} s, seed ${seed}`, {
     const told = Object.entries(verdict.faults).flatMap(([kind, list]) => list.slice(0, 5).map((fault) => `${kind}: ${story(fault, history.troubles, performance.timeOrigin)}`));
     assert.deepEqual(told, [], told.join('\n'));
     assert.ok(verdict.counts.written > 0 && moves > 0 && history.troubles.length > 0, 'something happened');
+});
+
+// A stopped node has much to read before it comes to what its user heard elsewhere meanwhile; he is back before that.
+onCluster('who comes back does not hear again what was on its way', { size: 3 }, async (cluster) => {
+    const [n1, n2, n3] = cluster.nodes;
+    const ann = await cluster.client('ann', n1, { timeout: 20_000 });
+    await cluster.client('eve', n2);
+    const before = await cluster.client('bob', n2);
+    await cluster.settled();
+    await cluster.locates('bob', 1, ['n2']);
+    n2.freeze();
+    before.socket.terminate();
+    before.close();
+    const meanwhile = await cluster.client('bob', n3);
+    await cluster.locates('bob', 2, ['n2', 'n3'], [n1]);
+    await Promise.all(numbers(200).map(() => n1.publish('#eve', 'x'.repeat(60_000))));
+    const receipts = numbers(10).map((i) => ann.send('bob', i));
+    await meanwhile.hears('#bob', 9);
+    meanwhile.close();
+    await cluster.locates('bob', 1, ['n2'], [n1]);
+    const coming = cluster.client('bob', n2);
+    n2.thaw();
+    const back = await coming;
+    await cluster.settled();
+    await ann.send('bob', 'the last');
+    await back.hears('#bob', 'the last');
+    assert.deepEqual(back.received('#bob'), ['the last']);
+    for (const { users: { bob } } of await Promise.all(receipts)) assert.deepEqual([bob.state, bob.nodes], ['written', ['n3']]);
 });

@@ -6,7 +6,7 @@ const row = (cells) => console.log(cells.map((cell, i) => (i === 0 ? String(cell
 
 export const head = () => row(['', 'p50', 'p99', 'max', 'rounds', 'aim']);
 export const milliseconds = (what, values, aim = '') => {
-    const shown = (value) => `${value.toFixed(value < 100 ? 1 : 0)} ms`;
+    const shown = (value) => `${value.toFixed(value < 1 ? 2 : value < 100 ? 1 : 0)} ms`;
     row([what, shown(quantile(values, 0.5)), shown(quantile(values, 0.99)), shown(Math.max(...values)), values.length, aim]);
 };
 export const single = (what, value, aim = '') => row([what, value, '', '', '', aim]);

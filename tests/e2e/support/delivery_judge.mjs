@@ -3,7 +3,7 @@
 //
 //   connections  {user, device, node, attempted, opened, closed, got: [{stream, number, at}]}    of receivers
 //   sends        {stream, number, to, way, node, sent, answered, state, sessions, nodes, over}   one for each user it was for
-//   troubles     {node, kind, from, until}                                                       'pause', 'kill' or 'terminate'
+//   troubles     {node, kind, from, until}    'pause' and 'hiccup' (too short to be noticed): stopped; 'kill', 'terminate'
 //
 // `opened`, `closed`, `answered` and `until` are missing if that never happened. `over`: when the sender's connection ended
 // and with it the hope for an answer. Numbers of one stream grow in the order in which one node was given its messages. A
@@ -11,11 +11,12 @@
 export const limits = {
     soon: 500,       // between what a node says and what its client has seen; and a closed connection may be open to its node
     known: 1_000,    // a session is known to all nodes
-    rest: 10_000,    // after which a node that was in trouble is like any other
+    rest: 10_000,    // after which a node that was in trouble is like any other; after a hiccup it is at once
     stays: 3_000,    // a connection that lives so much longer has everything that was written to it
     answer: 5_000,   // a receipt comes within
 };
 
+const stops = ['pause', 'hiccup'];
 const keyOf = ({ stream, number }, user) => `${stream}/${number}>${user}`;
 const words = ({ way, stream, number, to, node, state, sessions, nodes }) =>
     `${way} ${stream}/${number} to ${to} through ${node}${state ? `: ${state}${nodes ? `, ${sessions} on [${nodes}]` : ''}` : ''}`;
@@ -36,18 +37,18 @@ export function judge({ connections, sends, troubles }) {
         }
     const heard = (send) => heardBy.get(keyOf(send, send.to)) ?? [];
 
-    const inTrouble = (from, until, node) =>
-        troubles.some((trouble) => (node === undefined || trouble.node === node) && trouble.from <= until && (trouble.until ?? Infinity) >= from);
+    const inTrouble = (from, until, { node, rest = 0 }) => troubles.some((trouble) =>
+        (node === undefined || trouble.node === node) && trouble.from <= until && (trouble.until ?? Infinity) + (trouble.kind === 'hiccup' ? 0 : rest) >= from);
     // When what a node said at `time` has surely reached its clients, and what they did has reached it.
     const settled = (node, time) => troubles
-        .filter((trouble) => trouble.node === node && trouble.kind === 'pause' && trouble.from <= time + limits.soon && (trouble.until ?? Infinity) >= time - limits.soon)
+        .filter((trouble) => trouble.node === node && stops.includes(trouble.kind) && trouble.from <= time + limits.soon && (trouble.until ?? Infinity) >= time - limits.soon)
         .reduce((latest, { until = Infinity }) => Math.max(latest, until + limits.soon), time + limits.soon);
     const closedBy = ({ closed = Infinity }) => closed;
     const mayBeWritten = (connection, send) => connection.attempted <= send.answered && settled(connection.node, closedBy(connection)) >= send.sent;
     const isExcused = (connection, send) => connection.opened === undefined || closedBy(connection) <= settled(connection.node, send.answered);
     // Nobody can have missed this connection, between these nodes, when it was sent, and until `end`.
     const isSteady = (connection, send, end) => connection.opened <= send.sent - limits.known && closedBy(connection) > end &&
-        ![connection.node, send.node].some((node) => inTrouble(send.sent - limits.known - limits.rest, end, node));
+        ![connection.node, send.node].some((node) => inTrouble(send.sent - limits.known, end, { node, rest: limits.rest }));
 
     function judgeWritten(send) {
         const at = (byUser.get(send.to) ?? []).filter((connection) => send.nodes.includes(connection.node) && mayBeWritten(connection, send));
@@ -70,14 +71,14 @@ export function judge({ connections, sends, troubles }) {
         not_connected: judgeNotWritten,
         undeliverable: judgeNotWritten,
         refused: (send) => heard(send).length && fault('lies', 'refused and yet received', send, ...heard(send)),
-        unknown: (send) => { if (!inTrouble(send.sent - limits.rest, send.answered)) counts['unknown, nobody in trouble'] += 1; },
+        unknown: (send) => { if (!inTrouble(send.sent, send.answered, { rest: limits.rest })) counts['unknown, nobody in trouble'] += 1; },
     };
     for (const send of sends) {
         const count = send.way !== 'rpc' && send.way !== 'post' ? 'without a receipt' : send.state ?? 'unanswered';
         counts[count] = (counts[count] ?? 0) + 1;
         if (count === 'without a receipt') continue;
         const end = send.answered ?? send.over ?? Infinity;
-        if (end - send.sent > limits.answer && !inTrouble(send.sent, send.sent + limits.answer, send.node))
+        if (end - send.sent > limits.answer && !inTrouble(send.sent, send.sent + limits.answer, { node: send.node }))
             fault('late', `answered after ${(end - send.sent).toFixed(0)} ms`, send);
         if (send.state === undefined) continue;
         if (judges[send.state]) judges[send.state](send);

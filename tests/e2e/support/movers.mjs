@@ -10,27 +10,38 @@ function elsewhere(random, live, node) {
     return random.pick(others.length ? others : live());
 }
 
-// A device of `user`: goes on to another node after `stay()` ms, or never, and when its connection ends.
+// A device of `user`: goes on to another node after `stay()` ms, or never, when its connection ends, and when startled.
+// Often it is back soon, when what was sent meanwhile may still be on its way.
 export class Receiver {
-    // `overlaps`: opens the next connection before it closes the last, so that each is a device of its own.
-    constructor(history, random, live, { user, device = user, protobuf, stay = () => undefined, overlaps = false }) {
-        Object.assign(this, { history, random, live, user, device, protobuf, stay, overlaps, visits: 0, moves: 0 });
+    // `overlaps`: opens the next connection before it closes the last, so that each is a device of its own. `leaves`
+    // hears of each move as it begins.
+    constructor(history, random, live, { user, device = user, protobuf, stay = () => undefined, overlaps = false, leaves = () => {} }) {
+        Object.assign(this, { history, random, live, user, device, protobuf, stay, overlaps, leaves, visits: 0, moves: 0, startle: () => {} });
     }
     async run(stopped) {
         let isOver = false;
         stopped.then(() => { isOver = true; });
-        while (!isOver || !this.visit?.isOpen) {
-            const left = this.visit;
-            if (!this.overlaps) await left?.leave();
-            this.visits += 1;
-            const device = this.overlaps ? `${this.device}.${this.visits}` : this.device;
-            this.visit = await Visit.open(elsewhere(this.random, this.live, left?.node), { ...this, device }, this.history.connections);
-            if (this.overlaps) await left?.leave();
+        for (let back; !isOver || !this.visit?.isOpen;) {
+            const left = this.visit?.node;
+            await this.move(back ?? elsewhere(this.random, this.live, left));
             if (!this.visit.isOpen) { await pause(20); continue; }
-            this.moves += left ? 1 : 0;
-            const stay = this.stay();
-            await Promise.race([this.visit.ended, stopped, ...(stay === undefined ? [] : [pause(stay, undefined, { ref: false })])]);
+            const isSoonBack = left !== undefined && back === undefined && this.random.below(3) === 0;
+            back = isSoonBack ? left : undefined;
+            const startled = new Promise((startle) => { this.startle = startle; });
+            const stay = isSoonBack && this.stay() !== undefined ? this.random.between(1, 60) : this.stay();
+            await Promise.race([this.visit.ended, stopped, startled, ...(stay === undefined ? [] : [pause(stay, undefined, { ref: false })])]);
         }
+    }
+    async move(node) {
+        const left = this.visit;
+        if (left) this.leaves(this.user);
+        if (!this.overlaps) await left?.leave();
+        this.visits += 1;
+        const { user, protobuf } = this;
+        const device = this.overlaps ? `${this.device}.${this.visits}` : this.device;
+        this.visit = await Visit.open(node, { user, device, protobuf }, this.history.connections);
+        if (this.overlaps) await left?.leave();
+        this.moves += left && this.visit.isOpen ? 1 : 0;
     }
     end() { return this.visit?.leave(); }
 }
@@ -55,11 +66,20 @@ export class Sender {
             }
         }
     }
+    // A quick succession to one user, some of them long.
+    async burst(user) {
+        const { visit } = this;
+        const padding = 'x'.repeat(this.random.pick([0, 0, 8_000]));
+        for (let i = 0; i < 30 && visit?.isOpen; ++i) {
+            this.send([user], padding);
+            await pause(1);
+        }
+    }
     say() {
         const way = this.random.below(20);
         if (way === 0) this.publish();
         else if (way === 1 && !this.posted.isBusy) this.post();
-        else this.send(way === 2 ? 3 : 1);
+        else this.send(this.someUsers(way === 2 ? 3 : 1));
     }
     // The payload of the next message of `stream`, and what is noted of it: one for each user.
     next(way, stream, users) {
@@ -73,10 +93,9 @@ export class Sender {
         while (chosen.size < count) chosen.add(this.random.pick(this.users));
         return [...chosen];
     }
-    send(count) {
-        const users = this.someUsers(count);
+    send(users, padding) {
         const { data, sends } = this.next('rpc', this.stream, users);
-        this.awaits(sends, this.visit.client.send(count === 1 ? users[0] : users, data));
+        this.awaits(sends, this.visit.client.send(users.length === 1 ? users[0] : users, { ...data, padding }));
     }
     publish() {
         const [user] = this.someUsers(1);

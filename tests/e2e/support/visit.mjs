@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from './clients.mjs';
 
 export const now = () => performance.now();
-const patience = 2_000;    // with a node that does not answer
+const patience = { open: 2_000, close: 50 };    // with a node that does not answer
 
 export class Visit {
     // Returns once it is open, or is over: see `isOpen`.
@@ -14,11 +14,14 @@ export class Visit {
             record: { user, device, node: node.name, attempted: now(), opened: undefined, closed: undefined, got: [] } });
         connections.push(record);
         client.sdk.on('connected', () => { record.opened = now(); });
-        client.sdk.on('publication', ({ data }) => record.got.push({ ...client.payload.read(data), at: now() }));
+        client.sdk.on('publication', ({ data }) => {
+            const { stream, number } = client.payload.read(data);
+            record.got.push({ stream, number, at: now() });
+        });
         client.sdk.connect();
         visit.ended = new Promise((ended) => client.socket.once('close', () => { visit.close(); ended(); }));
         for (const event of ['connecting', 'disconnected']) client.sdk.on(event, () => { record.closed ??= now(); });
-        await Promise.race([client.sdk.ready(patience).catch(() => {}), visit.ended]);
+        await Promise.race([client.sdk.ready(patience.open).catch(() => {}), visit.ended]);
         if (record.opened === undefined) await visit.leave();
         return visit;
     }
@@ -31,7 +34,7 @@ export class Visit {
     async leave() {
         this.close();
         const waiting = new AbortController();
-        pause(patience, undefined, { signal: waiting.signal }).then(() => this.client.socket.terminate(), () => {});
+        pause(patience.close, undefined, { signal: waiting.signal }).then(() => this.client.socket.terminate(), () => {});
         await this.ended;
         waiting.abort();
     }
