@@ -148,7 +148,7 @@ public:
         for (std::size_t hopper = 0; hopper < options_.hoppers; ++hopper)
             hop_later(*world_.clients()[hopper]);
         for (std::size_t stream = 0; stream < options_.streams; ++stream)
-            stream_later(rng_.one_in(4), rng_.below(options_.clients), some_user());
+            begin_stream();
         world_.run_for(options_.safety);
         is_acting_ = false;
         world_.heal();
@@ -195,8 +195,15 @@ private:
             });
     }
 
+    void begin_stream() {
+        // One draw after the other: the order of arguments is the compiler's.
+        const bool by_api = rng_.one_in(4);
+        const std::size_t talker = rng_.below(options_.clients);
+        stream_later(by_api, talker, some_user());
+    }
+
     /// Somebody talks to one user all the time, in every way there is: a client, or the HTTP API of
-    /// whatever node that client is connected to.
+    /// any node.
     void stream_later(bool by_api, std::size_t talker, const std::string& user) {
         const Duration wait{static_cast<Duration::rep>(
             1 + rng_.below(static_cast<std::uint64_t>(2 * options_.stream_every.count())))};
