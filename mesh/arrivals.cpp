@@ -30,7 +30,7 @@ void Arrivals::on(
     if (forward.target != Target::everybody) deliver.key = proto::key_of(hash_key, forward.name);
     if (forward.target == Target::user) {
         deliver.known = forward.known;
-        deliver.delivery = {.from = link.id, .copy = forward.copy};
+        deliver.delivery = {.from = link.node(), .copy = forward.copy};
         if (forward.message_id) deliver.since = seen(link.node(), forward);
     }
     output.delivers.push_back(deliver);
@@ -48,10 +48,9 @@ Version Arrivals::seen(NodeId from, const proto::Forward& forward) {
 }
 
 void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
-    Link* const link = links.find(delivered.delivery.from);
-    if (link == nullptr) return;  // whoever sent it knows that this link is gone
-    LinkAnswers& answers = link->answers;
-    if (answers.empty()) answering_.push_back(link->id);
+    const NodeId node = delivered.delivery.from;
+    Answers& answers = answers_[node];
+    if (answers.empty()) answering_.push_back(node);
     if (delivered.present == 0) {
         ++counters_.denials_sent;
         proto::CopyList::append(answers.denied, delivered.delivery.copy);
@@ -62,7 +61,7 @@ void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
         answers.one_each = answers.one_each && delivered.written == 1;
     }
     const std::size_t bytes = std::max(answers.written.size(), answers.denied.size());
-    if (bytes >= proto::limits::answers_per_frame * copy_bytes) answer(*link, version, links);
+    if (bytes >= proto::limits::answers_per_frame * copy_bytes) tell(node, answers, version, links);
 }
 
 void Arrivals::pass_on(const Acknowledge& acknowledge, Link& to, Links& links) {
@@ -75,34 +74,52 @@ void Arrivals::pass_on(const Acknowledge& acknowledge, Link& to, Links& links) {
 }
 
 void Arrivals::flush(Version version, Links& links) {
-    for (std::size_t index = 0; index < answering_.size(); ++index)
-        if (Link* const link = links.find(answering_[index])) answer(*link, version, links);
+    for (const NodeId node : answering_)
+        tell(node, answers_[node], version, links);
     answering_.clear();
 }
 
-void Arrivals::answer(Link& link, Version version, Links& links) {
-    LinkAnswers& answers = link.answers;
-    Link* const to = link.is_usable() ? &link : links.to(link.node());
-    if (to != nullptr && to->queue.waiting_bytes(FrameClass::answers) > answer_bytes_max) {
+void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links) {
+    Link* const to = links.to(node);
+    if (to == nullptr || answers.empty()) return answers.clear();
+    LinkQueue& queue = to->queue;
+    if (queue.waiting_bytes(FrameClass::answers) > answer_bytes_max) {
         to->unread = true;
         to->deadline = Instant::min();
-    } else if (to != nullptr && !answers.empty()) {
-        if (!answers.written.empty())
-            proto::append_frame(
-                to->queue.open(
-                    FrameClass::answers,
-                    answers.written.size() + answers.sessions.size() + overhead_bytes),
-                proto::Done{
-                    {answers.written}, answers.one_each ? std::string_view{} : answers.sessions});
-        if (!answers.written.empty()) to->queue.appended(FrameClass::answers);
-        if (!answers.denied.empty())
-            proto::append_frame(
-                to->queue.open(FrameClass::answers, answers.denied.size() + overhead_bytes),
-                proto::Nack{{answers.denied}, version});
-        if (!answers.denied.empty()) to->queue.appended(FrameClass::answers);
-        links.mark_dirty(*to);
+        return answers.clear();
     }
+    if (!answers.written.empty()) {
+        const std::string_view sessions = answers.one_each ? std::string_view{} : answers.sessions;
+        proto::append_frame(
+            queue.open(
+                FrameClass::answers, answers.written.size() + sessions.size() + overhead_bytes),
+            proto::Done{{answers.written}, sessions});
+        queue.appended(FrameClass::answers);
+    }
+    if (!answers.denied.empty()) {
+        proto::append_frame(
+            queue.open(FrameClass::answers, answers.denied.size() + overhead_bytes),
+            proto::Nack{{answers.denied}, version});
+        queue.appended(FrameClass::answers);
+    }
+    links.mark_dirty(*to);
     answers.clear();
+}
+
+void Arrivals::Answers::clear() {
+    written.clear();
+    sessions.clear();
+    denied.clear();
+    one_each = true;
+}
+
+void Arrivals::node_lost(NodeId node) {
+    if (const auto found = answers_.find(node); found != answers_.end()) found->second.clear();
+}
+
+void Arrivals::forget(NodeId node) {
+    windows_.erase(node);
+    answers_.erase(node);
 }
 
 }  // namespace grapevine::mesh

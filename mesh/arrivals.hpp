@@ -1,8 +1,8 @@
 /// Publications that come from other nodes, and the answers to those for users: written, or nobody
 /// here. Never forwarded on.
 ///
-/// Answers of a turn leave together. They go on the link that is in use then: a copy is known by
-/// its id and the node it was sent to, not by the link.
+/// Answers of a turn leave together, on the link that is in use then: a copy is known by its id and
+/// the node it was sent to, and the link it came on may be over by now.
 #pragma once
 
 #include "mesh/exchange.hpp"
@@ -12,6 +12,7 @@
 #include "mesh/mesh.hpp"
 
 #include <map>
+#include <string>
 #include <vector>
 
 namespace grapevine::mesh {
@@ -33,8 +34,10 @@ public:
     void pass_on(const Acknowledge& acknowledge, Link& to, Links& links);
     /// Queues the answers of this turn.
     void flush(Version version, Links& links);
+    /// Its process has gone, or cannot be reached: nobody waits for answers.
+    void node_lost(NodeId node);
     /// What is remembered of a node's messages.
-    void forget(NodeId node) { windows_.erase(node); }
+    void forget(NodeId node);
 
 private:
     /// The newest messages of one node that may come again, and up to which version sessions that
@@ -44,14 +47,26 @@ private:
         Fifo<std::uint64_t> order;
     };
 
+    /// What became of one node's copies, for the end of the turn.
+    struct Answers {
+        std::string written;  ///< copies, as the wire has them
+        std::string sessions;  ///< that each was written to
+        std::string denied;
+        bool one_each = true;
+
+        [[nodiscard]] bool empty() const { return written.empty() && denied.empty(); }
+        void clear();
+    };
+
     /// Sessions that joined until this version have the message already.
     [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward);
-    void answer(Link& link, Version version, Links& links);
+    void tell(NodeId node, Answers& answers, Version version, Links& links);
 
     const MeshConfig& config_;
     MeshCounters& counters_;
     std::map<NodeId, Window> windows_;
-    std::vector<LinkId> answering_;  ///< links with answers to flush
+    std::map<NodeId, Answers> answers_;
+    std::vector<NodeId> answering_;  ///< nodes with answers to flush
 };
 
 }  // namespace grapevine::mesh

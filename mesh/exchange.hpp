@@ -32,7 +32,7 @@ struct Asker {
 /// Names one copy of a message on its way to the sessions of one node. Sessions gives it back with
 /// what became of the copy.
 struct DeliveryId {
-    LinkId from;  ///< the link it came on; zero: it was sent here
+    NodeId from;  ///< it came from; zero: from here
     std::uint64_t copy = 0;  ///< zero: nobody wants to know
 
     explicit operator bool() const { return copy != 0; }

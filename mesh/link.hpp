@@ -24,22 +24,6 @@ struct LinkSync {
     std::unique_ptr<SnapshotStream> snapshot;  ///< being told instead of deltas
 };
 
-/// What became of copies that came on this link, for the end of the turn. Belongs to arrivals.cpp.
-struct LinkAnswers {
-    std::string written;  ///< copies, as the wire has them
-    std::string sessions;  ///< that each was written to
-    std::string denied;
-    bool one_each = true;
-
-    [[nodiscard]] bool empty() const { return written.empty() && denied.empty(); }
-    void clear() {
-        written.clear();
-        sessions.clear();
-        denied.clear();
-        one_each = true;
-    }
-};
-
 struct Link {
     proto::LinkId id;
     bool dialled = false;
@@ -73,7 +57,6 @@ struct Link {
     Duration round_trip{};
     LinkQueue queue;
     LinkSync sync;
-    LinkAnswers answers;
     bool dirty = false;  ///< listed for the end of the turn
 
     [[nodiscard]] bool is_complete() const {

@@ -270,6 +270,7 @@ void Mesh::Parts::on_fact(const LinkEnded& ended, Now now, MeshOutput&) {
 
 void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
     flows.node_lost(lost.node, now);
+    arrivals.node_lost(lost.node);
     places_changed = true;
     replicas.drop_staged(lost.node, tables);
     if (is_leaving) return leave_if_done(now, output);

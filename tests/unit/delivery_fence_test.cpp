@@ -16,7 +16,7 @@ using proto::PayloadKind;
 using proto::Target;
 using proto::Version;
 
-constexpr mesh::DeliveryId a_delivery{.from = LinkId{3}, .copy = 7};
+constexpr mesh::DeliveryId a_delivery{.from = proto::NodeId{3}, .copy = 7};
 
 class DeliveryFence : public testing::Test {
 protected:
