@@ -9,7 +9,7 @@
 // and with it the hope for an answer. Numbers of one stream grow in the order in which one node was given its messages. A
 // `way` other than rpc and post has no receipt.
 export const limits = {
-    soon: 500,       // between what a node says and what its client has seen; and a closed connection may be open to its node
+    soon: 200,       // between what a node says and what its client has seen; and a closed connection may be open to its node
     known: 1_000,    // a session is known to all nodes
     rest: 10_000,    // after which a node that was in trouble is like any other; after a hiccup it is at once
     stays: 3_000,    // a connection that lives so much longer has everything that was written to it

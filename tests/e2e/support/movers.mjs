@@ -23,10 +23,11 @@ export class Receiver {
         stopped.then(() => { isOver = true; });
         for (let back; !isOver || !this.visit?.isOpen;) {
             const left = this.visit?.node;
-            await this.move(back ?? elsewhere(this.random, this.live, left));
-            if (!this.visit.isOpen) { await pause(20); continue; }
-            const isSoonBack = left !== undefined && back === undefined && this.random.below(3) === 0;
+            const isBack = this.live().includes(back);
+            await this.move(isBack ? back : elsewhere(this.random, this.live, left));
+            const isSoonBack = this.visit.isOpen && left !== undefined && !isBack && this.random.below(3) === 0;
             back = isSoonBack ? left : undefined;
+            if (!this.visit.isOpen) { await pause(20); continue; }
             const startled = new Promise((startle) => { this.startle = startle; });
             const stay = isSoonBack && this.stay() !== undefined ? this.random.between(1, 60) : this.stay();
             await Promise.race([this.visit.ended, stopped, startled, ...(stay === undefined ? [] : [pause(stay, undefined, { ref: false })])]);
@@ -34,7 +35,7 @@ export class Receiver {
     }
     async move(node) {
         const left = this.visit;
-        if (left) this.leaves(this.user);
+        if (left?.record.opened !== undefined) this.leaves(this.user);
         if (!this.overlaps) await left?.leave();
         this.visits += 1;
         const { user, protobuf } = this;
@@ -69,7 +70,7 @@ export class Sender {
     // A quick succession to one user, some of them long.
     async burst(user) {
         const { visit } = this;
-        const padding = 'x'.repeat(this.random.pick([0, 0, 8_000]));
+        const padding = 'x'.repeat(this.random.pick([0, 0, 4_000]));
         for (let i = 0; i < 30 && visit?.isOpen; ++i) {
             this.send([user], padding);
             await pause(1);
