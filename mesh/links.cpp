@@ -338,7 +338,8 @@ void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
     Link* const link = find(id);
     if (link == nullptr || !link->is_complete() || link->active_sent) return;
     link->active_sent = true;
-    proto::LinkActive active{.version = version, .sethash = sethash};
+    proto::LinkActive active{
+        .version = version, .sethash = sethash, .after_initiator = {}, .number = ++activations_};
     const Link* const used = to(link->node());
     if (used != nullptr && used != link && !link->sealed) {
         active.after_initiator = used->handshake->name().initiator;
@@ -350,6 +351,7 @@ void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
 void Links::on(
     Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output) {
     if (link.active_received) return;
+    if (is_forsaken(link, active)) return close(link, LinkEnd::replaced, facts, output);
     link.active_received = true;
     if (!link.sealed) link.deadline = never;
     const LinkName after{active.after_initiator, active.after_dial_seq};
@@ -365,6 +367,15 @@ void Links::on(
     sending_[link.node()] = link.id;
     facts.emplace_back(SendingMoved{used->id, link.id});
     seal(*used, now);
+}
+
+bool Links::is_forsaken(const Link& link, const proto::LinkActive& active) {
+    Newest& latest = newest_[link.node()];
+    const proto::Boot boot = link.handshake->peer().boot;
+    if (latest.boot == boot && active.number < latest.number)
+        return link.handshake->name() != latest.after;
+    latest = {boot, active.number, {active.after_initiator, active.after_dial_seq}};
+    return false;
 }
 
 /// The peer says that this link is its only one. Older links that both had in use it has let go of:

@@ -180,15 +180,26 @@ private:
     [[nodiscard]] bool is_known(LinkName name) const;
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
 
+    /// The newest LinkActive read of one process.
+    struct Newest {
+        proto::Boot boot;
+        std::uint64_t number = 0;
+        LinkName after;
+    };
+    /// Whether the peer took another link into use after this one, and this one no more.
+    [[nodiscard]] bool is_forsaken(const Link& link, const proto::LinkActive& active);
+
     const MeshConfig& config_;
     MeshCounters& counters_;
     std::map<LinkId, Link> links_;
+    std::map<NodeId, Newest> newest_;
     std::map<NodeId, LinkId> sending_;
     std::vector<LinkId> dirty_;
     std::string encoded_;  ///< reused by send()
     std::uint64_t dials_ = 0;
     std::uint64_t probes_ = 0;
     std::uint64_t completions_ = 0;
+    std::uint64_t activations_ = 0;
 };
 
 }  // namespace grapevine::mesh

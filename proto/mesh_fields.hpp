@@ -57,6 +57,7 @@ void fields(Codec& codec, As<Codec, LinkActive>& active) {
     codec.fixed64(2, active.sethash);
     codec.fixed64(3, active.after_initiator.value);
     codec.varint(4, active.after_dial_seq);
+    codec.varint(5, active.number);
 }
 
 template <class Codec>

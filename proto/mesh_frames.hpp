@@ -95,6 +95,9 @@ struct LinkActive {
     /// end. Zero: this is the sender's only link.
     NodeId after_initiator;
     std::uint64_t after_dial_seq = 0;
+    /// Grows with each LinkActive of one process. One that comes after a greater is of a link that
+    /// its sender has let go of since.
+    std::uint64_t number = 0;
     friend bool operator==(const LinkActive&, const LinkActive&) = default;
 };
 

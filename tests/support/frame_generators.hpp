@@ -178,7 +178,7 @@ inline rc::Gen<proto::MeshFrame> frame() {
         case 1: return HelloAck{*hello()};
         case 2: return *auth();
         case 3: return Welcome{*id<Epoch>(), *bytes(limits::address_bytes), *id<Version>()};
-        case 4: return LinkActive{*id<Version>(), *number(), *id<NodeId>(), *number()};
+        case 4: return LinkActive{*id<Version>(), *number(), *id<NodeId>(), *number(), *number()};
         case 5: return LinkSwitch{};
         case 6: return *refuse();
         case 7: return Ping{*number(), *number(), *id<Version>(), *number()};

@@ -55,6 +55,7 @@ struct ToGenerated {
         out.mutable_link_active()->set_sethash(active.sethash);
         out.mutable_link_active()->set_after_initiator(active.after_initiator.value);
         out.mutable_link_active()->set_after_dial_seq(active.after_dial_seq);
+        out.mutable_link_active()->set_number(active.number);
     }
     void operator()(const proto::LinkSwitch&) const { out.mutable_link_switch(); }
     void operator()(const proto::Refuse& refuse) const {
