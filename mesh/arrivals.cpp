@@ -20,7 +20,11 @@ constexpr std::size_t overhead_bytes = 24;
 }  // namespace
 
 void Arrivals::on(
-    const Link& link, const proto::Forward& forward, proto::HashKey hash_key, MeshOutput& output) {
+    const Link& link,
+    const proto::Forward& forward,
+    proto::HashKey hash_key,
+    Now now,
+    MeshOutput& output) {
     ++counters_.forwards_received;
     Deliver deliver{
         .target = forward.target,
@@ -31,19 +35,23 @@ void Arrivals::on(
     if (forward.target == Target::user) {
         deliver.known = forward.known;
         deliver.delivery = {.from = link.node(), .copy = forward.copy};
-        if (forward.message_id) deliver.since = seen(link.node(), forward);
+        if (forward.message_id) deliver.since = seen(link.node(), forward, now);
     }
     output.delivers.push_back(deliver);
 }
 
-Version Arrivals::seen(NodeId from, const proto::Forward& forward) {
+Version Arrivals::seen(NodeId from, const proto::Forward& forward, Now now) {
     Window& window = windows_[from];
+    // The sender's clock is not ours, and a repeat may be long under way.
+    const Instant over = now.steady - 2 * config_.acknowledge_within;
+    while (!window.order.empty() &&
+           (window.order.front().seen < over || window.order.size() >= config_.repeats_window))
+        window.written.erase(window.order.pop().key);
     const std::uint64_t key = proto::mix64(forward.message_id.value);
     if (Version* const written = window.written.find(key))
         return std::exchange(*written, std::max(*written, forward.known));
     window.written[key] = forward.known;
-    window.order.push(key);
-    if (window.order.size() > config_.repeats_window) window.written.erase(window.order.pop());
+    window.order.push({key, now.steady});
     return {};
 }
 

@@ -26,6 +26,7 @@ public:
     on(const Link& link,
        const proto::Forward& forward,
        proto::HashKey hash_key,
+       Now now,
        MeshOutput& output);
     /// What Sessions did with a copy. `version`: of this node's log now.
     void on(const Delivered& delivered, Version version, Links& links);
@@ -40,11 +41,15 @@ public:
     void forget(NodeId node);
 
 private:
-    /// The newest messages of one node that may come again, and up to which version sessions that
-    /// joined have them.
+    /// The messages of one node that may come again, and up to which version sessions that joined
+    /// have them. Kept for as long as their sender may repeat them.
     struct Window {
+        struct Entry {
+            std::uint64_t key = 0;
+            Instant seen{};
+        };
         FlatMap<Version> written;
-        Fifo<std::uint64_t> order;
+        Fifo<Entry> order;
     };
 
     /// What became of one node's copies, for the end of the turn.
@@ -59,7 +64,7 @@ private:
     };
 
     /// Sessions that joined until this version have the message already.
-    [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward);
+    [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward, Now now);
     void tell(NodeId node, Answers& answers, Version version, Links& links);
 
     const MeshConfig& config_;

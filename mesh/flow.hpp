@@ -44,10 +44,12 @@ struct Message {
     std::uint8_t attempts = 0;
     bool at_least_once = false;
     bool accepted = false;  ///< a copy of the present attempt was
+    bool overdue = false;  ///< not answered in time: nobody waits behind it, it is not sent again
     bool lost = false;  ///< a copy that may have been written will never be answered
     bool parked = false;
 
     MessageId id;  ///< clients see it and acknowledge it; zero: they do not
+    Instant answer_by = never;  ///< of the present attempt
     Version here_until;  ///< sessions of this node that joined until then have it
     Instant parked_until = never;
     Hook by_park;
@@ -55,7 +57,9 @@ struct Message {
     [[nodiscard]] std::string_view name() const { return text.view().substr(0, name_bytes); }
     [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
     /// It may still have to be sent again, so nothing may be sent elsewhere before it.
-    [[nodiscard]] bool is_undecided() const { return stage == Stage::flying && !accepted; }
+    [[nodiscard]] bool is_undecided() const {
+        return stage == Stage::flying && !accepted && !overdue;
+    }
 };
 
 struct Flow {
@@ -80,6 +84,7 @@ struct Flow {
     std::uint32_t kept = 0;  ///< messages at least once
     std::size_t waiting_bytes = 0;
     std::size_t bytes = 0;  ///< of all its messages
+    std::size_t kept_bytes = 0;
     std::vector<Place> places;  ///< where messages go now
     std::vector<Barred> barred;
     Hook by_life;  ///< among the busy or among the idle

@@ -31,7 +31,8 @@ bool Flows::has_room(const Flow& flow, std::size_t bytes, bool kept) const {
     const MeshConfig& config = reach_.config;
     if (messages_.taken() >= config.held_messages_max || bytes_ + bytes > config.held_bytes_max ||
         flow.bytes + bytes > config.user_bytes_max ||
-        (kept && flow.kept >= config.kept_messages_max))
+        (kept && (flow.kept >= config.kept_messages_max ||
+                  flow.kept_bytes + bytes > config.kept_user_bytes_max)))
         return false;
     const bool parked = flow.places.empty() && flow.waiting != 0;
     const std::size_t messages_max =
@@ -66,7 +67,10 @@ std::uint32_t Flows::admit(std::uint32_t flow, Publish& publish, Options options
     Flow& of = flows_[flow];
     of.messages.push_back(messages_, at);
     of.bytes += message.text.size();
-    of.kept += message.at_least_once ? 1 : 0;
+    if (message.at_least_once) {
+        ++of.kept;
+        of.kept_bytes += message.text.size();
+    }
     if (of.idle_since != never) {
         idle_.remove(flows_, flow);
         busy_.push_back(flows_, flow);
@@ -131,10 +135,8 @@ void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutpu
 void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
     const std::uint32_t at = copies_[copy].message;
     Message& message = messages_[at];
-    if (!message.accepted) {
-        message.accepted = true;
-        --flows_[message.flow].undecided;
-    }
+    if (message.is_undecided()) --flows_[message.flow].undecided;
+    message.accepted = true;
     message.sessions += sessions;
     if (message.line && sessions != 0)
         news_.push_back(
@@ -165,6 +167,8 @@ void Flows::lost(std::uint32_t copy, Now now) {
     const std::uint32_t at = copies_[copy].message;
     Message& message = messages_[at];
     message.lost = true;
+    // It goes again, to the same node too.
+    if (message.at_least_once) flows_[message.flow].moved = true;
     copies_.remove(copy, message.copies);
     if (message.copies.empty()) all_answered(at, now);
 }
@@ -173,12 +177,12 @@ void Flows::all_answered(std::uint32_t at, Now now) {
     Message& message = messages_[at];
     if (message.accepted) return settle(at, now);
     const MeshConfig& config = reach_.config;
-    const bool may_repeat = message.at_least_once || !message.lost;
+    const bool may_repeat = message.at_least_once || !(message.lost || message.overdue);
     const std::uint8_t attempts_max =
         message.at_least_once ? config.repeats_max : config.attempts_max;
     if (!may_repeat || message.attempts >= attempts_max) return end(at, state_of(message), now);
     Flow& flow = flows_[message.flow];
-    --flow.undecided;
+    if (message.is_undecided()) --flow.undecided;
     flow.stale = true;
     wait(flow, message);
     ++reach_.counters.user_repeats;
@@ -220,11 +224,15 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
     while (!message.copies.empty())
         copies_.remove(message.copies.first(), message.copies);
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
-    flow.kept -= message.at_least_once ? 1 : 0;
+    if (message.at_least_once) {
+        --flow.kept;
+        flow.kept_bytes -= message.text.size();
+    }
     bytes_ -= message.text.size();
     flow.bytes -= message.text.size();
     flow.messages.remove(messages_, at);
     messages_.give_back(at);
+    list_bars(flow_at);
     if (!flow.messages.empty()) return;
     busy_.remove(flows_, flow_at);
     become_idle(flow_at, now);
@@ -259,7 +267,8 @@ void Flows::advanced(Now now, MeshOutput& output) {
     for (std::uint32_t at = awaiting_bars_.first(); at != nowhere;) {
         const std::uint32_t next = awaiting_bars_.after(flows_, at);
         if (lift_bars(flows_[at])) {
-            flows_[at].stale = true;
+            flows_[at].stale = flows_[at].moved = true;
+            list_bars(at);
             pump(at, now, output);
         }
         at = next;
@@ -297,6 +306,17 @@ void Flows::bar(Flow& flow, NodeId node, Version until) {
     flow.barred.push_back({node, until});
 }
 
+void Flows::list_bars(std::uint32_t at) {
+    Flow& flow = flows_[at];
+    const bool awaits = !flow.barred.empty() && (flow.waiting != 0 || flow.kept != 0);
+    if (awaits == flow.awaits_bars) return;
+    flow.awaits_bars = awaits;
+    if (awaits)
+        awaiting_bars_.push_back(flows_, at);
+    else
+        awaiting_bars_.remove(flows_, at);
+}
+
 bool Flows::lift_bars(Flow& flow) const {
     return std::erase_if(flow.barred, [&](const Flow::Barred& barred) {
                return reach_.known_of(barred.node) >= barred.until;
@@ -319,22 +339,42 @@ void Flows::tick(Now now, MeshOutput& output) {
     copies_.sweep();
 }
 
-/// Messages of one flow are in the order in which they were said. Those that are to be acknowledged
-/// have more time; all others have the same, so behind one whose time is not over nobody's is.
+/// Messages of one flow are in the order in which they were said, and fly in that order: behind one
+/// that flies and has time left all have, but for those that are to be acknowledged and those that
+/// flew again.
 void Flows::end_overdue(std::uint32_t flow, Now now, MeshOutput& output) {
-    bool ended = false;
+    bool changed = false;
     for (std::uint32_t at = flows_[flow].messages.first(); at != nowhere;) {
         const Message& message = messages_[at];
         const std::uint32_t next = flows_[flow].messages.after(messages_, at);
+        const bool in_time = message.stage == Stage::flying && message.answer_by > now.steady;
         if (message.until <= now.steady) {
             end(at, late_state_of(message), now);
-            ended = true;
-        } else if (!message.id) {
+            changed = true;
+        } else if (in_time && !message.id) {
             break;
+        } else if (message.is_undecided() && !in_time) {
+            give_up_waiting(at);
+            changed = true;
         }
         at = next;
     }
-    if (ended) pump(flow, now, output);
+    if (changed) pump(flow, now, output);
+}
+
+void Flows::give_up_waiting(std::uint32_t at) {
+    Message& message = messages_[at];
+    Flow& flow = flows_[message.flow];
+    --flow.undecided;
+    message.overdue = true;
+    if (!message.at_least_once || message.attempts >= reach_.config.repeats_max) return;
+    // It goes again, before what was said after it.
+    message.lost = true;
+    while (!message.copies.empty())
+        copies_.remove(message.copies.first(), message.copies);
+    flow.stale = flow.moved = true;
+    wait(flow, message);
+    ++reach_.counters.user_repeats;
 }
 
 void Flows::end_all(Now now) {

@@ -133,6 +133,8 @@ private:
     void denied(std::uint32_t copy, Version version, Now now);
     void lost(std::uint32_t copy, Now now);
     void bar(Flow& flow, NodeId node, Version until);
+    /// Whoever has bars and messages is looked at when more of a log is known.
+    void list_bars(std::uint32_t flow);
     /// The last copy of a message was answered or lost.
     void all_answered(std::uint32_t at, Now now);
     void settle(std::uint32_t at, Now now);
@@ -142,6 +144,8 @@ private:
     [[nodiscard]] SendState late_state_of(const Message& message) const;
     void end(std::uint32_t at, SendState state, Now now);
     void count(SendState state);
+    /// One that was not answered in time holds up nobody any more.
+    void give_up_waiting(std::uint32_t at);
     /// Ends what is overdue in one flow.
     void end_overdue(std::uint32_t flow, Now now, MeshOutput& output);
 

@@ -14,6 +14,7 @@ void Flows::pump(std::uint32_t at, Now now, MeshOutput& output) {
             resolve(flow);
             if (flow.moved) repeat_kept(flow);
             rewind(flow);
+            list_bars(at);
             if (flow.places.empty()) {
                 flow.stale = true;
                 return park_waiting(flow, now);
@@ -66,6 +67,7 @@ void Flows::repeat_kept(Flow& flow) {
         if (!message.at_least_once || message.stage == Stage::waiting ||
             message.attempts >= reach_.config.repeats_max)
             continue;
+        message.lost = message.lost || !message.copies.empty();
         while (!message.copies.empty())
             copies_.remove(message.copies.first(), message.copies);
         wait(flow, message);
@@ -83,7 +85,8 @@ void Flows::rewind(Flow& flow) {
 void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
     Message& message = messages_[at];
     message.stage = Stage::flying;
-    message.accepted = false;
+    message.accepted = message.overdue = false;
+    message.answer_by = now.steady + reach_.config.answer_within;
     ++message.attempts;
     ++flow.undecided;
     bool is_gone = false;
@@ -147,10 +150,6 @@ void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
     --flow.waiting;
     flow.waiting_bytes -= messages_[at].text.size();
     if (messages_[at].parked) unpark(at);
-    if (flow.waiting == 0 && flow.awaits_bars) {
-        flow.awaits_bars = false;
-        awaiting_bars_.remove(flows_, messages_[at].flow);
-    }
     if (flow.first_waiting != at) return;
     do {
         flow.first_waiting = flow.messages.after(messages_, flow.first_waiting);
@@ -164,10 +163,6 @@ bool Flows::has_room_to_park(std::size_t bytes) const {
 }
 
 void Flows::park_waiting(Flow& flow, Now now) {
-    if (flow.waiting != 0 && !flow.barred.empty() && !flow.awaits_bars) {
-        flow.awaits_bars = true;
-        awaiting_bars_.push_back(flows_, messages_[flow.first_waiting].flow);
-    }
     std::uint32_t next = nowhere;
     for (std::uint32_t at = flow.first_waiting; at != nowhere; at = next) {
         Message& message = messages_[at];

@@ -33,6 +33,7 @@ struct MeshConfig {
     Duration redial_min = 500ms;
     Duration redial_max = 8s;  ///< ± 50 %; never given up
     Duration resolve_every = 30s;
+    Duration tell_members_every = 30s;  ///< to one node; sooner if keep_down is short
     Duration probe_within = 1s;  ///< an old process must echo in this time to keep its name
     Duration switch_within = 3s;  ///< the old of two links must finish in this time
 
@@ -52,7 +53,8 @@ struct MeshConfig {
     Duration acknowledge_within =
         10s;  ///< instead, if a client is to acknowledge it; repeats included
     std::uint8_t attempts_max = 3;  ///< how often a message is sent to places that deny it
-    std::uint8_t repeats_max = 100;  ///< of a message that is to arrive at least once
+    Duration answer_within = 2s;  ///< nobody waits longer behind a copy that is not answered
+    std::uint8_t repeats_max = 250;  ///< of a message that is to arrive at least once
     Duration flow_idle = 5s;  ///< a recipient without messages is remembered for this long
     Duration idempotency_keep = 5min;
 
@@ -69,7 +71,9 @@ struct MeshConfig {
     std::size_t parked_bytes_max = 256 * 1024;
     std::size_t waiting_messages_max = 4096;  ///< for one user who is changing places
     std::size_t waiting_bytes_max = 4 * 1024 * 1024;
-    std::size_t repeats_window = 4096;  ///< messages per sending node by which repeats are known
+    std::size_t repeats_window = 256 * 1024;  ///< per sending node, to know repeats by
+    std::size_t kept_user_bytes_max =
+        512 * 1024;  ///< for one user: a session must be able to queue it
     std::size_t receipts_max = 64 * 1024;  ///< sends that wait for their result
     std::size_t receipt_lines_max = 256 * 1024;  ///< users in all of those
     std::size_t idempotency_keys_max = 256 * 1024;  ///< more are refused, not forgotten

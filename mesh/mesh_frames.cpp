@@ -169,8 +169,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, Mes
     react(link, outcome, now, output);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::Forward& forward, Now, MeshOutput& output) {
-    arrivals.on(link, forward, hash_key, output);
+void Mesh::Parts::on_frame(Link& link, const proto::Forward& forward, Now now, MeshOutput& output) {
+    arrivals.on(link, forward, hash_key, now, output);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Done& done, Now now, MeshOutput& output) {

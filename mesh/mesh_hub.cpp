@@ -63,7 +63,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       arrivals(config, counters),
       receipts(config, counters),
       tick_at(start.steady),
-      last_message{identity.epoch.value} {}
+      last_message{proto::mix64(config.boot.value)} {}
 
 // ---- inputs
 
@@ -332,6 +332,7 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     settle(now, output);
     dial_due(now, output);
     ping_due(now);
+    tell_members_due(now);
     while (const auto gone = local_counts.next_gone(now))
         replication.record(*gone, tables, links, now);
     for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {
@@ -370,21 +371,34 @@ void Mesh::Parts::ping_due(Now now) {
     });
 }
 
-void Mesh::Parts::tell_members(Link& link) {
+void Mesh::Parts::send_members(Link& link) {
     proto::Members all;
-    const Member* const newcomer = members.find(link.node());
-    const proto::Members news_of_it{{members.fact(*newcomer)}};
     members.for_each([&](const Member& member) {
         // Only who lives here is told: addresses of the dead would be dialled by every newcomer.
-        if (member.node == newcomer->node || !member.linked) return;
+        if (member.node == link.node() || !member.linked) return;
         all.members.push_back(members.fact(member));
         if (all.members.size() < proto::limits::members_per_frame) return;
         links.send(link, FrameClass::control, all);
         all.members.clear();
     });
     if (!all.members.empty()) links.send(link, FrameClass::control, all);
+}
+
+void Mesh::Parts::tell_members(Link& link) {
+    send_members(link);
+    const Member* const newcomer = members.find(link.node());
+    const proto::Members news_of_it{{members.fact(*newcomer)}};
     links.for_each_node([&](NodeId node, Link& other) {
         if (node != newcomer->node) links.send(other, FrameClass::control, news_of_it);
+    });
+}
+
+void Mesh::Parts::tell_members_due(Now now) {
+    if (now.steady < tell_members_at || links.nodes() == 0) return;
+    tell_members_at = now.steady + std::min(config.tell_members_every, config.keep_down / 3);
+    std::uint64_t chosen = rng.below(links.nodes());
+    links.for_each_node([&](NodeId, Link& link) {
+        if (chosen-- == 0) send_members(link);
     });
 }
 

@@ -94,6 +94,9 @@ struct Mesh::Parts {
     void dial_due(Now now, MeshOutput& output);
     void ping_due(Now now);
     void tell_members(Link& link);
+    /// To one of the others, now and then: two nodes that forgot each other learn it from a third.
+    void tell_members_due(Now now);
+    void send_members(Link& link);
     void raise_epoch(Epoch seen, Now now, MeshOutput& output);
     void leave_if_done(Now now, MeshOutput& output);
 
@@ -120,8 +123,9 @@ struct Mesh::Parts {
     MemberChanges news;  ///< likewise
     proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
+    Instant tell_members_at{};
     Instant leave_by = never;
-    MessageId last_message;  ///< unlike those of earlier lives: it begins with the epoch
+    MessageId last_message;  ///< unlike those of other lives: begins anywhere
     bool is_settling = false;
     bool places_changed = false;  ///< settle() is to tell the flows so
     bool users_moved = false;  ///< and that users may have gone and come inside one place

@@ -1,6 +1,7 @@
 #include "mesh/receipts.hpp"
 
 #include "proto/client_codec.hpp"
+#include "proto/hash.hpp"
 #include "proto/message_ref.hpp"
 
 #include <algorithm>
@@ -32,6 +33,15 @@ std::string key_of(const SendToUsers& send) {
     return kind + who + '\0' + send.idempotency_key;
 }
 
+/// What a key stands for. Wanting another kind of answer to the same message is no other request.
+std::uint64_t request_hash(const SendToUsers& send) {
+    std::string text = send.data;
+    for (const std::string& user : send.users)
+        text.append(1, '\0').append(user);
+    text += send.at_least_once ? '1' : '0';
+    return proto::siphash13({}, text);
+}
+
 }  // namespace
 
 Receipts::Opened Receipts::open(const SendToUsers& send, Now now, MeshOutput& output) {
@@ -46,7 +56,7 @@ Receipts::Opened Receipts::open(const SendToUsers& send, Now now, MeshOutput& ou
         return {};
     }
     if (!key.empty()) {
-        keys_.emplace(key, Remembered{});
+        keys_.emplace(key, Remembered{.request = request_hash(send), .answer = {}});
         expiries_.push({now.steady + config_.idempotency_keep, key});
     }
     if (waits) return {.go = true, .receipt = take(send, std::move(key))};
@@ -57,6 +67,11 @@ Receipts::Opened Receipts::open(const SendToUsers& send, Now now, MeshOutput& ou
 }
 
 void Receipts::repeat(const Remembered& first, const SendToUsers& send, MeshOutput& output) {
+    // The answer to something else would be a lie.
+    if (first.request != request_hash(send)) {
+        output.answers.push_back({send.asker, {}, proto::ErrorCode::bad_request});
+        return;
+    }
     ++counters_.sends_repeated;
     if (first.receipt == nowhere) {
         output.answers.push_back({send.asker, first.answer, {}});
@@ -98,7 +113,8 @@ std::uint32_t Receipts::take(const SendToUsers& send, std::string key) {
 }
 
 void Receipts::remember(Remembered& key, const Bytes& answer) {
-    key = {.receipt = nowhere, .answer = answer};
+    key.receipt = nowhere;
+    key.answer = answer;
     remembered_bytes_ += answer.size();
 }
 

@@ -60,6 +60,7 @@ private:
     };
     /// What an idempotency key led to.
     struct Remembered {
+        std::uint64_t request = 0;  ///< hash of what was asked for
         std::uint32_t receipt = nowhere;  ///< not answered yet
         Bytes answer;
     };

@@ -38,7 +38,11 @@ bool tells_snapshot(const Link& link) {
 
 void Replication::record(const Change& change, Tables& tables, Links& links, Now now) {
     const std::uint8_t before = tables.set(Tables::self_slot, change);
-    if (before == change.count) return;
+    // 255 means that many or more: another session is news all the same, for it is told by its
+    // version from those that were there.
+    const bool is_news =
+        before != change.count || (change.kind == TableKind::users && change.count == UINT8_MAX);
+    if (!is_news) return;
     sums_.count(change, before);
     log_.record(change, before, sums_.keys());
     links.for_each_node([&](NodeId, Link& link) {

@@ -145,6 +145,10 @@ void Client::ask_who_is_online(const std::string& whom) {
     call("user_status", R"({"users":[")" + whom + R"("]})", {});
 }
 
+void Client::claim(const std::string& message_id) {
+    call("ack", R"({"id":")" + message_id + "\"}", {});
+}
+
 void Client::send_raw(std::string_view bytes) {
     stage_.network.send(socket_, proto::Bytes::copy_of(bytes));
 }
@@ -306,7 +310,7 @@ void Client::take_push(const proto::Reply& reply) {
     message_ids_[heard_.back()] = reply.publication.message_id;
     if (!options_.acknowledges) return;
     stage_.checkers.see(Acknowledged{.session = session_, .payload = heard_.back()});
-    call("ack", R"({"id":")" + std::string{reply.publication.message_id} + "\"}", {});
+    claim(std::string{reply.publication.message_id});
 }
 
 void Client::watch_silence() {

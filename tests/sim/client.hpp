@@ -53,6 +53,8 @@ public:
     /// The same send once more, payload and idempotency key included.
     void send_again(const std::string& payload);
     void acknowledge(bool messages) { options_.acknowledges = messages; }
+    /// Says that it has this message, whosever it is.
+    void claim(const std::string& message_id);
     void ask_who_is_online(const std::string& user);
     /// Sends bytes as they are.
     void send_raw(std::string_view bytes);

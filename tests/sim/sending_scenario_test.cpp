@@ -92,15 +92,7 @@ TEST_F(Sending, OnlyTheRecipientCanAcknowledge) {
     bob.acknowledge(false);
     const std::string hello = ann.send({.to = {"bob"}, .wait = Wait::client});
     cluster.run_for(100ms);
-    proto::Command ack;
-    ack.id = 1000;
-    ack.kind = proto::CommandKind::rpc;
-    ack.method = "ack";
-    const std::string data = R"({"id":")" + bob.message_id_of(hello) + "\"}";
-    ack.data = data;
-    std::string bytes;
-    proto::append_command(bytes, proto::Encoding::protobuf, ack);
-    eve.send_raw(bytes);
+    eve.claim(bob.message_id_of(hello));
     cluster.run_for(1s);
     EXPECT_EQ(ann.result_of(hello), nullptr);
     EXPECT_EQ(answer(hello, 11s).fate, Fate::written);

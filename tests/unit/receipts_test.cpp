@@ -115,9 +115,19 @@ TEST_F(ReceiptsTest, AKeyThatWasSeenGetsTheFirstAnswer) {
     ended(opened, 0, SendState::unknown);
     EXPECT_EQ(output.answers.size(), 2u) << "both are answered";
     const std::string first = last();
-    EXPECT_FALSE(open(send({"eve"}, Wait::client, "k")).go) << "and after it";
+    EXPECT_FALSE(open(send({"bob"}, Wait::client, "k")).go) << "and after it";
     EXPECT_EQ(last(), first);
     EXPECT_EQ(counters.sends_repeated, 2u);
+}
+
+TEST_F(ReceiptsTest, AKeyOfAnotherRequestIsAnError) {
+    EXPECT_TRUE(open(send({"bob"}, Wait::none, "k")).go);
+    EXPECT_FALSE(open(send({"eve"}, Wait::none, "k")).go);
+    EXPECT_EQ(output.answers.back().error, proto::ErrorCode::bad_request);
+    SendToUsers other = send({"bob"}, Wait::none, "k");
+    other.data = "2";
+    EXPECT_FALSE(open(other).go);
+    EXPECT_EQ(output.answers.back().error, proto::ErrorCode::bad_request);
 }
 
 TEST_F(ReceiptsTest, AKeyIsOneSendersOwn) {
