@@ -200,6 +200,11 @@ SendBody read_send_body(JsonReader& reader, std::string_view body) {
         found.fault = "\"to\" is missing: name a user, or a list of users";
     if (found.fault.empty() && found.data.empty())
         found.fault = "\"data\" is missing: give any JSON value but null";
+    if (found.fault.empty() && found.users.size() * found.data.size() > limits::send_bytes) {
+        found.over_limit = true;
+        found.fault =
+            "\"data\" for so many users is more than 4 MiB: send to them in several calls";
+    }
     return found;
 }
 

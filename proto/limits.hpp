@@ -23,6 +23,8 @@ inline constexpr std::size_t session_queue_bytes = 1024 * 1024;
 inline constexpr std::size_t users_per_query = 256;
 /// Users in one `send`: each may cost a message to several nodes.
 inline constexpr std::size_t users_per_send = 1000;
+/// Payload of one `send`, once for each user: every user's message is held by itself.
+inline constexpr std::size_t send_bytes = 4 * 1024 * 1024;
 inline constexpr std::size_t idempotency_key_bytes = 64;
 /// JSON nesting; deeper payloads are refused as invalid rather than parsed.
 inline constexpr std::size_t json_depth = 64;

@@ -192,6 +192,22 @@ TEST(SendBody, DataAndKeyHaveALimit) {
     EXPECT_NE(with_key(limits::idempotency_key_bytes + 1).fault, "");
 }
 
+TEST(SendBody, DataForAllUsersHasALimit) {
+    JsonReader reader;
+    const std::size_t users = 128;
+    const auto body = [&](std::size_t bytes) {
+        std::string text = "{\"data\":\"" + std::string(bytes - 2, 'x') + "\",\"to\":[";
+        for (std::size_t user = 0; user < users; ++user)
+            text += (user == 0 ? "\"u" : ",\"u") + std::to_string(user) + '"';
+        return text + "]}";
+    };
+    const std::size_t most = limits::send_bytes / users;
+    EXPECT_TRUE(read_send_body(reader, body(most)).fault.empty());
+    const SendBody over = read_send_body(reader, body(most + 1));
+    EXPECT_FALSE(over.fault.empty());
+    EXPECT_TRUE(over.over_limit);
+}
+
 TEST(AckBody, IsTheNameOfAMessage) {
     JsonReader reader;
     const MessageRef message{{0x0123456789abcdef}, {0xfedcba9876543210}};
