@@ -108,6 +108,10 @@ void WebSockets::Hub::listen_on(WsConnection& connection) {
 }
 
 void WebSockets::Hub::readable(policy::Connection& base) {
+    // Who has gone is told before what comes next: nothing is to be written to a connection that
+    // is known to be over.
+    if (!endings_.empty()) report_endings();
+    if (is_over_) return;
     WsConnection& connection = as_ws(base);
     const std::span<char> buffer = loop_.read_buffer();
     const IoResult result = connection.stream().read_some(buffer);
