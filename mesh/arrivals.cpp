@@ -42,15 +42,12 @@ void Arrivals::on(
 
 Version Arrivals::seen(NodeId from, const proto::Forward& forward, Now now) {
     Window& window = windows_[from];
-    // The sender's clock is not ours, and a repeat may be long under way.
-    const Instant over = now.steady - 2 * config_.acknowledge_within;
-    while (!window.order.empty() &&
-           (window.order.front().seen < over || window.order.size() >= config_.repeats_window))
-        window.written.erase(window.order.pop().key);
+    forget_old(window, now);
     const std::uint64_t key = proto::mix64(forward.message_id.value);
     if (Version* const written = window.written.find(key))
         return std::exchange(*written, std::max(*written, forward.known));
     window.written[key] = forward.known;
+    if (window.order.size() >= config_.repeats_window) window.written.erase(window.order.pop().key);
     window.order.push({key, now.steady});
     return {};
 }
@@ -126,8 +123,21 @@ void Arrivals::node_lost(NodeId node) {
 }
 
 void Arrivals::forget(NodeId node) {
-    windows_.erase(node);
     answers_.erase(node);
+}
+
+void Arrivals::forget_old(Window& window, Now now) const {
+    // The sender's clock is not ours, and a repeat may be long under way.
+    const Instant over = now.steady - 2 * config_.acknowledge_within;
+    while (!window.order.empty() && window.order.front().seen < over)
+        window.written.erase(window.order.pop().key);
+}
+
+void Arrivals::tick(Now now) {
+    for (auto at = windows_.begin(); at != windows_.end();) {
+        forget_old(at->second, now);
+        at = at->second.order.empty() ? windows_.erase(at) : std::next(at);
+    }
 }
 
 }  // namespace grapevine::mesh

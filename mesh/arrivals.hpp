@@ -37,8 +37,10 @@ public:
     void flush(Version version, Links& links);
     /// Its process has gone, or cannot be reached: nobody waits for answers.
     void node_lost(NodeId node);
-    /// What is remembered of a node's messages.
+    /// A node that is forgotten here may return while it still repeats its messages: those are
+    /// remembered for their own time.
     void forget(NodeId node);
+    void tick(Now now);
 
 private:
     /// The messages of one node that may come again, and up to which version sessions that joined
@@ -64,6 +66,7 @@ private:
     };
 
     /// Sessions that joined until this version have the message already.
+    void forget_old(Window& window, Now now) const;
     [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward, Now now);
     void tell(NodeId node, Answers& answers, Version version, Links& links);
 

@@ -339,6 +339,7 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     }
     flows.tick(now, output);
     receipts.tick(now);
+    arrivals.tick(now);
     tell_receipts(output);
     if (is_leaving) leave_if_done(now, output);
 }
