@@ -12,9 +12,6 @@
 
 namespace grapevine::mesh {
 
-/// Where no place is.
-inline constexpr std::uint32_t nowhere = UINT32_MAX;
-
 /// An element's neighbours in one chain. Only its Chain changes them.
 struct Hook {
     std::uint32_t before = nowhere;

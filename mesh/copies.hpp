@@ -10,7 +10,6 @@
 #include "mesh/exchange.hpp"
 
 #include <map>
-#include <optional>
 #include <vector>
 
 namespace grapevine::mesh {

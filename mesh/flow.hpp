@@ -76,7 +76,7 @@ struct Flow {
 
     std::string name;
     std::uint64_t key = 0;
-    std::uint32_t next_of_key = nowhere;  ///< another name with the same hash
+    std::uint32_t next_of_key = nowhere;  ///< kept by a NameIndex
     Chain<Message, &Message::of_flow> messages;  ///< in the order in which they were said
     std::uint32_t first_waiting = nowhere;
     std::uint32_t waiting = 0;
@@ -89,7 +89,7 @@ struct Flow {
     std::vector<Barred> barred;
     Hook by_life;  ///< among the busy or among the idle
     Hook by_bar;
-    bool awaits_bars = false;  ///< it waits for what only barred places may have
+    bool awaits_bars = false;  ///< it has messages that may go to barred places later
     Instant idle_since = never;  ///< never: it has messages
     bool stale = true;  ///< the user may have moved: look again before the next message
     bool moved = false;  ///< and whoever is kept must be sent again

@@ -13,7 +13,7 @@ namespace grapevine::mesh {
 
 void Flows::submit(Publish publish, Options options, Now now, MeshOutput& output) {
     ++reach_.counters.user_messages;
-    std::uint32_t at = find_flow(publish.key, publish.name());
+    std::uint32_t at = index_.find(flows_, publish.key, publish.name());
     if (at == nowhere) at = make_flow(publish.key, publish.name(), now);
     if (at == nowhere || !has_room(flows_[at], publish.text.size(), options.at_least_once))
         return refuse(options.line);
@@ -92,31 +92,32 @@ void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
     pump(flow, now, output);
 }
 
-void Flows::on(NodeId from, const proto::Done& done, Now now, MeshOutput& output) {
-    for (std::size_t index = 0; index < done.copies.size(); ++index) {
-        const std::uint32_t copy = copies_.find(done.copies[index], from);
+template <class Answered>
+void Flows::on_answers(
+    NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered) {
+    for (std::size_t index = 0; index < copies.size(); ++index) {
+        const std::uint32_t copy = copies_.find(copies[index], from);
         if (copy == nowhere) {
             ++reach_.counters.answers_ignored;
             continue;
         }
         const std::uint32_t flow = messages_[copies_[copy].message].flow;
-        accepted(
-            copy, done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]), now);
+        answered(copy, index);
         pump(flow, now, output);
     }
 }
 
+void Flows::on(NodeId from, const proto::Done& done, Now now, MeshOutput& output) {
+    on_answers(from, done.copies, now, output, [&](std::uint32_t copy, std::size_t index) {
+        accepted(
+            copy, done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]), now);
+    });
+}
+
 void Flows::on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output) {
-    for (std::size_t index = 0; index < nack.copies.size(); ++index) {
-        const std::uint32_t copy = copies_.find(nack.copies[index], from);
-        if (copy == nowhere) {
-            ++reach_.counters.answers_ignored;
-            continue;
-        }
-        const std::uint32_t flow = messages_[copies_[copy].message].flow;
+    on_answers(from, nack.copies, now, output, [&](std::uint32_t copy, std::size_t) {
         denied(copy, nack.version, now);
-        pump(flow, now, output);
-    }
+    });
 }
 
 void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output) {
@@ -133,8 +134,7 @@ void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutpu
 }
 
 void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
-    const std::uint32_t at = copies_[copy].message;
-    Message& message = messages_[at];
+    Message& message = messages_[copies_[copy].message];
     if (message.is_undecided()) --flows_[message.flow].undecided;
     message.accepted = true;
     message.sessions += sessions;
@@ -145,32 +145,45 @@ void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
              .state = SendState::written,
              .node = copies_.node_of(copies_[copy].lane),
              .sessions = sessions});
-    copies_.remove(copy, message.copies);
-    if (message.copies.empty()) all_answered(at, now);
+    one_less(copy, now);
 }
 
 void Flows::denied(std::uint32_t copy, Version version, Now now) {
     ++reach_.counters.copies_denied;
-    const std::uint32_t at = copies_[copy].message;
-    Message& message = messages_[at];
-    Flow& flow = flows_[message.flow];
+    Flow& flow = flows_[messages_[copies_[copy].message].flow];
     // It may know no more than we did: then two names share a hash, and only a change can help.
     const Version known = copies_[copy].known;
     const Version until = version > known ? version : Version{version.value + 1};
     bar(flow, copies_.node_of(copies_[copy].lane), until);
     flow.stale = true;
+    one_less(copy, now);
+}
+
+void Flows::lost(std::uint32_t copy, Now now) {
+    Message& message = messages_[copies_[copy].message];
+    message.lost = true;
+    // It goes again, to the same node too.
+    if (message.at_least_once) flows_[message.flow].moved = true;
+    one_less(copy, now);
+}
+
+void Flows::one_less(std::uint32_t copy, Now now) {
+    const std::uint32_t at = copies_[copy].message;
+    Message& message = messages_[at];
     copies_.remove(copy, message.copies);
     if (message.copies.empty()) all_answered(at, now);
 }
 
-void Flows::lost(std::uint32_t copy, Now now) {
-    const std::uint32_t at = copies_[copy].message;
-    Message& message = messages_[at];
-    message.lost = true;
-    // It goes again, to the same node too.
-    if (message.at_least_once) flows_[message.flow].moved = true;
-    copies_.remove(copy, message.copies);
-    if (message.copies.empty()) all_answered(at, now);
+void Flows::drop_copies(Message& message) {
+    while (!message.copies.empty())
+        copies_.remove(message.copies.first(), message.copies);
+}
+
+void Flows::repeat(Flow& flow, Message& message) {
+    message.lost = message.lost || !message.copies.empty();
+    drop_copies(message);
+    wait(flow, message);
+    ++reach_.counters.user_repeats;
 }
 
 void Flows::all_answered(std::uint32_t at, Now now) {
@@ -184,8 +197,7 @@ void Flows::all_answered(std::uint32_t at, Now now) {
     Flow& flow = flows_[message.flow];
     if (message.is_undecided()) --flow.undecided;
     flow.stale = true;
-    wait(flow, message);
-    ++reach_.counters.user_repeats;
+    repeat(flow, message);
 }
 
 void Flows::settle(std::uint32_t at, Now now) {
@@ -221,8 +233,7 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
         news_.push_back({.line = message.line, .what = SendNews::What::ended, .state = state});
     if (message.is_undecided()) --flow.undecided;
     if (message.stage == Stage::waiting) wait_no_more(flow, at);
-    while (!message.copies.empty())
-        copies_.remove(message.copies.first(), message.copies);
+    drop_copies(message);
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
     if (message.at_least_once) {
         --flow.kept;
@@ -252,10 +263,9 @@ void Flows::count(SendState state) {
 // ---- what is known of where users are
 
 void Flows::touched(std::uint64_t key, Now now, MeshOutput& output) {
-    if (first_of_key_.empty()) return;
-    const std::uint32_t* const first = first_of_key_.find(key);
+    if (index_.empty()) return;
     std::uint32_t next = nowhere;
-    for (std::uint32_t at = first != nullptr ? *first : nowhere; at != nowhere; at = next) {
+    for (std::uint32_t at = index_.first(key); at != nowhere; at = next) {
         Flow& flow = flows_[at];
         next = flow.next_of_key;
         flow.stale = flow.moved = true;
@@ -369,12 +379,8 @@ void Flows::give_up_waiting(std::uint32_t at) {
     message.overdue = true;
     if (!message.at_least_once || message.attempts >= reach_.config.repeats_max) return;
     // It goes again, before what was said after it.
-    message.lost = true;
-    while (!message.copies.empty())
-        copies_.remove(message.copies.first(), message.copies);
     flow.stale = flow.moved = true;
-    wait(flow, message);
-    ++reach_.counters.user_repeats;
+    repeat(flow, message);
 }
 
 void Flows::end_all(Now now) {
@@ -388,14 +394,6 @@ void Flows::end_all(Now now) {
 
 // ---- flows
 
-std::uint32_t Flows::find_flow(std::uint64_t key, std::string_view name) const {
-    const std::uint32_t* const first = first_of_key_.find(key);
-    std::uint32_t at = first != nullptr ? *first : nowhere;
-    while (at != nowhere && flows_[at].name != name)
-        at = flows_[at].next_of_key;
-    return at;
-}
-
 std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name, Now now) {
     if (flows_.taken() >= reach_.config.flows_max) {
         if (idle_.empty()) return nowhere;
@@ -405,11 +403,7 @@ std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name, Now now
     Flow& flow = flows_[at];
     flow.name = name;
     flow.key = key;
-    if (std::uint32_t* const first = first_of_key_.find(key)) {
-        flow.next_of_key = std::exchange(*first, at);
-    } else {
-        first_of_key_[key] = at;
-    }
+    index_.add(flows_, at);
     become_idle(at, now);
     return at;
 }
@@ -420,16 +414,8 @@ void Flows::become_idle(std::uint32_t at, Now now) {
 }
 
 void Flows::forget_flow(std::uint32_t at) {
-    Flow& flow = flows_[at];
-    check(flow.messages.empty(), "only a flow without messages is forgotten");
-    std::uint32_t* link = first_of_key_.find(flow.key);
-    if (*link == at && flow.next_of_key == nowhere) {
-        first_of_key_.erase(flow.key);
-    } else {
-        while (*link != at)
-            link = &flows_[*link].next_of_key;
-        *link = flow.next_of_key;
-    }
+    check(flows_[at].messages.empty(), "only a flow without messages is forgotten");
+    index_.remove(flows_, at);
     idle_.remove(flows_, at);
     flows_.give_back(at);
 }
@@ -450,7 +436,7 @@ void Flows::check_invariants() const {
     for (std::uint32_t at = 0; at < flows_.made(); ++at) {
         const Flow& flow = flows_[at];
         if (flow.name.empty()) continue;
-        check(find_flow(flow.key, flow.name) == at, "a flow is found by its name");
+        check(index_.find(flows_, flow.key, flow.name) == at, "a flow is found by its name");
         std::uint32_t waiting = 0;
         std::uint32_t undecided = 0;
         std::size_t waiting_bytes = 0;

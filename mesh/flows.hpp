@@ -22,6 +22,7 @@
 #include "mesh/copies.hpp"
 #include "mesh/flat_map.hpp"
 #include "mesh/flow.hpp"
+#include "mesh/name_index.hpp"
 #include "mesh/reach.hpp"
 
 #include <string_view>
@@ -98,7 +99,6 @@ public:
     void check_invariants() const;
 
 private:
-    [[nodiscard]] std::uint32_t find_flow(std::uint64_t key, std::string_view name) const;
     /// nowhere if there are too many and none is idle.
     std::uint32_t make_flow(std::uint64_t key, std::string_view name, Now now);
     void become_idle(std::uint32_t at, Now now);
@@ -128,15 +128,24 @@ private:
     void park_waiting(Flow& flow, Now now);
     void unpark(std::uint32_t at);
 
-    // ---- answers: none of these sends anything
+    // ---- answers: none of these but on_answers sends anything
+    /// Has answered(place of the copy, index) called for each that is on its way to `from`.
+    template <class Answered>
+    void on_answers(
+        NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered);
     void accepted(std::uint32_t copy, std::uint32_t sessions, Now now);
     void denied(std::uint32_t copy, Version version, Now now);
     void lost(std::uint32_t copy, Now now);
     void bar(Flow& flow, NodeId node, Version until);
     /// Whoever has bars and messages is looked at when more of a log is known.
     void list_bars(std::uint32_t flow);
-    /// The last copy of a message was answered or lost.
+    /// One copy of a message was answered or lost.
+    void one_less(std::uint32_t copy, Now now);
     void all_answered(std::uint32_t at, Now now);
+    /// Whatever is on its way is nobody's any more.
+    void drop_copies(Message& message);
+    /// It goes again, as one that waits: flow.stale or rewind() must follow.
+    void repeat(Flow& flow, Message& message);
     void settle(std::uint32_t at, Now now);
     /// The result, as far as the copies tell.
     [[nodiscard]] SendState state_of(const Message& message) const;
@@ -153,7 +162,7 @@ private:
     Slots<Message> messages_;
     Slots<Flow> flows_;
     Copies copies_;
-    FlatMap<std::uint32_t> first_of_key_;
+    NameIndex<Flow> index_;
     FlatMap<std::uint32_t> by_id_;  ///< messages that clients may acknowledge, by mixed id
     Chain<Message, &Message::by_park> parked_;
     Chain<Flow, &Flow::by_life> busy_;  ///< those with messages

@@ -67,11 +67,7 @@ void Flows::repeat_kept(Flow& flow) {
         if (!message.at_least_once || message.stage == Stage::waiting ||
             message.attempts >= reach_.config.repeats_max)
             continue;
-        message.lost = message.lost || !message.copies.empty();
-        while (!message.copies.empty())
-            copies_.remove(message.copies.first(), message.copies);
-        wait(flow, message);
-        ++reach_.counters.user_repeats;
+        repeat(flow, message);
     }
 }
 

@@ -10,6 +10,9 @@
 
 namespace grapevine::mesh {
 
+/// Where no place is.
+inline constexpr std::uint32_t nowhere = UINT32_MAX;
+
 /// Places that the caller numbers.
 template <class T>
 class Chunks {

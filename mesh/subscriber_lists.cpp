@@ -65,7 +65,8 @@ SubscriberLists::Left SubscriberLists::vacate(std::uint32_t place) {
     Group& group = groups_[left.group];
     std::vector<Subscriber>& row = group.several;
     if (row.empty()) {
-        remove_group(left.group);
+        index_.remove(groups_, left.group);
+        groups_.give_back(left.group);
         return Left::was_last;
     }
     const Subscriber last = row.back();
@@ -94,41 +95,13 @@ std::string_view SubscriberLists::newest_name(const Places& places) const {
     return groups_[places_[places.newest].group].name;
 }
 
-std::uint32_t SubscriberLists::find_group(std::uint64_t key, std::string_view name) const {
-    const std::uint32_t* const first = first_of_key_.find(key);
-    if (first == nullptr) return none;
-    std::uint32_t group = *first;
-    while (group != none && groups_[group].name != name)
-        group = groups_[group].next_of_key;
-    return group;
-}
-
 std::uint32_t SubscriberLists::make_group(std::uint64_t key, std::string_view name) {
     const std::uint32_t made = groups_.take();
     Group& group = groups_[made];
     group.key = key;
     group.name = name;
-    if (std::uint32_t* const first = first_of_key_.find(key)) {
-        group.next_of_key = *first;
-        *first = made;
-    } else {
-        first_of_key_[key] = made;
-    }
+    index_.add(groups_, made);
     return made;
-}
-
-void SubscriberLists::remove_group(std::uint32_t group) {
-    const std::uint64_t key = groups_[group].key;
-    const std::uint32_t next = groups_[group].next_of_key;
-    std::uint32_t* link = first_of_key_.find(key);
-    if (*link == group && next == none) {
-        first_of_key_.erase(key);
-    } else {
-        while (*link != group)
-            link = &groups_[*link].next_of_key;
-        *link = next;
-    }
-    groups_.give_back(group);
 }
 
 void SubscriberLists::check_places(const Places& places, std::uint32_t slot) const {
@@ -149,7 +122,7 @@ void SubscriberLists::check_places(const Places& places, std::uint32_t slot) con
 void SubscriberLists::check_invariants() const {
     std::size_t groups = 0;
     std::size_t members = 0;
-    first_of_key_.for_each([&](std::uint64_t key, std::uint32_t first) {
+    index_.for_each_key([&](std::uint64_t key, std::uint32_t first) {
         for (std::uint32_t at = first; at != none; at = groups_[at].next_of_key) {
             const Group& group = groups_[at];
             check(group.key == key, "a group is listed under its own hash");

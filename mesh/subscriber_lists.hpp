@@ -1,12 +1,11 @@
 /// Which sessions belong to which names: one object for the users of a loop, one for its channels.
 ///
-/// A group is found by keyed hash *and full name*: two names with one hash stay two groups, so
-/// nobody ever gets what was meant for another. Leaving costs the same in a large group as in a
-/// small one; the members of a group lie in one row, for walking. Order of a walk: of joining,
-/// changed only by leaving.
+/// Two names with one hash are two groups (name_index.hpp). Leaving costs the same in a large group
+/// as in a small one; the members of a group lie in one row, for walking. Order of a walk: of
+/// joining, changed only by leaving.
 #pragma once
 
-#include "mesh/flat_map.hpp"
+#include "mesh/name_index.hpp"
 #include "mesh/slots.hpp"
 
 #include <cstddef>
@@ -20,7 +19,7 @@ namespace grapevine::mesh {
 
 class SubscriberLists {
 public:
-    static constexpr std::uint32_t none = UINT32_MAX;
+    static constexpr std::uint32_t none = nowhere;
 
     /// The groups of one session. Kept by the session, changed here only.
     struct Places {
@@ -67,7 +66,7 @@ private:
         std::string name;
         Subscriber only;  ///< most groups (users!) have one member: no row of its own
         std::vector<Subscriber> several;  ///< empty, or all members
-        std::uint32_t next_of_key = none;  ///< another name with the same hash
+        std::uint32_t next_of_key = none;
 
         [[nodiscard]] std::span<const Subscriber> members() const {
             return several.empty() ? std::span{&only, 1} : std::span{several};
@@ -80,15 +79,16 @@ private:
         std::uint32_t older = none;  ///< next place of the same session
     };
 
-    [[nodiscard]] std::uint32_t find_group(std::uint64_t key, std::string_view name) const;
+    [[nodiscard]] std::uint32_t find_group(std::uint64_t key, std::string_view name) const {
+        return index_.find(groups_, key, name);
+    }
     std::uint32_t make_group(std::uint64_t key, std::string_view name);
-    void remove_group(std::uint32_t group);
     /// Takes the place out of its group and gives it back; the session's chain is the caller's.
     Left vacate(std::uint32_t place);
     Left leave_newest(Places& places);
 
     std::size_t places_max_;
-    FlatMap<std::uint32_t> first_of_key_;
+    NameIndex<Group> index_;
     Slots<Group> groups_;
     Slots<Place> places_;
 };
