@@ -1,7 +1,7 @@
 #include "mesh/driver.hpp"
 
+#include "mesh/publish.hpp"
 #include "mesh/status.hpp"
-#include "proto/client_codec.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -94,14 +94,7 @@ void Driver::publish(
     proto::PayloadKind kind,
     std::string_view data,
     Now now) {
-    Publish publish{
-        .target = target,
-        .payload_kind = kind,
-        .name_bytes = static_cast<std::uint8_t>(name.size())};
-    if (target != proto::Target::everybody) publish.key = proto::key_of(mesh_.hash_key(), name);
-    publish.text = Bytes::with_capacity(name.size() + data.size() + 16);
-    publish.text.writable().append(name);
-    proto::append_publication(publish.text.writable(), proto::Publication{.data = data});
+    Publish publish = publish_of(target, name, kind, {.data = data}, mesh_.hash_key());
     mesh_.on(publish, now, mesh_output_);
     exchange(now);
 }

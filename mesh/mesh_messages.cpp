@@ -1,37 +1,12 @@
 // The hub of Mesh, as far as publications are concerned: who is to send them, who answers them, and
 // who is told what became of them.
 #include "mesh/mesh_parts.hpp"
-#include "proto/client_codec.hpp"
+#include "mesh/publish.hpp"
 #include "proto/message_ref.hpp"
 
 #include <utility>
 
 namespace grapevine::mesh {
-namespace {
-
-/// The message for one of the users of a send. `ref`: its name for clients; empty: it has none.
-Publish
-publish_of(const SendToUsers& send, std::size_t line, std::string_view ref, proto::HashKey key) {
-    // Tags and lengths around the fields.
-    constexpr std::size_t framing_bytes = 64;
-    const std::string& name = send.users[line];
-    Publish publish{
-        .target = Target::user,
-        .payload_kind = send.payload_kind,
-        .name_bytes = static_cast<std::uint8_t>(name.size()),
-        .key = proto::key_of(key, name)};
-    publish.text = Bytes::with_capacity(
-        name.size() + send.data.size() + send.user.size() + send.client.size() + ref.size() +
-        framing_bytes);
-    publish.text.writable().append(name);
-    proto::append_publication(
-        publish.text.writable(),
-        {.data = send.data, .info = {.user = send.user, .client = send.client}, .message_id = ref});
-    return publish;
-}
-
-}  // namespace
-
 void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
     ++counters.published;
     if (publish.target != Target::user) return router.publish(publish, output);
@@ -55,7 +30,18 @@ void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
             receipts.name(options.line, message);
             ref = proto::text_of(message);
         }
-        flows.submit(publish_of(send, line, ref, hash_key), options, now, output);
+        flows.submit(
+            publish_of(
+                Target::user,
+                send.users[line],
+                send.payload_kind,
+                {.data = send.data,
+                 .info = {.user = send.user, .client = send.client},
+                 .message_id = ref},
+                hash_key),
+            options,
+            now,
+            output);
     }
     tell_receipts(output);
 }

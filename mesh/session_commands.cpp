@@ -1,6 +1,7 @@
 #include "mesh/session_commands.hpp"
 
 #include "mesh/client_text.hpp"
+#include "mesh/publish.hpp"
 #include "mesh/send_request.hpp"
 #include "proto/hash.hpp"
 #include "proto/limits.hpp"
@@ -125,29 +126,22 @@ void publish(Call call) {
     std::string_view name = call.command.channel;
     if (!proto::is_channel_name(name)) return call.fail(ErrorCode::bad_request);
     if (name.front() == proto::system_mark) return call.fail(ErrorCode::permission_denied);
-    Publish publication;
+    Target target = Target::channel;
     if (name.front() == proto::personal_mark) {
         name.remove_prefix(1);
         if (!proto::is_user_name(name)) return call.fail(ErrorCode::bad_request);
-        publication.target = Target::user;
+        target = Target::user;
     }
     if (call.command.data.empty() || call.command.data_kind != PayloadKind::json)
         return call.fail(ErrorCode::bad_request);
 
     const ClientText client{call.session.client};
-    const std::string_view user = call.user();
-    // Names, payload, client id and the few bytes of framing around each.
-    constexpr std::size_t framing_bytes = 64;
-    publication.text = Bytes::with_capacity(
-        name.size() + call.command.data.size() + user.size() + client.view().size() +
-        framing_bytes);
-    std::string& text = publication.text.writable();
-    text.append(name);
-    proto::append_publication(
-        text, {.data = call.command.data, .info = {.user = user, .client = client.view()}});
-    publication.name_bytes = static_cast<std::uint8_t>(name.size());
-    publication.key = proto::key_of(call.desk.config.hash_key, name);
-    call.desk.output.publishes.push_back(std::move(publication));
+    call.desk.output.publishes.push_back(publish_of(
+        target,
+        name,
+        PayloadKind::json,
+        {.data = call.command.data, .info = {.user = call.user(), .client = client.view()}},
+        call.desk.config.hash_key));
     ++call.desk.registry.counters().publishes;
     call.succeed();
 }

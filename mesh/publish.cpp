@@ -1,0 +1,26 @@
+#include "mesh/publish.hpp"
+
+namespace grapevine::mesh {
+
+Publish publish_of(
+    Target target,
+    std::string_view name,
+    PayloadKind kind,
+    const proto::Publication& publication,
+    proto::HashKey key) {
+    // Tags and lengths around the fields.
+    constexpr std::size_t framing_bytes = 64;
+    Publish publish{
+        .target = target,
+        .payload_kind = kind,
+        .name_bytes = static_cast<std::uint8_t>(name.size())};
+    if (target != Target::everybody) publish.key = proto::key_of(key, name);
+    publish.text = Bytes::with_capacity(
+        name.size() + publication.data.size() + publication.info.user.size() +
+        publication.info.client.size() + publication.message_id.size() + framing_bytes);
+    publish.text.writable().append(name);
+    proto::append_publication(publish.text.writable(), publication);
+    return publish;
+}
+
+}  // namespace grapevine::mesh
