@@ -95,17 +95,16 @@ void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links
     }
     if (!answers.written.empty()) {
         const std::string_view sessions = answers.one_each ? std::string_view{} : answers.sessions;
-        proto::append_frame(
-            queue.open(
-                FrameClass::answers, answers.written.size() + sessions.size() + overhead_bytes),
+        queue.append(
+            FrameClass::answers,
+            answers.written.size() + sessions.size() + overhead_bytes,
             proto::Done{{answers.written}, sessions});
-        queue.appended(FrameClass::answers);
     }
     if (!answers.denied.empty()) {
-        proto::append_frame(
-            queue.open(FrameClass::answers, answers.denied.size() + overhead_bytes),
+        queue.append(
+            FrameClass::answers,
+            answers.denied.size() + overhead_bytes,
             proto::Nack{{answers.denied}, version});
-        queue.appended(FrameClass::answers);
     }
     links.mark_dirty(*to);
     answers.clear();

@@ -65,8 +65,8 @@ private:
         void clear();
     };
 
-    /// Sessions that joined until this version have the message already.
     void forget_old(Window& window, Now now) const;
+    /// Sessions that joined until this version have the message already.
     [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward, Now now);
     void tell(NodeId node, Answers& answers, Version version, Links& links);
 

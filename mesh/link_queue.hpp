@@ -8,10 +8,12 @@
 
 #include "mesh/fifo.hpp"
 #include "proto/bytes.hpp"
+#include "proto/mesh_codec.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace grapevine::mesh {
 
@@ -22,9 +24,17 @@ inline constexpr std::size_t frame_classes = 5;
 
 class LinkQueue {
 public:
-    /// The buffer to append one encoded frame of about `bytes` to; follow with appended().
-    std::string& open(FrameClass of, std::size_t bytes);
-    void appended(FrameClass of);
+    /// Encodes one frame, of about `bytes`.
+    template <class Frame>
+    void append(FrameClass of, std::size_t bytes, const Frame& frame) {
+        proto::append_frame(open(of, bytes), frame);
+        appended(of);
+    }
+    /// One that is encoded already.
+    void append(FrameClass of, std::string_view encoded) {
+        open(of, encoded.size()).append(encoded);
+        appended(of);
+    }
 
     /// The next message to hand to the socket, by class; empty Bytes if nothing waits or too much
     /// is in flight.
@@ -46,6 +56,9 @@ private:
         std::size_t usual_bytes =
             0;  ///< of the last message handed out: room for the next, so it need not grow
     };
+    /// The buffer to append one encoded frame of about `bytes` to; follow with appended().
+    std::string& open(FrameClass of, std::size_t bytes);
+    void appended(FrameClass of);
     static std::size_t index(FrameClass of) { return static_cast<std::size_t>(of); }
 
     std::array<Class, frame_classes> classes_;

@@ -28,11 +28,8 @@ struct Reach {
             ++counters.forwards_dropped;
             return false;
         }
-        proto::append_frame(
-            link.queue.open(
-                FrameClass::messages, frame.name.size() + frame.body.size() + overhead_bytes),
-            frame);
-        link.queue.appended(FrameClass::messages);
+        link.queue.append(
+            FrameClass::messages, frame.name.size() + frame.body.size() + overhead_bytes, frame);
         links.mark_dirty(link);
         ++counters.forwards_sent;
         return true;

@@ -15,6 +15,9 @@ constexpr std::size_t snapshot_share = 2;
 constexpr std::size_t small_delta_changes = 4096;
 /// Catch-up and snapshots fill a link's queue only this far: the rest waits for LinkDrained.
 constexpr std::size_t catchup_queue_bytes = 128 * 1024;
+/// Room for a frame of the log without its changes, and for each of them as a rule.
+constexpr std::size_t frame_bytes = 64;
+constexpr std::size_t change_bytes = 9;
 
 /// Leaves one of each kind and key, in their order.
 void make_unique_keys(std::vector<Change>& changes) {
@@ -85,8 +88,7 @@ void Replication::flush(Now now, Links& links, MeshCounters& counters) {
         const bool has_room =
             link.queue.waiting_bytes(FrameClass::deltas) < config_.link_delta_bytes_max;
         if (one_frame && sync.sent == from && has_room && !tells_snapshot(link)) {
-            link.queue.open(FrameClass::deltas, encoded_.size()).append(encoded_);
-            link.queue.appended(FrameClass::deltas);
+            link.queue.append(FrameClass::deltas, encoded_);
             sync.sent = log_.version();
             ++counters.deltas_sent;
         }
@@ -133,9 +135,8 @@ void Replication::pump(Link& link, const Tables& tables, MeshCounters& counters)
 void Replication::tell_delta(Link& link, Version to, MeshCounters& counters) {
     log_.read(link.sync.sent, to, delta_);
     delta_.origin = self_;
-    proto::append_frame(
-        link.queue.open(FrameClass::deltas, 32 + delta_.changes.size() * 9), delta_);
-    link.queue.appended(FrameClass::deltas);
+    link.queue.append(
+        FrameClass::deltas, frame_bytes + delta_.changes.size() * change_bytes, delta_);
     link.sync.sent = to;
     ++counters.deltas_sent;
 }
@@ -145,8 +146,7 @@ void Replication::begin_snapshot(Link& link, const Tables& tables, MeshCounters&
     link.sync.snapshot = std::make_unique<SnapshotStream>();
     link.sync.snapshot->keys = tables.entries_of(Tables::self_slot);
     const proto::SnapBegin begun{self_, log_.epoch(), log_.version(), sums_.keys()};
-    proto::append_frame(link.queue.open(FrameClass::snapshot, 64), begun);
-    link.queue.appended(FrameClass::snapshot);
+    link.queue.append(FrameClass::snapshot, frame_bytes, begun);
     ++counters.snapshots_begun;
     tell_snapshot(link, tables, counters);
 }
@@ -154,8 +154,7 @@ void Replication::begin_snapshot(Link& link, const Tables& tables, MeshCounters&
 void Replication::tell_chunk(Link& link, std::span<const Change> changes) {
     chunk_.origin = self_;
     chunk_.changes.assign(changes.begin(), changes.end());
-    proto::append_frame(link.queue.open(FrameClass::snapshot, 32 + changes.size() * 9), chunk_);
-    link.queue.appended(FrameClass::snapshot);
+    link.queue.append(FrameClass::snapshot, frame_bytes + changes.size() * change_bytes, chunk_);
 }
 
 void Replication::tell_snapshot(Link& link, const Tables& tables, MeshCounters&) {
@@ -177,8 +176,7 @@ void Replication::tell_snapshot(Link& link, const Tables& tables, MeshCounters&)
             std::span{stream.touched}.subspan(
                 at, std::min(proto::limits::snapshot_keys, stream.touched.size() - at)));
     const proto::SnapEnd ended{self_, log_.version(), sums_.keys(), sums_.sethash};
-    proto::append_frame(link.queue.open(FrameClass::snapshot, 64), ended);
-    link.queue.appended(FrameClass::snapshot);
+    link.queue.append(FrameClass::snapshot, frame_bytes, ended);
     link.sync.sent = log_.version();
     link.sync.snapshot.reset();
 }

@@ -8,20 +8,15 @@
 namespace grapevine::mesh {
 namespace {
 
-void put(LinkQueue& queue, FrameClass of, std::string_view frame) {
-    queue.open(of, frame.size()).append(frame);
-    queue.appended(of);
-}
-
 constexpr std::size_t flight = 1024 * 1024;
 
 TEST(LinkQueue, SendsTheHigherClassFirstAndKeepsOrderInside) {
     LinkQueue queue;
-    put(queue, FrameClass::snapshot, "s");
-    put(queue, FrameClass::deltas, "d");
-    put(queue, FrameClass::messages, "m1");
-    put(queue, FrameClass::messages, "m2");
-    put(queue, FrameClass::control, "c");
+    queue.append(FrameClass::snapshot, "s");
+    queue.append(FrameClass::deltas, "d");
+    queue.append(FrameClass::messages, "m1");
+    queue.append(FrameClass::messages, "m2");
+    queue.append(FrameClass::control, "c");
     EXPECT_EQ(queue.take(flight).view(), "c");
     EXPECT_EQ(queue.take(flight).view(), "m1m2") << "frames of a turn share a message";
     EXPECT_EQ(queue.take(flight).view(), "d");
@@ -33,7 +28,7 @@ TEST(LinkQueue, ClosesAMessageAtItsBound) {
     LinkQueue queue;
     const std::string frame(10'000, 'x');
     for (int count = 0; count < 20; ++count)
-        put(queue, FrameClass::messages, frame);
+        queue.append(FrameClass::messages, frame);
     std::size_t bytes = 0;
     while (const Bytes message = queue.take(flight)) {
         EXPECT_LE(message.size(), proto::limits::mesh_batch_bytes);
@@ -45,7 +40,7 @@ TEST(LinkQueue, ClosesAMessageAtItsBound) {
 TEST(LinkQueue, HandsOutNoMoreThanMayBeInFlight) {
     LinkQueue queue;
     for (int count = 0; count < 3; ++count)
-        put(queue, FrameClass::messages, std::string(60'000, 'x'));
+        queue.append(FrameClass::messages, std::string(60'000, 'x'));
     EXPECT_TRUE(queue.take(100'000));
     EXPECT_TRUE(queue.take(100'000));
     EXPECT_FALSE(queue.take(100'000)) << "120,000 bytes are on their way";
