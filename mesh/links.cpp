@@ -53,8 +53,7 @@ void Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
     }
     encoded_.clear();
     proto::append_frame(encoded_, frame);
-    link.queue.open(of, encoded_.size()).append(encoded_);
-    link.queue.appended(of);
+    link.queue.append(of, encoded_);
     mark_dirty(link);
 }
 
@@ -111,7 +110,16 @@ void Links::on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output) {
         output.events.emplace_back(LinkDown{link->id, link->node(), LinkEnd::peer_closed});
         ended(*link, has_switched(*link), facts, output);
     }
+    const NodeId node = link->node();
     links_.erase(closed.link);
+    // Only a link that was proven can bring a LinkActive: without any there is none to compare.
+    if (!has_link_to(node)) newest_.erase(node);
+}
+
+bool Links::has_link_to(NodeId node) const {
+    return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
+        return entry.second.node() == node;
+    });
 }
 
 void Links::on(const DialFailed& failed, LinkFacts& facts) {

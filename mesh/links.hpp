@@ -178,6 +178,8 @@ private:
     void drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output);
     void finish_switch(Link& link, LinkFacts& facts, MeshOutput& output);
     [[nodiscard]] bool is_known(LinkName name) const;
+    /// In use or not, closing ones included.
+    [[nodiscard]] bool has_link_to(NodeId node) const;
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
 
     /// The newest LinkActive read of one process.
