@@ -28,16 +28,7 @@ Mesh::Mesh(MeshConfig config, Now start)
 Mesh::~Mesh() = default;
 
 void Mesh::handle(const MeshInput& input, Now now, MeshOutput& output) {
-    std::visit(
-        [&](const auto& told) {
-            if constexpr (std::is_same_v<decltype(told), const Publish&>) {
-                Publish publish = told;
-                parts_->on(publish, now, output);
-            } else {
-                parts_->on(told, now, output);
-            }
-        },
-        input);
+    std::visit([&](const auto& told) { parts_->on(told, now, output); }, input);
 }
 void Mesh::on(Publish& publish, Now now, MeshOutput& output) {
     parts_->on(publish, now, output);
@@ -150,10 +141,8 @@ Mesh::UserPlaces Mesh::where_is(std::string_view user) const {
     UserPlaces places;
     const std::uint64_t key = proto::user_key_of(parts.hash_key, user).value;
     parts.tables.for_each_count(TableKind::users, key, [&](Slot slot, std::uint8_t count) {
-        const NodeId node = parts.tables.node_of(slot);
-        const Member* const member = parts.members.find(node);
         places.sessions += count;
-        places.nodes.push_back(member != nullptr ? member->name : parts.config.name);
+        places.nodes.push_back(parts.name_of(parts.tables.node_of(slot)));
     });
     std::sort(places.nodes.begin(), places.nodes.end());
     return places;

@@ -73,7 +73,6 @@ using MeshInput = std::variant<
     DialFailed,
     Resolved,
     LocalChange,
-    Publish,
     SendToUsers,
     Acknowledge,
     Delivered,
@@ -200,9 +199,9 @@ public:
 
     /// Appends to `output`. Inputs about links that are gone are ignored.
     void handle(const MeshInput& input, Now now, MeshOutput& output);
-    /// The hot ones without the variant.
-    /// May take the publication's text.
+    /// A publication; may take its text.
     void on(Publish& publish, Now now, MeshOutput& output);
+    /// The hot ones without the variant.
     void on(const LinkReceived& received, Now now, MeshOutput& output);
     void on(const LocalChange& change, Now now, MeshOutput& output);
     void on(const Delivered& delivered, Now now, MeshOutput& output);
