@@ -103,7 +103,7 @@ void Chat::connected(std::string_view node) {
 }
 
 void Chat::refused(const proto::Reply& error) {
-    const std::string words = printable(error.text) + " (" + std::to_string(error.code) + ")";
+    const std::string words = words_of(error);
     if (error.temporary) {
         notice(err_.yellow("the node cannot take us now: " + words));
         return connection_.reset();
@@ -267,7 +267,7 @@ void Chat::go_on() {
 }
 
 void Chat::on_error(const proto::Reply& reply, const Question& question) {
-    const std::string words = printable(reply.text) + " (" + std::to_string(reply.code) + ")";
+    const std::string words = words_of(reply);
     if (!question.line.empty()) {
         all_confirmed_ = false;
         return notice(err_.red("refused: " + printable(question.line) + ": " + words));

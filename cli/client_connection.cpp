@@ -44,6 +44,10 @@ std::string words_of(const node::Ending& ending) {
 
 }  // namespace
 
+std::string words_of(const proto::Reply& error) {
+    return printable(error.text) + " (" + std::to_string(error.code) + ")";
+}
+
 ClientConnection::ClientConnection(node::Loop& loop, ConnectionOwner& owner, std::string user)
     : loop_(loop), owner_(owner), user_(std::move(user)) {}
 

@@ -22,6 +22,9 @@ struct ConnectionEnd {
     bool is_final = false;  ///< the node said not to come back
 };
 
+/// What a node said was wrong, with its number, safe to print.
+std::string words_of(const proto::Reply& error);
+
 /// Whose connection it is. Views are valid during the call.
 class ConnectionOwner {
 public:

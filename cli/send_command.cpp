@@ -89,10 +89,6 @@ private:
         loop_.stop();
     }
 
-    static std::string words_of(const proto::Reply& error) {
-        return printable(error.text) + " (" + std::to_string(error.code) + ")";
-    }
-
     void leave(int exit_code) {
         exit_code_ = exit_code;
         is_leaving_ = true;
