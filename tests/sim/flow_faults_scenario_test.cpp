@@ -30,9 +30,7 @@ struct FlowFaults : testing::Test {
     /// The link that n1 sends on, and the side it is on.
     [[nodiscard]] std::pair<ConnectionId, Side> link() {
         const ConnectionId id = cluster.links(cluster.node(1), cluster.node(2)).front();
-        const bool dialled =
-            cluster.network().peer_of({id, Side::acceptor}) == cluster.node(1).host();
-        return {id, dialled ? Side::dialer : Side::acceptor};
+        return {id, cluster.side_of(id, cluster.node(1))};
     }
     /// What was said from this place on is heard, all of it, and its answers say so.
     void expect_heard_from(std::size_t place) {

@@ -136,9 +136,7 @@ TEST(MovingBack, WhatWasUnderWayToAnEarlierStayIsNotHeardByALaterOne) {
     cluster.wait_until_converged(5s);
     const auto links = cluster.links(cluster.node(1), cluster.node(2));
     ASSERT_EQ(links.size(), 1u);
-    const bool dialled_by_n1 =
-        cluster.network().peer_of({links[0], Side::acceptor}) == cluster.node(1).host();
-    cluster.network().stall(links[0], dialled_by_n1 ? Side::dialer : Side::acceptor, 6s);
+    cluster.network().stall(links[0], cluster.side_of(links[0], cluster.node(1)), 6s);
     std::vector<std::string> late;
     for (int count = 0; count < 5; ++count)
         late.push_back(ann.send({.to = {"bob"}}));

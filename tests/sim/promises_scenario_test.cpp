@@ -9,10 +9,20 @@
 namespace grapevine::sim {
 namespace {
 
-Side side_of(Cluster& cluster, ConnectionId link, const Node& from) {
-    return cluster.network().peer_of({link, Side::acceptor}) == from.host() ? Side::dialer
-                                                                            : Side::acceptor;
-}
+/// Two nodes, and a peer of n1 that says what a test wants.
+struct PromisesToAPeer : testing::Test {
+    PromisesToAPeer() {
+        cluster.form();
+        fake.dial(cluster.node(1));
+        cluster.wait_for(
+            "taken in", [&] { return fake.is_taken_in(); }, 5s);
+        fake.on_forward = [&](const proto::Forward& forward) { copies.push_back(forward.copy); };
+    }
+
+    Cluster cluster{{.nodes = 2, .seed = 1}};
+    FakePeer fake{cluster.stage(), "fake", "10.6.6.6"};
+    std::vector<std::uint64_t> copies;  ///< that the peer was sent
+};
 
 // 255 sessions of one user on a node: joins do not reach the log, so the fence does not see
 // them.
@@ -28,7 +38,7 @@ TEST(Promises, HoldsForAUserWithMoreSessionsThanAreCounted) {
     cluster.wait_until_converged(10s);
     const auto links = cluster.links(cluster.node(1), cluster.node(2));
     ASSERT_EQ(links.size(), 1u);
-    cluster.network().stall(links[0], side_of(cluster, links[0], cluster.node(1)), 1500ms);
+    cluster.network().stall(links[0], cluster.side_of(links[0], cluster.node(1)), 1500ms);
     const std::string hello = ann.send({.to = {"bob"}});
     cluster.run_for(300ms);
     EXPECT_EQ(bob.times_heard(hello), 1u);
@@ -112,19 +122,11 @@ TEST(Promises, MessageIdsAreNewInALifeWhoseEpochWasRaised) {
 
 // A denial overtakes the delta that tells of the user's new session, and names a version later
 // than it. With another place left, nobody waits for the bar: what is kept is never sent there.
-TEST(Promises, WhatIsKeptGoesWhereADenialIsOver) {
-    Cluster cluster{{.nodes = 2, .seed = 1}};
-    cluster.form();
-    FakePeer fake{cluster.stage(), "fake", "10.6.6.6"};
-    fake.dial(cluster.node(1));
-    cluster.wait_for(
-        "taken in", [&] { return fake.is_taken_in(); }, 5s);
+TEST_F(PromisesToAPeer, WhatIsKeptGoesWhereADenialIsOver) {
     Client& ann = cluster.add_client("ann", cluster.node(1));
     cluster.add_client("bob", cluster.node(2)).acknowledge(false);
     fake.announce("bob");
     cluster.run_for(300ms);
-    std::vector<std::uint64_t> copies;
-    fake.on_forward = [&](const proto::Forward& forward) { copies.push_back(forward.copy); };
     ann.send({.to = {"bob"}, .wait = Wait::none, .at_least_once = true});
     cluster.run_for(50ms);
     ASSERT_EQ(copies.size(), 1u);
@@ -152,7 +154,7 @@ TEST(Promises, WhatComesLateOnAForsakenLinkIsNotReadAfterWhatIsNewer) {
         const auto old = cluster.links(cluster.node(1), cluster.node(2));
         ASSERT_EQ(old.size(), 1u);
 
-        const bool by_n2 = side_of(cluster, old[0], cluster.node(1)) == Side::acceptor;
+        const bool by_n2 = cluster.side_of(old[0], cluster.node(1)) == Side::acceptor;
         cluster.network().break_connection(
             old[0],
             by_n2 ? std::optional<Duration>{0ms} : std::nullopt,
@@ -163,7 +165,7 @@ TEST(Promises, WhatComesLateOnAForsakenLinkIsNotReadAfterWhatIsNewer) {
         ConnectionId link{};
         for (const ConnectionId id : cluster.links(cluster.node(1), cluster.node(2)))
             if (id != old[0]) link = id;
-        const Side n1 = side_of(cluster, link, cluster.node(1));
+        const Side n1 = cluster.side_of(link, cluster.node(1));
 
         cluster.network().stall(link, n1, 2500ms);
         cluster.run_for(20ms);
@@ -186,23 +188,15 @@ TEST(Promises, WhatComesLateOnAForsakenLinkIsNotReadAfterWhatIsNewer) {
 
 // The lane of a lost link is swept and used again for the link that follows, while a flow
 // still remembers it: the flow believes that nothing changed, and does not repeat what was lost.
-TEST(Promises, WhatIsKeptIsRepeatedOverTheLinkThatFollowsALostOne) {
-    Cluster cluster{{.nodes = 2, .seed = 1}};
-    cluster.form();
-    FakePeer fake{cluster.stage(), "fake", "10.6.6.6"};
-    fake.dial(cluster.node(1));
-    cluster.wait_for(
-        "taken in", [&] { return fake.is_taken_in(); }, 5s);
+TEST_F(PromisesToAPeer, WhatIsKeptIsRepeatedOverTheLinkThatFollowsALostOne) {
     Client& ann = cluster.add_client("ann", cluster.node(1));
     Client& bob = cluster.add_client("bob", cluster.node(2));
     bob.acknowledge(false);
     fake.announce("bob");
     cluster.run_for(300ms);
-    std::vector<std::uint64_t> copies;
-    fake.on_forward = [&](const proto::Forward& forward) { copies.push_back(forward.copy); };
     const auto links = cluster.links(cluster.node(1), cluster.node(2));
     ASSERT_EQ(links.size(), 1u);
-    cluster.network().stall(links[0], side_of(cluster, links[0], cluster.node(1)), 1500ms);
+    cluster.network().stall(links[0], cluster.side_of(links[0], cluster.node(1)), 1500ms);
     const std::string first = ann.send({.to = {"bob"}, .wait = Wait::none, .at_least_once = true});
     cluster.run_for(20ms);
     ASSERT_EQ(copies.size(), 1u);

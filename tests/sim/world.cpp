@@ -76,6 +76,10 @@ std::vector<ConnectionId> World::links(const Node& left, const Node& right) cons
     return stage_.network.between(left.host(), right.host());
 }
 
+Side World::side_of(ConnectionId link, const Node& node) {
+    return network().peer_of({link, Side::acceptor}) == node.host() ? Side::dialer : Side::acceptor;
+}
+
 // ---- time
 
 void World::run_for(Duration span) {

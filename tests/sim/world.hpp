@@ -56,6 +56,8 @@ public:
     void start_all();
     /// Connections between two nodes, oldest first.
     [[nodiscard]] std::vector<ConnectionId> links(const Node& left, const Node& right) const;
+    /// The end of a link at which this node is.
+    [[nodiscard]] Side side_of(ConnectionId link, const Node& node);
 
     // ---- time. All of them end early when a law is violated.
     void run_for(Duration span);
