@@ -61,9 +61,7 @@ void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
         proto::CopyList::append(answers.denied, delivered.delivery.copy);
     } else {
         proto::CopyList::append(answers.written, delivered.delivery.copy);
-        answers.sessions.push_back(
-            static_cast<char>(std::min<std::uint32_t>(delivered.written, UINT8_MAX)));
-        answers.one_each = answers.one_each && delivered.written == 1;
+        answers.add_sessions(delivered.written);
     }
     const std::size_t bytes = std::max(answers.written.size(), answers.denied.size());
     if (bytes >= proto::limits::answers_per_frame * copy_bytes) tell(node, answers, version, links);
@@ -94,11 +92,10 @@ void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links
         return answers.clear();
     }
     if (!answers.written.empty()) {
-        const std::string_view sessions = answers.one_each ? std::string_view{} : answers.sessions;
         queue.append(
             FrameClass::answers,
-            answers.written.size() + sessions.size() + overhead_bytes,
-            proto::Done{{answers.written}, sessions});
+            answers.written.size() + answers.sessions.size() + overhead_bytes,
+            proto::Done{{answers.written}, answers.sessions});
     }
     if (!answers.denied.empty()) {
         queue.append(
@@ -114,7 +111,13 @@ void Arrivals::Answers::clear() {
     written.clear();
     sessions.clear();
     denied.clear();
-    one_each = true;
+}
+
+void Arrivals::Answers::add_sessions(std::uint32_t count) {
+    if (count == 1 && sessions.empty()) return;
+    // All before it had one each.
+    sessions.resize(written.size() / copy_bytes - 1, 1);
+    sessions.push_back(static_cast<char>(std::min<std::uint32_t>(count, UINT8_MAX)));
 }
 
 void Arrivals::node_lost(NodeId node) {

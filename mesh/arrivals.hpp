@@ -57,10 +57,11 @@ private:
     /// What became of one node's copies, for the end of the turn.
     struct Answers {
         std::string written;  ///< copies, as the wire has them
-        std::string sessions;  ///< that each was written to
+        std::string sessions;  ///< that each was written to; empty: one each
         std::string denied;
-        bool one_each = true;
 
+        /// Of the copy added last to `written`.
+        void add_sessions(std::uint32_t count);
         [[nodiscard]] bool empty() const { return written.empty() && denied.empty(); }
         void clear();
     };

@@ -2,6 +2,8 @@
 
 #include "mesh/check.hpp"
 
+#include <algorithm>
+
 namespace grapevine::mesh {
 
 Copies::Copies(NodeId self) {
@@ -20,38 +22,45 @@ std::uint32_t Copies::lane_of(LinkId link, NodeId node) {
     return lane;
 }
 
-std::uint64_t
-Copies::add(std::uint32_t message, OfMessage& of_message, std::uint32_t lane, Version known) {
-    const std::uint32_t at = copies_.take();
-    Copy& copy = copies_[at];
-    copy.message = message;
-    copy.lane = lane;
-    copy.known = known;
-    copy.count = ++added_ != 0 ? added_ : ++added_;
-    of_message.push_back(copies_, at);
-    lanes_[lane].copies.push_back(copies_, at);
-    return std::uint64_t{copy.count} << 32 | at;
+bool Copies::lost(OfMessage& message, std::uint32_t lane) {
+    const auto copy = message.take_if([&](const Copy& one) { return one.lane == lane; });
+    if (copy) forget(*copy);
+    return copy.has_value();
 }
 
-std::uint32_t Copies::find(std::uint64_t id, NodeId node) const {
-    const auto at = static_cast<std::uint32_t>(id);
-    if (at >= copies_.made()) return nowhere;
-    const Copy& copy = copies_[at];
-    const bool is_it = copy.message != nowhere && copy.count == id >> 32;
-    return is_it && lanes_[copy.lane].node == node ? at : nowhere;
+void Copies::drop(OfMessage& message) {
+    if (message.empty()) return;
+    forget(message.first_);
+    for (const Copy& copy : message.more_)
+        forget(copy);
+    message.clear();
 }
 
-void Copies::remove(std::uint32_t at, OfMessage& of_message) {
-    of_message.remove(copies_, at);
-    lanes_[copies_[at].lane].copies.remove(copies_, at);
-    copies_.give_back(at);
+std::uint32_t Copies::end_link(LinkId link, bool replaced) {
+    const auto found = lane_of_link_.find(link);
+    if (found == lane_of_link_.end()) return nowhere;
+    const std::uint32_t lane = found->second;
+    lane_of_link_.erase(found);
+    retired_.push_back(lane);
+    if (replaced) return nowhere;
+    lanes_[lane].link = {};
+    return lanes_[lane].copies != 0 ? lane : nowhere;
+}
+
+std::vector<std::uint32_t> Copies::retired_lanes(NodeId node) const {
+    std::vector<std::uint32_t> lanes;
+    std::copy_if(
+        retired_.begin(), retired_.end(), std::back_inserter(lanes), [&](std::uint32_t lane) {
+            return lanes_[lane].node == node && lanes_[lane].copies != 0;
+        });
+    return lanes;
 }
 
 void Copies::sweep() {
     std::erase_if(retired_, [&](std::uint32_t lane) {
-        const bool answered = lanes_[lane].copies.empty();
-        if (answered) lanes_.give_back(lane);
-        return answered;
+        const bool is_over = lanes_[lane].copies == 0;
+        if (is_over) lanes_.give_back(lane);
+        return is_over;
     });
 }
 

@@ -30,7 +30,7 @@ struct ReceiptLine {
 enum class Stage : std::uint8_t { waiting, flying, settled };
 
 struct Message {
-    // What every message needs comes first: it is two cache lines as it is.
+    // What every message needs comes first.
     Bytes text;  ///< name, then body
     Instant until = never;  ///< its deadline
     Hook of_flow;
@@ -59,6 +59,11 @@ struct Message {
     /// It may still have to be sent again, so nothing may be sent elsewhere before it.
     [[nodiscard]] bool is_undecided() const {
         return stage == Stage::flying && !accepted && !overdue;
+    }
+    /// As a new one, but for the memory it has.
+    void clear() {
+        copies.clear();
+        *this = Message{.copies = std::move(copies)};
     }
 };
 

@@ -81,14 +81,21 @@ std::uint32_t Flows::admit(std::uint32_t flow, Publish& publish, Options options
 
 // ---- what is answered
 
+std::optional<Copy> Flows::take_copy(std::uint64_t id, NodeId from) {
+    const std::uint32_t at = Copies::place_of(id);
+    if (at >= messages_.made()) return {};
+    return copies_.answered(messages_[at].copies, id, from);
+}
+
 void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
-    const std::uint32_t copy = copies_.find(here.delivery.copy, reach_.self);
-    if (copy == nowhere) return;  // its time was over meanwhile
-    const std::uint32_t flow = messages_[copies_[copy].message].flow;
+    const std::optional<Copy> copy = take_copy(here.delivery.copy, reach_.self);
+    if (!copy) return;  // its time was over meanwhile
+    const std::uint32_t at = Copies::place_of(here.delivery.copy);
+    const std::uint32_t flow = messages_[at].flow;
     if (here.present != 0)
-        accepted(copy, here.written, now);
+        accepted(at, *copy, here.written, now);
     else
-        denied(copy, reach_.log.version(), now);
+        denied(at, *copy, reach_.log.version(), now);
     pump(flow, now, output);
 }
 
@@ -96,28 +103,37 @@ template <class Answered>
 void Flows::on_answers(
     NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered) {
     for (std::size_t index = 0; index < copies.size(); ++index) {
-        const std::uint32_t copy = copies_.find(copies[index], from);
-        if (copy == nowhere) {
+        const std::uint64_t id = copies[index];
+        const std::optional<Copy> copy = take_copy(id, from);
+        if (!copy) {
             ++reach_.counters.answers_ignored;
             continue;
         }
-        const std::uint32_t flow = messages_[copies_[copy].message].flow;
-        answered(copy, index);
+        const std::uint32_t at = Copies::place_of(id);
+        const std::uint32_t flow = messages_[at].flow;
+        answered(at, *copy, index);
         pump(flow, now, output);
     }
 }
 
 void Flows::on(NodeId from, const proto::Done& done, Now now, MeshOutput& output) {
-    on_answers(from, done.copies, now, output, [&](std::uint32_t copy, std::size_t index) {
-        accepted(
-            copy, done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]), now);
-    });
+    on_answers(
+        from,
+        done.copies,
+        now,
+        output,
+        [&](std::uint32_t at, const Copy& copy, std::size_t index) {
+            const std::uint32_t sessions =
+                done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]);
+            accepted(at, copy, sessions, now);
+        });
 }
 
 void Flows::on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output) {
-    on_answers(from, nack.copies, now, output, [&](std::uint32_t copy, std::size_t) {
-        denied(copy, nack.version, now);
-    });
+    on_answers(
+        from, nack.copies, now, output, [&](std::uint32_t at, const Copy& copy, std::size_t) {
+            denied(at, copy, nack.version, now);
+        });
 }
 
 void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output) {
@@ -133,8 +149,8 @@ void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutpu
     pump(flow, now, output);
 }
 
-void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
-    Message& message = messages_[copies_[copy].message];
+void Flows::accepted(std::uint32_t at, const Copy& copy, std::uint32_t sessions, Now now) {
+    Message& message = messages_[at];
     if (message.is_undecided()) --flows_[message.flow].undecided;
     message.accepted = true;
     message.sessions += sessions;
@@ -143,45 +159,45 @@ void Flows::accepted(std::uint32_t copy, std::uint32_t sessions, Now now) {
             {.line = message.line,
              .what = SendNews::What::wrote,
              .state = SendState::written,
-             .node = copies_.node_of(copies_[copy].lane),
+             .node = copies_.node_of(copy.lane),
              .sessions = sessions});
-    one_less(copy, now);
-}
-
-void Flows::denied(std::uint32_t copy, Version version, Now now) {
-    ++reach_.counters.copies_denied;
-    Flow& flow = flows_[messages_[copies_[copy].message].flow];
-    // It may know no more than we did: then two names share a hash, and only a change can help.
-    const Version known = copies_[copy].known;
-    const Version until = version > known ? version : Version{version.value + 1};
-    bar(flow, copies_.node_of(copies_[copy].lane), until);
-    flow.stale = true;
-    one_less(copy, now);
-}
-
-void Flows::lost(std::uint32_t copy, Now now) {
-    Message& message = messages_[copies_[copy].message];
-    message.lost = true;
-    // It goes again, to the same node too.
-    if (message.at_least_once) flows_[message.flow].moved = true;
-    one_less(copy, now);
-}
-
-void Flows::one_less(std::uint32_t copy, Now now) {
-    const std::uint32_t at = copies_[copy].message;
-    Message& message = messages_[at];
-    copies_.remove(copy, message.copies);
     if (message.copies.empty()) all_answered(at, now);
 }
 
-void Flows::drop_copies(Message& message) {
-    while (!message.copies.empty())
-        copies_.remove(message.copies.first(), message.copies);
+void Flows::denied(std::uint32_t at, const Copy& copy, Version version, Now now) {
+    ++reach_.counters.copies_denied;
+    const Message& message = messages_[at];
+    Flow& flow = flows_[message.flow];
+    // It may know no more than we did: then two names share a hash, and only a change can help.
+    const Version until = version > copy.known ? version : Version{copy.known.value + 1};
+    bar(flow, copies_.node_of(copy.lane), until);
+    flow.stale = true;
+    if (message.copies.empty()) all_answered(at, now);
+}
+
+void Flows::lose_lane(std::uint32_t lane, Now now) {
+    std::uint32_t next_flow = nowhere;
+    for (std::uint32_t flow = busy_.first(); flow != nowhere; flow = next_flow) {
+        next_flow = busy_.after(flows_, flow);
+        std::uint32_t next = nowhere;
+        for (std::uint32_t at = flows_[flow].messages.first(); at != nowhere; at = next) {
+            next = flows_[flow].messages.after(messages_, at);
+            if (copies_.lost(messages_[at].copies, lane)) lost(at, now);
+        }
+    }
+}
+
+void Flows::lost(std::uint32_t at, Now now) {
+    Message& message = messages_[at];
+    message.lost = true;
+    // It goes again, to the same node too.
+    if (message.at_least_once) flows_[message.flow].moved = true;
+    if (message.copies.empty()) all_answered(at, now);
 }
 
 void Flows::repeat(Flow& flow, Message& message) {
     message.lost = message.lost || !message.copies.empty();
-    drop_copies(message);
+    copies_.drop(message.copies);
     wait(flow, message);
     ++reach_.counters.user_repeats;
 }
@@ -233,7 +249,7 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
         news_.push_back({.line = message.line, .what = SendNews::What::ended, .state = state});
     if (message.is_undecided()) --flow.undecided;
     if (message.stage == Stage::waiting) wait_no_more(flow, at);
-    drop_copies(message);
+    copies_.drop(message.copies);
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
     if (message.at_least_once) {
         --flow.kept;
@@ -296,11 +312,13 @@ void Flows::disturbed(bool users_moved, Now now, MeshOutput& output) {
 }
 
 void Flows::link_ended(LinkId link, bool replaced, Now now) {
-    copies_.end_link(link, replaced, [&](std::uint32_t copy) { lost(copy, now); });
+    const std::uint32_t lane = copies_.end_link(link, replaced);
+    if (lane != nowhere) lose_lane(lane, now);
 }
 
 void Flows::node_lost(NodeId node, Now now) {
-    copies_.lose_node(node, [&](std::uint32_t copy) { lost(copy, now); });
+    for (const std::uint32_t lane : copies_.retired_lanes(node))
+        lose_lane(lane, now);
     // Its next process may number its log anew.
     for (std::uint32_t at = 0; at < flows_.made(); ++at)
         std::erase_if(
@@ -457,9 +475,7 @@ void Flows::check_invariants() const {
             waiting += waits ? 1 : 0;
             waiting_bytes += waits ? message.text.size() : 0;
             undecided += message.is_undecided() ? 1 : 0;
-            for (std::uint32_t copy = message.copies.first(); copy != nowhere;
-                 copy = copies_.after(copy))
-                ++copies;
+            copies += message.copies.size();
             ++messages;
             flow_bytes += message.text.size();
         }

@@ -25,6 +25,7 @@
 #include "mesh/name_index.hpp"
 #include "mesh/reach.hpp"
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -119,9 +120,9 @@ private:
     void repeat_kept(Flow& flow);
     void rewind(Flow& flow);
     void fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output);
-    void fly_here(std::uint32_t at, Version known, MeshOutput& output);
+    void fly_here(Message& message, std::uint64_t copy, Version known, MeshOutput& output);
     /// Adds no copy if too much waits for that link already.
-    void fly_there(Link& link, std::uint32_t at, const Flow::Place& place);
+    void fly_there(Link& link, Message& message, std::uint64_t copy, const Flow::Place& place);
     /// Back among those that wait; rewind() must follow before the next is sent.
     void wait(Flow& flow, Message& message);
     void wait_no_more(Flow& flow, std::uint32_t at);
@@ -129,21 +130,27 @@ private:
     void unpark(std::uint32_t at);
 
     // ---- answers: none of these but on_answers sends anything
-    /// Has answered(place of the copy, index) called for each that is on its way to `from`.
+    /// Has answered(place of the message, its copy, index) called for each that is on its way to
+    /// `from`.
     template <class Answered>
     void on_answers(
-        NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered);
-    void accepted(std::uint32_t copy, std::uint32_t sessions, Now now);
-    void denied(std::uint32_t copy, Version version, Now now);
-    void lost(std::uint32_t copy, Now now);
+        NodeId from,
+        const proto::CopyList& copies,
+        Now now,
+        MeshOutput& output,
+        Answered answered);
+    /// The copy that is answered by this; nothing if there is none.
+    [[nodiscard]] std::optional<Copy> take_copy(std::uint64_t id, NodeId from);
+    void accepted(std::uint32_t at, const Copy& copy, std::uint32_t sessions, Now now);
+    void denied(std::uint32_t at, const Copy& copy, Version version, Now now);
+    /// Whatever lay in a lane may have been written, and will not be answered.
+    void lose_lane(std::uint32_t lane, Now now);
+    void lost(std::uint32_t at, Now now);
     void bar(Flow& flow, NodeId node, Version until);
     /// Whoever has bars and messages is looked at when more of a log is known.
     void list_bars(std::uint32_t flow);
-    /// One copy of a message was answered or lost.
-    void one_less(std::uint32_t copy, Now now);
+    /// The last copy of a message was answered or lost.
     void all_answered(std::uint32_t at, Now now);
-    /// Whatever is on its way is nobody's any more.
-    void drop_copies(Message& message);
     /// It goes again, as one that waits: flow.stale or rewind() must follow.
     void repeat(Flow& flow, Message& message);
     void settle(std::uint32_t at, Now now);

@@ -85,13 +85,14 @@ void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
     message.answer_by = now.steady + reach_.config.answer_within;
     ++message.attempts;
     ++flow.undecided;
+    const std::uint64_t copy = copies_.begin_attempt(message.copies, at);
     bool is_gone = false;
     for (const Flow::Place& place : flow.places) {
         if (place.lane == Copies::lane_here) {
-            fly_here(at, place.known, output);
+            fly_here(message, copy, place.known, output);
         } else if (Link* const link = reach_.links.find(copies_.link_of(place.lane));
                    link != nullptr && link->is_usable()) {
-            fly_there(*link, at, place);
+            fly_there(*link, message, copy, place);
         } else {
             is_gone = true;
         }
@@ -105,9 +106,8 @@ void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
     wait(flow, message);
 }
 
-void Flows::fly_here(std::uint32_t at, Version known, MeshOutput& output) {
-    Message& message = messages_[at];
-    const std::uint64_t copy = copies_.add(at, message.copies, Copies::lane_here, known);
+void Flows::fly_here(Message& message, std::uint64_t copy, Version known, MeshOutput& output) {
+    copies_.add(message.copies, Copies::lane_here, known);
     output.delivers.push_back(
         {.target = Target::user,
          .payload_kind = message.payload_kind,
@@ -121,9 +121,8 @@ void Flows::fly_here(std::uint32_t at, Version known, MeshOutput& output) {
     if (message.at_least_once) message.here_until = known;
 }
 
-void Flows::fly_there(Link& link, std::uint32_t at, const Flow::Place& place) {
-    Message& message = messages_[at];
-    const std::uint64_t copy = copies_.add(at, message.copies, place.lane, place.known);
+void Flows::fly_there(
+    Link& link, Message& message, std::uint64_t copy, const Flow::Place& place) {
     const bool queued = reach_.forward(
         link,
         {.copy = copy,
@@ -133,7 +132,7 @@ void Flows::fly_there(Link& link, std::uint32_t at, const Flow::Place& place) {
          .body = message.body(),
          .known = place.known,
          .message_id = message.at_least_once ? message.id : MessageId{}});
-    if (!queued) copies_.remove(copies_.find(copy, link.node()), message.copies);
+    if (queued) copies_.add(message.copies, place.lane, place.known);
 }
 
 void Flows::wait(Flow& flow, Message& message) {
