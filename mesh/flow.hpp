@@ -29,12 +29,9 @@ struct ReceiptLine {
 
 enum class Stage : std::uint8_t { waiting, flying, settled };
 
-struct Message {
-    // What every message needs comes first.
-    Bytes text;  ///< name, then body
+/// What is the same as new when a message's place is used again.
+struct MessageState {
     Instant until = never;  ///< its deadline
-    Hook of_flow;
-    Copies::OfMessage copies;  ///< not answered yet
     std::uint32_t flow = nowhere;
     std::uint32_t sessions = 0;  ///< that it was written to, as far as it is known
     ReceiptLine line;
@@ -52,7 +49,14 @@ struct Message {
     Instant answer_by = never;  ///< of the present attempt
     Version here_until;  ///< sessions of this node that joined until then have it
     Instant parked_until = never;
+};
+
+struct Message : MessageState {
+    std::uint32_t at = nowhere;  ///< its place
+    Hook of_flow;
     Hook by_park;
+    Bytes text;  ///< name, then body
+    Copies::OfMessage copies;  ///< not answered yet
 
     [[nodiscard]] std::string_view name() const { return text.view().substr(0, name_bytes); }
     [[nodiscard]] std::string_view body() const { return text.view().substr(name_bytes); }
@@ -60,10 +64,10 @@ struct Message {
     [[nodiscard]] bool is_undecided() const {
         return stage == Stage::flying && !accepted && !overdue;
     }
-    /// As a new one, but for the memory it has.
     void clear() {
+        text = {};
         copies.clear();
-        *this = Message{.copies = std::move(copies)};
+        static_cast<MessageState&>(*this) = {};
     }
 };
 
@@ -81,6 +85,7 @@ struct Flow {
 
     std::string name;
     std::uint64_t key = 0;
+    std::uint32_t at = nowhere;  ///< its place
     std::uint32_t next_of_key = nowhere;  ///< kept by a NameIndex
     Chain<Message, &Message::of_flow> messages;  ///< in the order in which they were said
     std::uint32_t first_waiting = nowhere;

@@ -5,26 +5,27 @@
 #include "mesh/check.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace grapevine::mesh {
 
 // ---- what is said
 
-void Flows::submit(Publish publish, Options options, Now now, MeshOutput& output) {
+void Flows::submit(Publish& publish, const Options& options, Now now, MeshOutput& output) {
     ++reach_.counters.user_messages;
-    std::uint32_t at = index_.find(flows_, publish.key, publish.name());
-    if (at == nowhere) at = make_flow(publish.key, publish.name(), now);
-    if (at == nowhere || !has_room(flows_[at], publish.text.size(), options.at_least_once))
+    const std::uint32_t at = index_.find(flows_, publish.key, publish.name());
+    Flow* const found = at != nowhere ? &flows_[at] : make_flow(publish.key, publish.name(), now);
+    if (found == nullptr || !has_room(*found, publish.text.size(), options.at_least_once))
         return refuse(options.line);
 
-    Flow& flow = flows_[at];
+    Flow& flow = *found;
     if (!flow.barred.empty() && lift_bars(flow)) flow.stale = true;
-    const std::uint32_t message = admit(at, publish, options, now);
+    Message& message = admit(flow, publish, options, now);
     if (!flow.stale && flow.first_waiting == nowhere) return fly(flow, message, now, output);
-    wait(flow, messages_[message]);
-    if (flow.first_waiting == nowhere) flow.first_waiting = message;
-    pump(at, now, output);
+    wait(flow, message);
+    if (flow.first_waiting == nowhere) flow.first_waiting = message.at;
+    pump(flow, now, output);
 }
 
 bool Flows::has_room(const Flow& flow, std::size_t bytes, bool kept) const {
@@ -49,91 +50,89 @@ void Flows::refuse(ReceiptLine line) {
             {.line = line, .what = SendNews::What::ended, .state = SendState::undeliverable});
 }
 
-std::uint32_t Flows::admit(std::uint32_t flow, Publish& publish, Options options, Now now) {
+Message& Flows::admit(Flow& flow, Publish& publish, const Options& options, Now now) {
     const std::uint32_t at = messages_.take();
     Message& message = messages_[at];
+    message.at = at;
     message.text = std::move(publish.text);
     message.name_bytes = publish.name_bytes;
     message.payload_kind = publish.payload_kind;
     message.line = options.line;
     message.id = options.id;
     message.at_least_once = options.at_least_once;
-    message.flow = flow;
+    message.flow = flow.at;
     message.until =
         now.steady + (message.id ? reach_.config.acknowledge_within : reach_.config.deliver_within);
     bytes_ += message.text.size();
     if (message.id) by_id_[proto::mix64(message.id.value)] = at;
 
-    Flow& of = flows_[flow];
-    of.messages.push_back(messages_, at);
-    of.bytes += message.text.size();
+    flow.messages.push_back(messages_, at);
+    flow.bytes += message.text.size();
     if (message.at_least_once) {
-        ++of.kept;
-        of.kept_bytes += message.text.size();
+        ++flow.kept;
+        flow.kept_bytes += message.text.size();
     }
-    if (of.idle_since != never) {
-        idle_.remove(flows_, flow);
-        busy_.push_back(flows_, flow);
-        of.idle_since = never;
+    if (flow.idle_since != never) {
+        idle_.remove(flows_, flow.at);
+        busy_.push_back(flows_, flow.at);
+        flow.idle_since = never;
     }
-    return at;
+    return message;
 }
 
 // ---- what is answered
 
-std::optional<Copy> Flows::take_copy(std::uint64_t id, NodeId from) {
+template <class Answered>
+bool Flows::on_answer(
+    std::uint64_t id, NodeId from, Now now, MeshOutput& output, Answered answered) {
     const std::uint32_t at = Copies::place_of(id);
-    if (at >= messages_.made()) return {};
-    return copies_.answered(messages_[at].copies, id, from);
-}
-
-void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
-    const std::optional<Copy> copy = take_copy(here.delivery.copy, reach_.self);
-    if (!copy) return;  // its time was over meanwhile
-    const std::uint32_t at = Copies::place_of(here.delivery.copy);
-    const std::uint32_t flow = messages_[at].flow;
-    if (here.present != 0)
-        accepted(at, *copy, here.written, now);
-    else
-        denied(at, *copy, reach_.log.version(), now);
+    if (at >= messages_.made()) return false;
+    Message& message = messages_[at];
+    const std::optional<Copy> copy = copies_.answered(message.copies, id, from);
+    if (!copy) return false;
+    Flow& flow = flow_of(message);
+    answered(message, *copy);
     pump(flow, now, output);
+    return true;
 }
 
 template <class Answered>
 void Flows::on_answers(
     NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered) {
     for (std::size_t index = 0; index < copies.size(); ++index) {
-        const std::uint64_t id = copies[index];
-        const std::optional<Copy> copy = take_copy(id, from);
-        if (!copy) {
+        const auto with_index = [&](Message& message, const Copy& copy) {
+            answered(message, copy, index);
+        };
+        if (!on_answer(copies[index], from, now, output, with_index))
             ++reach_.counters.answers_ignored;
-            continue;
-        }
-        const std::uint32_t at = Copies::place_of(id);
-        const std::uint32_t flow = messages_[at].flow;
-        answered(at, *copy, index);
-        pump(flow, now, output);
     }
 }
 
+void Flows::on(const Delivered& here, Now now, MeshOutput& output) {
+    const auto answered = [&](Message& message, const Copy& copy) {
+        if (here.present != 0)
+            accepted(message, copy, here.written, now);
+        else
+            denied(message, copy, reach_.log.version(), now);
+    };
+    // If there is none, its time was over meanwhile.
+    (void)on_answer(here.delivery.copy, reach_.self, now, output, answered);
+}
+
 void Flows::on(NodeId from, const proto::Done& done, Now now, MeshOutput& output) {
-    on_answers(
-        from,
-        done.copies,
-        now,
-        output,
-        [&](std::uint32_t at, const Copy& copy, std::size_t index) {
-            const std::uint32_t sessions =
-                done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]);
-            accepted(at, copy, sessions, now);
-        });
+    const auto answered = [&](Message& message, const Copy& copy, std::size_t index) {
+        const std::uint32_t sessions =
+            done.sessions.empty() ? 1 : static_cast<std::uint8_t>(done.sessions[index]);
+        accepted(message, copy, sessions, now);
+    };
+    on_answers(from, done.copies, now, output, answered);
 }
 
 void Flows::on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output) {
-    on_answers(
-        from, nack.copies, now, output, [&](std::uint32_t at, const Copy& copy, std::size_t) {
-            denied(at, copy, nack.version, now);
-        });
+    const auto answered = [&](Message& message, const Copy& copy, std::size_t) {
+        denied(message, copy, nack.version, now);
+    };
+    on_answers(from, nack.copies, now, output, answered);
 }
 
 void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output) {
@@ -144,14 +143,13 @@ void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutpu
         ++reach_.counters.acknowledges_ignored;
         return;
     }
-    const std::uint32_t flow = messages_[*found].flow;
-    end(*found, SendState::acked, now);
+    Flow& flow = flow_of(messages_[*found]);
+    end(messages_[*found], SendState::acked, now);
     pump(flow, now, output);
 }
 
-void Flows::accepted(std::uint32_t at, const Copy& copy, std::uint32_t sessions, Now now) {
-    Message& message = messages_[at];
-    if (message.is_undecided()) --flows_[message.flow].undecided;
+void Flows::accepted(Message& message, const Copy& copy, std::uint32_t sessions, Now now) {
+    if (message.is_undecided()) --flow_of(message).undecided;
     message.accepted = true;
     message.sessions += sessions;
     if (message.line && sessions != 0)
@@ -161,18 +159,17 @@ void Flows::accepted(std::uint32_t at, const Copy& copy, std::uint32_t sessions,
              .state = SendState::written,
              .node = copies_.node_of(copy.lane),
              .sessions = sessions});
-    if (message.copies.empty()) all_answered(at, now);
+    if (message.copies.empty()) all_answered(message, now);
 }
 
-void Flows::denied(std::uint32_t at, const Copy& copy, Version version, Now now) {
+void Flows::denied(Message& message, const Copy& copy, Version version, Now now) {
     ++reach_.counters.copies_denied;
-    const Message& message = messages_[at];
-    Flow& flow = flows_[message.flow];
+    Flow& flow = flow_of(message);
     // It may know no more than we did: then two names share a hash, and only a change can help.
     const Version until = version > copy.known ? version : Version{copy.known.value + 1};
     bar(flow, copies_.node_of(copy.lane), until);
     flow.stale = true;
-    if (message.copies.empty()) all_answered(at, now);
+    if (message.copies.empty()) all_answered(message, now);
 }
 
 void Flows::lose_lane(std::uint32_t lane, Now now) {
@@ -182,17 +179,16 @@ void Flows::lose_lane(std::uint32_t lane, Now now) {
         std::uint32_t next = nowhere;
         for (std::uint32_t at = flows_[flow].messages.first(); at != nowhere; at = next) {
             next = flows_[flow].messages.after(messages_, at);
-            if (copies_.lost(messages_[at].copies, lane)) lost(at, now);
+            if (copies_.lost(messages_[at].copies, lane)) lost(messages_[at], now);
         }
     }
 }
 
-void Flows::lost(std::uint32_t at, Now now) {
-    Message& message = messages_[at];
+void Flows::lost(Message& message, Now now) {
     message.lost = true;
     // It goes again, to the same node too.
-    if (message.at_least_once) flows_[message.flow].moved = true;
-    if (message.copies.empty()) all_answered(at, now);
+    if (message.at_least_once) flow_of(message).moved = true;
+    if (message.copies.empty()) all_answered(message, now);
 }
 
 void Flows::repeat(Flow& flow, Message& message) {
@@ -202,25 +198,24 @@ void Flows::repeat(Flow& flow, Message& message) {
     ++reach_.counters.user_repeats;
 }
 
-void Flows::all_answered(std::uint32_t at, Now now) {
-    Message& message = messages_[at];
-    if (message.accepted) return settle(at, now);
+void Flows::all_answered(Message& message, Now now) {
+    if (message.accepted) return settle(message, now);
     const MeshConfig& config = reach_.config;
     const bool may_repeat = message.at_least_once || !(message.lost || message.overdue);
     const std::uint8_t attempts_max =
         message.at_least_once ? config.repeats_max : config.attempts_max;
-    if (!may_repeat || message.attempts >= attempts_max) return end(at, state_of(message), now);
-    Flow& flow = flows_[message.flow];
+    if (!may_repeat || message.attempts >= attempts_max)
+        return end(message, state_of(message), now);
+    Flow& flow = flow_of(message);
     if (message.is_undecided()) --flow.undecided;
     flow.stale = true;
     repeat(flow, message);
 }
 
-void Flows::settle(std::uint32_t at, Now now) {
-    Message& message = messages_[at];
+void Flows::settle(Message& message, Now now) {
     const SendState state = state_of(message);
     const bool may_be_acknowledged = message.id && (message.at_least_once || message.sessions != 0);
-    if (!may_be_acknowledged) return end(at, state, now);
+    if (!may_be_acknowledged) return end(message, state, now);
     message.stage = Stage::settled;
     if (message.line)
         news_.push_back({.line = message.line, .what = SendNews::What::settled, .state = state});
@@ -240,15 +235,13 @@ SendState Flows::late_state_of(const Message& message) const {
     return was_nowhere ? SendState::not_connected : SendState::undeliverable;
 }
 
-void Flows::end(std::uint32_t at, SendState state, Now now) {
-    Message& message = messages_[at];
-    const std::uint32_t flow_at = message.flow;
-    Flow& flow = flows_[flow_at];
+void Flows::end(Message& message, SendState state, Now now) {
+    Flow& flow = flow_of(message);
     count(state);
     if (message.line)
         news_.push_back({.line = message.line, .what = SendNews::What::ended, .state = state});
     if (message.is_undecided()) --flow.undecided;
-    if (message.stage == Stage::waiting) wait_no_more(flow, at);
+    if (message.stage == Stage::waiting) wait_no_more(flow, message);
     copies_.drop(message.copies);
     if (message.id) by_id_.erase(proto::mix64(message.id.value));
     if (message.at_least_once) {
@@ -257,12 +250,12 @@ void Flows::end(std::uint32_t at, SendState state, Now now) {
     }
     bytes_ -= message.text.size();
     flow.bytes -= message.text.size();
-    flow.messages.remove(messages_, at);
-    messages_.give_back(at);
-    list_bars(flow_at);
+    flow.messages.remove(messages_, message.at);
+    messages_.give_back(message.at);
+    list_bars(flow);
     if (!flow.messages.empty()) return;
-    busy_.remove(flows_, flow_at);
-    become_idle(flow_at, now);
+    busy_.remove(flows_, flow.at);
+    become_idle(flow, now);
 }
 
 void Flows::count(SendState state) {
@@ -285,17 +278,18 @@ void Flows::touched(std::uint64_t key, Now now, MeshOutput& output) {
         Flow& flow = flows_[at];
         next = flow.next_of_key;
         flow.stale = flow.moved = true;
-        pump(at, now, output);
+        pump(flow, now, output);
     }
 }
 
 void Flows::advanced(Now now, MeshOutput& output) {
     for (std::uint32_t at = awaiting_bars_.first(); at != nowhere;) {
         const std::uint32_t next = awaiting_bars_.after(flows_, at);
-        if (lift_bars(flows_[at])) {
-            flows_[at].stale = flows_[at].moved = true;
-            list_bars(at);
-            pump(at, now, output);
+        Flow& flow = flows_[at];
+        if (lift_bars(flow)) {
+            flow.stale = flow.moved = true;
+            list_bars(flow);
+            pump(flow, now, output);
         }
         at = next;
     }
@@ -307,7 +301,7 @@ void Flows::disturbed(bool users_moved, Now now, MeshOutput& output) {
         if (flow.name.empty()) continue;
         flow.stale = true;
         flow.moved = flow.moved || users_moved;
-        pump(at, now, output);
+        pump(flow, now, output);
     }
 }
 
@@ -334,15 +328,14 @@ void Flows::bar(Flow& flow, NodeId node, Version until) {
     flow.barred.push_back({node, until});
 }
 
-void Flows::list_bars(std::uint32_t at) {
-    Flow& flow = flows_[at];
+void Flows::list_bars(Flow& flow) {
     const bool awaits = !flow.barred.empty() && (flow.waiting != 0 || flow.kept != 0);
     if (awaits == flow.awaits_bars) return;
     flow.awaits_bars = awaits;
     if (awaits)
-        awaiting_bars_.push_back(flows_, at);
+        awaiting_bars_.push_back(flows_, flow.at);
     else
-        awaiting_bars_.remove(flows_, at);
+        awaiting_bars_.remove(flows_, flow.at);
 }
 
 bool Flows::lift_bars(Flow& flow) const {
@@ -356,11 +349,13 @@ bool Flows::lift_bars(Flow& flow) const {
 void Flows::tick(Now now, MeshOutput& output) {
     for (std::uint32_t at = busy_.first(); at != nowhere;) {
         const std::uint32_t next = busy_.after(flows_, at);
-        end_overdue(at, now, output);
+        end_overdue(flows_[at], now, output);
         at = next;
     }
-    while (!parked_.empty() && messages_[parked_.first()].parked_until <= now.steady)
-        end(parked_.first(), late_state_of(messages_[parked_.first()]), now);
+    while (!parked_.empty() && messages_[parked_.first()].parked_until <= now.steady) {
+        Message& message = messages_[parked_.first()];
+        end(message, late_state_of(message), now);
+    }
     while (!idle_.empty() &&
            flows_[idle_.first()].idle_since + reach_.config.flow_idle <= now.steady)
         forget_flow(idle_.first());
@@ -370,19 +365,19 @@ void Flows::tick(Now now, MeshOutput& output) {
 /// Messages of one flow are in the order in which they were said, and fly in that order: behind one
 /// that flies and has time left all have, but for those that are to be acknowledged and those that
 /// flew again.
-void Flows::end_overdue(std::uint32_t flow, Now now, MeshOutput& output) {
+void Flows::end_overdue(Flow& flow, Now now, MeshOutput& output) {
     bool changed = false;
-    for (std::uint32_t at = flows_[flow].messages.first(); at != nowhere;) {
-        const Message& message = messages_[at];
-        const std::uint32_t next = flows_[flow].messages.after(messages_, at);
+    for (std::uint32_t at = flow.messages.first(); at != nowhere;) {
+        Message& message = messages_[at];
+        const std::uint32_t next = flow.messages.after(messages_, at);
         const bool in_time = message.stage == Stage::flying && message.answer_by > now.steady;
         if (message.until <= now.steady) {
-            end(at, late_state_of(message), now);
+            end(message, late_state_of(message), now);
             changed = true;
         } else if (in_time && !message.id) {
             break;
         } else if (message.is_undecided() && !in_time) {
-            give_up_waiting(at);
+            give_up_waiting(message);
             changed = true;
         }
         at = next;
@@ -390,9 +385,8 @@ void Flows::end_overdue(std::uint32_t flow, Now now, MeshOutput& output) {
     if (changed) pump(flow, now, output);
 }
 
-void Flows::give_up_waiting(std::uint32_t at) {
-    Message& message = messages_[at];
-    Flow& flow = flows_[message.flow];
+void Flows::give_up_waiting(Message& message) {
+    Flow& flow = flow_of(message);
     --flow.undecided;
     message.overdue = true;
     if (!message.at_least_once || message.attempts >= reach_.config.repeats_max) return;
@@ -403,32 +397,32 @@ void Flows::give_up_waiting(std::uint32_t at) {
 
 void Flows::end_all(Now now) {
     while (!busy_.empty()) {
-        const std::uint32_t at = flows_[busy_.first()].messages.first();
-        Message& message = messages_[at];
+        Message& message = messages_[flows_[busy_.first()].messages.first()];
         if (message.stage == Stage::flying) message.lost = true;
-        end(at, state_of(message), now);
+        end(message, state_of(message), now);
     }
 }
 
 // ---- flows
 
-std::uint32_t Flows::make_flow(std::uint64_t key, std::string_view name, Now now) {
+Flow* Flows::make_flow(std::uint64_t key, std::string_view name, Now now) {
     if (flows_.taken() >= reach_.config.flows_max) {
-        if (idle_.empty()) return nowhere;
+        if (idle_.empty()) return nullptr;
         forget_flow(idle_.first());
     }
     const std::uint32_t at = flows_.take();
     Flow& flow = flows_[at];
+    flow.at = at;
     flow.name = name;
     flow.key = key;
     index_.add(flows_, at);
-    become_idle(at, now);
-    return at;
+    become_idle(flow, now);
+    return &flow;
 }
 
-void Flows::become_idle(std::uint32_t at, Now now) {
-    flows_[at].idle_since = now.steady;
-    idle_.push_back(flows_, at);
+void Flows::become_idle(Flow& flow, Now now) {
+    flow.idle_since = now.steady;
+    idle_.push_back(flows_, flow.at);
 }
 
 void Flows::forget_flow(std::uint32_t at) {

@@ -25,7 +25,6 @@
 #include "mesh/name_index.hpp"
 #include "mesh/reach.hpp"
 
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -66,8 +65,9 @@ public:
 
     explicit Flows(Reach reach) : reach_(reach), copies_(reach.self) {}
 
-    /// Never refuses without saying so in news and counters. The name is 1 to user_name_bytes.
-    void submit(Publish publish, Options options, Now now, MeshOutput& output);
+    /// Takes the text. Never refuses without saying so in news and counters. The name is 1 to
+    /// user_name_bytes.
+    void submit(Publish& publish, const Options& options, Now now, MeshOutput& output);
 
     // ---- what became of copies
     void on(const Delivered& here, Now now, MeshOutput& output);
@@ -100,18 +100,19 @@ public:
     void check_invariants() const;
 
 private:
-    /// nowhere if there are too many and none is idle.
-    std::uint32_t make_flow(std::uint64_t key, std::string_view name, Now now);
-    void become_idle(std::uint32_t at, Now now);
+    /// Nothing if there are too many and none is idle.
+    Flow* make_flow(std::uint64_t key, std::string_view name, Now now);
+    void become_idle(Flow& flow, Now now);
     void forget_flow(std::uint32_t at);
+    Flow& flow_of(const Message& message) { return flows_[message.flow]; }
 
     [[nodiscard]] bool has_room(const Flow& flow, std::size_t bytes, bool kept) const;
     [[nodiscard]] bool has_room_to_park(std::size_t bytes) const;
     void refuse(ReceiptLine line);
-    std::uint32_t admit(std::uint32_t flow, Publish& publish, Options options, Now now);
+    Message& admit(Flow& flow, Publish& publish, const Options& options, Now now);
 
     // ---- sending: as much as may be sent now
-    void pump(std::uint32_t at, Now now, MeshOutput& output);
+    void pump(Flow& flow, Now now, MeshOutput& output);
     /// Forgets bars of nodes of which enough is known by now. Whether there were any.
     bool lift_bars(Flow& flow) const;
     /// Where messages go from now on. Sets `moved` if that is elsewhere.
@@ -119,51 +120,47 @@ private:
     /// Whoever is to arrive at least once goes to the new places too.
     void repeat_kept(Flow& flow);
     void rewind(Flow& flow);
-    void fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output);
+    void fly(Flow& flow, Message& message, Now now, MeshOutput& output);
     void fly_here(Message& message, std::uint64_t copy, Version known, MeshOutput& output);
     /// Adds no copy if too much waits for that link already.
     void fly_there(Link& link, Message& message, std::uint64_t copy, const Flow::Place& place);
     /// Back among those that wait; rewind() must follow before the next is sent.
     void wait(Flow& flow, Message& message);
-    void wait_no_more(Flow& flow, std::uint32_t at);
+    void wait_no_more(Flow& flow, Message& message);
     void park_waiting(Flow& flow, Now now);
-    void unpark(std::uint32_t at);
+    void unpark(Message& message);
 
     // ---- answers: none of these but on_answers sends anything
-    /// Has answered(place of the message, its copy, index) called for each that is on its way to
-    /// `from`.
+    /// Has answered(message, its copy, index) called for each that is on its way to `from`.
     template <class Answered>
     void on_answers(
-        NodeId from,
-        const proto::CopyList& copies,
-        Now now,
-        MeshOutput& output,
-        Answered answered);
-    /// The copy that is answered by this; nothing if there is none.
-    [[nodiscard]] std::optional<Copy> take_copy(std::uint64_t id, NodeId from);
-    void accepted(std::uint32_t at, const Copy& copy, std::uint32_t sessions, Now now);
-    void denied(std::uint32_t at, const Copy& copy, Version version, Now now);
+        NodeId from, const proto::CopyList& copies, Now now, MeshOutput& output, Answered answered);
+    /// Has answered(message, its copy) called, if this copy is on its way to `from`.
+    template <class Answered>
+    bool on_answer(std::uint64_t id, NodeId from, Now now, MeshOutput& output, Answered answered);
+    void accepted(Message& message, const Copy& copy, std::uint32_t sessions, Now now);
+    void denied(Message& message, const Copy& copy, Version version, Now now);
     /// Whatever lay in a lane may have been written, and will not be answered.
     void lose_lane(std::uint32_t lane, Now now);
-    void lost(std::uint32_t at, Now now);
+    void lost(Message& message, Now now);
     void bar(Flow& flow, NodeId node, Version until);
     /// Whoever has bars and messages is looked at when more of a log is known.
-    void list_bars(std::uint32_t flow);
+    void list_bars(Flow& flow);
     /// The last copy of a message was answered or lost.
-    void all_answered(std::uint32_t at, Now now);
+    void all_answered(Message& message, Now now);
     /// It goes again, as one that waits: flow.stale or rewind() must follow.
     void repeat(Flow& flow, Message& message);
-    void settle(std::uint32_t at, Now now);
+    void settle(Message& message, Now now);
     /// The result, as far as the copies tell.
     [[nodiscard]] SendState state_of(const Message& message) const;
     /// The result of one whose time is over.
     [[nodiscard]] SendState late_state_of(const Message& message) const;
-    void end(std::uint32_t at, SendState state, Now now);
+    void end(Message& message, SendState state, Now now);
     void count(SendState state);
     /// One that was not answered in time holds up nobody any more.
-    void give_up_waiting(std::uint32_t at);
+    void give_up_waiting(Message& message);
     /// Ends what is overdue in one flow.
-    void end_overdue(std::uint32_t flow, Now now, MeshOutput& output);
+    void end_overdue(Flow& flow, Now now, MeshOutput& output);
 
     Reach reach_;
     Slots<Message> messages_;

@@ -5,8 +5,7 @@
 
 namespace grapevine::mesh {
 
-void Flows::pump(std::uint32_t at, Now now, MeshOutput& output) {
-    Flow& flow = flows_[at];
+void Flows::pump(Flow& flow, Now now, MeshOutput& output) {
     while (flow.first_waiting != nowhere || flow.stale) {
         if (flow.stale) {
             if (flow.waiting == 0 && flow.kept == 0) return;  // nobody is in a hurry to know
@@ -14,14 +13,14 @@ void Flows::pump(std::uint32_t at, Now now, MeshOutput& output) {
             resolve(flow);
             if (flow.moved) repeat_kept(flow);
             rewind(flow);
-            list_bars(at);
+            list_bars(flow);
             if (flow.places.empty()) {
                 flow.stale = true;
                 return park_waiting(flow, now);
             }
             continue;
         }
-        const std::uint32_t next = flow.first_waiting;
+        Message& next = messages_[flow.first_waiting];
         wait_no_more(flow, next);
         fly(flow, next, now, output);
     }
@@ -78,14 +77,13 @@ void Flows::rewind(Flow& flow) {
     flow.first_waiting = at;
 }
 
-void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
-    Message& message = messages_[at];
+void Flows::fly(Flow& flow, Message& message, Now now, MeshOutput& output) {
     message.stage = Stage::flying;
     message.accepted = message.overdue = false;
     message.answer_by = now.steady + reach_.config.answer_within;
     ++message.attempts;
     ++flow.undecided;
-    const std::uint64_t copy = copies_.begin_attempt(message.copies, at);
+    const std::uint64_t copy = copies_.begin_attempt(message.copies, message.at);
     bool is_gone = false;
     for (const Flow::Place& place : flow.places) {
         if (place.lane == Copies::lane_here) {
@@ -98,7 +96,7 @@ void Flows::fly(Flow& flow, std::uint32_t at, Now now, MeshOutput& output) {
         }
     }
     if (!message.copies.empty()) return;
-    if (!is_gone) return end(at, state_of(message), now);  // too much waits there already
+    if (!is_gone) return end(message, state_of(message), now);  // too much waits there already
     // The link went in this very call: look again.
     --flow.undecided;
     --message.attempts;
@@ -121,8 +119,7 @@ void Flows::fly_here(Message& message, std::uint64_t copy, Version known, MeshOu
     if (message.at_least_once) message.here_until = known;
 }
 
-void Flows::fly_there(
-    Link& link, Message& message, std::uint64_t copy, const Flow::Place& place) {
+void Flows::fly_there(Link& link, Message& message, std::uint64_t copy, const Flow::Place& place) {
     const bool queued = reach_.forward(
         link,
         {.copy = copy,
@@ -141,11 +138,11 @@ void Flows::wait(Flow& flow, Message& message) {
     flow.waiting_bytes += message.text.size();
 }
 
-void Flows::wait_no_more(Flow& flow, std::uint32_t at) {
+void Flows::wait_no_more(Flow& flow, Message& message) {
     --flow.waiting;
-    flow.waiting_bytes -= messages_[at].text.size();
-    if (messages_[at].parked) unpark(at);
-    if (flow.first_waiting != at) return;
+    flow.waiting_bytes -= message.text.size();
+    if (message.parked) unpark(message);
+    if (flow.first_waiting != message.at) return;
     do {
         flow.first_waiting = flow.messages.after(messages_, flow.first_waiting);
     } while (flow.first_waiting != nowhere &&
@@ -165,7 +162,7 @@ void Flows::park_waiting(Flow& flow, Now now) {
         if (message.stage != Stage::waiting || message.parked) continue;
         if (!has_room_to_park(message.text.size())) {
             ++reach_.counters.user_refused;
-            end(at, state_of(message), now);
+            end(message, state_of(message), now);
             continue;
         }
         message.parked = true;
@@ -179,12 +176,11 @@ void Flows::park_waiting(Flow& flow, Now now) {
     }
 }
 
-void Flows::unpark(std::uint32_t at) {
-    Message& message = messages_[at];
+void Flows::unpark(Message& message) {
     message.parked = false;
     --parked_count_;
     parked_bytes_ -= message.text.size();
-    if (message.parked_until != never) parked_.remove(messages_, at);
+    if (message.parked_until != never) parked_.remove(messages_, message.at);
 }
 
 }  // namespace grapevine::mesh

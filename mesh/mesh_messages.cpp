@@ -10,7 +10,7 @@ namespace grapevine::mesh {
 void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
     ++counters.published;
     if (publish.target != Target::user) return router.publish(publish, output);
-    flows.submit(std::move(publish), {}, now, output);
+    flows.submit(publish, {}, now, output);
     tell_receipts(output);
 }
 
@@ -30,18 +30,15 @@ void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
             receipts.name(options.line, message);
             ref = proto::text_of(message);
         }
-        flows.submit(
-            publish_of(
-                Target::user,
-                send.users[line],
-                send.payload_kind,
-                {.data = send.data,
-                 .info = {.user = send.user, .client = send.client},
-                 .message_id = ref},
-                hash_key),
-            options,
-            now,
-            output);
+        Publish publish = publish_of(
+            Target::user,
+            send.users[line],
+            send.payload_kind,
+            {.data = send.data,
+             .info = {.user = send.user, .client = send.client},
+             .message_id = ref},
+            hash_key);
+        flows.submit(publish, options, now, output);
     }
     tell_receipts(output);
 }
