@@ -58,13 +58,12 @@ void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
     if (answers.empty()) answering_.push_back(node);
     if (delivered.present == 0) {
         ++counters_.denials_sent;
-        proto::CopyList::append(answers.denied, delivered.delivery.copy);
+        answers.denied.push_back(delivered.delivery.copy);
     } else {
-        proto::CopyList::append(answers.written, delivered.delivery.copy);
-        answers.add_sessions(delivered.written);
+        answers.add_written(delivered.delivery.copy, delivered.written);
     }
-    const std::size_t bytes = std::max(answers.written.size(), answers.denied.size());
-    if (bytes >= proto::limits::answers_per_frame * copy_bytes) tell(node, answers, version, links);
+    const std::size_t most = std::max(answers.written.size(), answers.denied.size());
+    if (most >= proto::limits::answers_per_frame) tell(node, answers, version, links);
 }
 
 void Arrivals::pass_on(const Acknowledge& acknowledge, Link& to, Links& links) {
@@ -94,14 +93,14 @@ void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links
     if (!answers.written.empty()) {
         queue.append(
             FrameClass::answers,
-            answers.written.size() + answers.sessions.size() + overhead_bytes,
-            proto::Done{{answers.written}, answers.sessions});
+            answers.written.size() * copy_bytes + answers.sessions.size() + overhead_bytes,
+            proto::Done{proto::CopyList::of(answers.written), answers.sessions});
     }
     if (!answers.denied.empty()) {
         queue.append(
             FrameClass::answers,
-            answers.denied.size() + overhead_bytes,
-            proto::Nack{{answers.denied}, version});
+            answers.denied.size() * copy_bytes + overhead_bytes,
+            proto::Nack{proto::CopyList::of(answers.denied), version});
     }
     links.mark_dirty(*to);
     answers.clear();
@@ -113,10 +112,10 @@ void Arrivals::Answers::clear() {
     denied.clear();
 }
 
-void Arrivals::Answers::add_sessions(std::uint32_t count) {
+void Arrivals::Answers::add_written(std::uint64_t copy, std::uint32_t count) {
+    written.push_back(copy);
     if (count == 1 && sessions.empty()) return;
-    // All before it had one each.
-    sessions.resize(written.size() / copy_bytes - 1, 1);
+    sessions.resize(written.size() - 1, 1);  // all before it had one each
     sessions.push_back(static_cast<char>(std::min<std::uint32_t>(count, UINT8_MAX)));
 }
 

@@ -56,12 +56,11 @@ private:
 
     /// What became of one node's copies, for the end of the turn.
     struct Answers {
-        std::string written;  ///< copies, as the wire has them
+        std::vector<std::uint64_t> written;  ///< copies
         std::string sessions;  ///< that each was written to; empty: one each
-        std::string denied;
+        std::vector<std::uint64_t> denied;
 
-        /// Of the copy added last to `written`.
-        void add_sessions(std::uint32_t count);
+        void add_written(std::uint64_t copy, std::uint32_t count);
         [[nodiscard]] bool empty() const { return written.empty() && denied.empty(); }
         void clear();
     };

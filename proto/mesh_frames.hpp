@@ -42,6 +42,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -251,9 +252,9 @@ struct CopyList {
         std::memcpy(&copy, packed.data() + index * sizeof copy, sizeof copy);
         return copy;
     }
-    /// Appends to what a CopyList may view.
-    static void append(std::string& packed, std::uint64_t copy) {
-        packed.append(reinterpret_cast<const char*>(&copy), sizeof copy);
+    /// A view of these.
+    static CopyList of(std::span<const std::uint64_t> copies) {
+        return {{reinterpret_cast<const char*>(copies.data()), copies.size_bytes()}};
     }
     friend bool operator==(const CopyList&, const CopyList&) = default;
 };

@@ -62,15 +62,11 @@ void FakePeer::announce(const std::string& user, std::uint8_t sessions) {
 }
 
 void FakePeer::done(std::uint64_t copy) {
-    std::string packed;
-    proto::CopyList::append(packed, copy);
-    send(proto::Done{.copies = {packed}, .sessions = {}});
+    send(proto::Done{.copies = proto::CopyList::of({&copy, 1}), .sessions = {}});
 }
 
 void FakePeer::nack(std::uint64_t copy) {
-    std::string packed;
-    proto::CopyList::append(packed, copy);
-    send(proto::Nack{.copies = {packed}, .version = version_});
+    send(proto::Nack{.copies = proto::CopyList::of({&copy, 1}), .version = version_});
 }
 
 std::string FakePeer::forward(const std::string& user, std::uint64_t copy, proto::Version known) {

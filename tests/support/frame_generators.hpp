@@ -32,14 +32,14 @@ struct OwnedForward {
 struct OwnedAnswer {
     enum class Kind : std::uint8_t { done, nack, acked };
     Kind kind = Kind::done;
-    std::string packed;
+    std::vector<std::uint64_t> copies;
     std::string text;
     std::uint64_t number = 0;
 
     [[nodiscard]] proto::MeshFrame frame() const {
         switch (kind) {
-        case Kind::done: return proto::Done{{packed}, text};
-        case Kind::nack: return proto::Nack{{packed}, {number}};
+        case Kind::done: return proto::Done{proto::CopyList::of(copies), text};
+        case Kind::nack: return proto::Nack{proto::CopyList::of(copies), {number}};
         case Kind::acked: break;
         }
         return proto::Acked{{number}, text};
@@ -158,13 +158,13 @@ inline rc::Gen<OwnedAnswer> owned_answer() {
         OwnedAnswer answer;
         answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 3));
         answer.number = *number();
-        const std::size_t copies = *rc::gen::inRange<std::size_t>(1, 40);
-        for (std::size_t made = 0; made < copies; ++made)
-            proto::CopyList::append(answer.packed, *number());
+        const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
+        while (answer.copies.size() < count)
+            answer.copies.push_back(*number());
         if (answer.kind == OwnedAnswer::Kind::acked)
             answer.text = *bytes(proto::limits::user_name_bytes);
         else if (*rc::gen::arbitrary<bool>())
-            answer.text = *rc::gen::container<std::string>(copies, rc::gen::arbitrary<char>());
+            answer.text = *rc::gen::container<std::string>(count, rc::gen::arbitrary<char>());
         return answer;
     });
 }
