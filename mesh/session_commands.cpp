@@ -128,8 +128,10 @@ void publish(Call call) {
     if (name.front() == proto::system_mark) return call.fail(ErrorCode::permission_denied);
     Target target = Target::channel;
     if (name.front() == proto::personal_mark) {
+        // What follows the mark in a channel's name is a user's, unless nothing does.
+        static_assert(1 + proto::limits::user_name_bytes == proto::limits::channel_name_bytes);
         name.remove_prefix(1);
-        if (!proto::is_user_name(name)) return call.fail(ErrorCode::bad_request);
+        if (name.empty()) return call.fail(ErrorCode::bad_request);
         target = Target::user;
     }
     if (call.command.data.empty() || call.command.data_kind != PayloadKind::json)
