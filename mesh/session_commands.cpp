@@ -124,22 +124,17 @@ void unsubscribe(Call call) {
 
 void publish(Call call) {
     std::string_view name = call.command.channel;
-    if (!proto::is_channel_name(name)) return call.fail(ErrorCode::bad_request);
+    const bool to_user = name.starts_with(proto::personal_mark);
+    if (to_user) name.remove_prefix(1);
+    if (!(to_user ? proto::is_user_name(name) : proto::is_channel_name(name)))
+        return call.fail(ErrorCode::bad_request);
     if (name.front() == proto::system_mark) return call.fail(ErrorCode::permission_denied);
-    Target target = Target::channel;
-    if (name.front() == proto::personal_mark) {
-        // What follows the mark in a channel's name is a user's, unless nothing does.
-        static_assert(1 + proto::limits::user_name_bytes == proto::limits::channel_name_bytes);
-        name.remove_prefix(1);
-        if (name.empty()) return call.fail(ErrorCode::bad_request);
-        target = Target::user;
-    }
     if (call.command.data.empty() || call.command.data_kind != PayloadKind::json)
         return call.fail(ErrorCode::bad_request);
 
     const ClientText client{call.session.client};
     call.desk.output.publishes.push_back(publish_of(
-        target,
+        to_user ? Target::user : Target::channel,
         name,
         PayloadKind::json,
         {.data = call.command.data, .info = {.user = call.user(), .client = client.view()}},

@@ -130,10 +130,9 @@ TEST_F(PromisesToAPeer, WhatIsKeptGoesWhereADenialIsOver) {
     ann.send({.to = {"bob"}, .wait = Wait::none, .at_least_once = true});
     cluster.run_for(50ms);
     ASSERT_EQ(copies.size(), 1u);
-    fake.send(
-        proto::Nack{
-            .copies = proto::CopyList::of(copies),
-            .version = proto::Version{fake.version().value + 4}});
+    fake.send(proto::Nack{
+        .copies = proto::CopyList::of(copies),
+        .version = proto::Version{fake.version().value + 4}});
     cluster.run_for(5ms);
     fake.announce("bob", 0);
     fake.announce("bob", 1);
