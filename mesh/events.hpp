@@ -66,6 +66,22 @@ struct MemberRestarted {
     std::string name;
     proto::Epoch epoch;
 };
+/// So many members fell silent at once that the fault is probably here: nobody counts as down for a
+/// while.
+struct Braked {
+    std::size_t suspects = 0;
+};
+/// Others said that we are silent; we have told everybody that we are not.
+struct SuspicionRefuted {
+    proto::NodeId by;
+    std::uint32_t refute = 0;
+};
+/// A member we do not hear is heard by another one.
+struct MemberReached {
+    proto::NodeId node;
+    std::string name;
+    proto::NodeId relay;
+};
 struct LinkUp {
     proto::LinkId link;
     proto::NodeId node;
@@ -134,6 +150,9 @@ using Event = std::variant<
     MemberLeft,
     MemberForgotten,
     MemberRestarted,
+    Braked,
+    SuspicionRefuted,
+    MemberReached,
     LinkUp,
     LinkDown,
     LinkSwitched,

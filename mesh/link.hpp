@@ -51,6 +51,8 @@ struct Link {
 
     Instant last_heard{};
     Instant last_ping{};
+    Instant may_contradict{};  ///< when the peer may next be told that we are not silent
+    Instant may_warn{};  ///< when it may next be told that others suspect it
     std::uint64_t pings = 0;
     proto::Version told_version;  ///< of the peer's log, by its last ping here
     proto::Version held_at_ping;  ///< how much of that log was here then

@@ -453,13 +453,15 @@ void Links::on(Link& link, const proto::Probe& probe) {
     send(link, FrameClass::control, proto::Echo{probe.nonce});
 }
 
-void Links::on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output) {
+bool Links::on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output) {
     for (auto& [id, newcomer] : links_)
         if (!newcomer.closing && newcomer.probe_nonce != 0 && newcomer.probe_nonce == echo.nonce &&
             newcomer.node() == link.node()) {
             newcomer.probe_nonce = 0;
-            return refuse_name(newcomer, facts, output);
+            refuse_name(newcomer, facts, output);
+            return true;
         }
+    return false;
 }
 
 // ---- keeping and handing out

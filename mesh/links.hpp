@@ -101,7 +101,8 @@ public:
     void on(Link& link, const proto::LinkSwitch& frame, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Refuse& refuse, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Probe& probe);
-    void on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output);
+    /// False if it answers nothing that was asked here.
+    bool on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output);
 
     // ---- answers to facts
     void

@@ -11,6 +11,14 @@ namespace {
 /// Epochs remembered of nodes that are gone: a restart with the clock set back is noticed as long
 /// as this lasts.
 constexpr std::size_t epochs_seen_max = 65536;
+/// Refused this often, a tick or more apart, and nobody listens there, whoever else agrees.
+constexpr std::uint32_t refusals_certain = 2;
+/// More than these or this share of all in a short time cannot all have died: the brake.
+constexpr std::size_t brake_min = 2;
+constexpr std::size_t brake_share = 3;
+/// A claim to have been contradicted so much more often than we know is a lie: each contradiction
+/// is told to everybody.
+constexpr std::uint32_t refute_leap_max = 1024;
 
 }  // namespace
 
@@ -53,6 +61,7 @@ bool Members::linked(
     Member& member = at->second;
     saw_epoch(hello.node_id, hello.epoch);
     const bool new_epoch = is_new || member.epoch != hello.epoch;
+    suspicions_.clear(hello.node_id);
     if (new_epoch) {
         if (is_new)
             events.emplace_back(MemberJoined{hello.node_id, hello.epoch, hello.name, address});
@@ -64,6 +73,8 @@ bool Members::linked(
     member.name = hello.name;
     member.address = std::move(address);
     member.linked = true;
+    member.is_deaf = false;
+    member.relay = {};
     enter(member, member.ready ? MemberState::alive : MemberState::joining, now);
     if (member.ready) changes.push_back({member.node, What::show});
     if (was_down) events.emplace_back(MemberReturned{member.node, member.name});
@@ -93,15 +104,35 @@ void Members::is_equal(NodeId node, Now now) {
         found->second.last_equal = now.steady;
 }
 
+void Members::suspect(
+    Member& member,
+    Duration silent,
+    bool link_lost,
+    Now now,
+    MemberChanges& changes,
+    Events& events) {
+    enter(member, MemberState::suspect, now);
+    member.refusals = 0;
+    member.probed = now.steady;
+    events.emplace_back(MemberSuspected{member.node, member.name, silent, link_lost});
+    changes.push_back({member.node, What::redial});
+    changes.push_back({member.node, What::probe});
+    changes.push_back({member.node, What::accuse});
+}
+
+void Members::clear(Member& member, Now now, Events& events) {
+    enter(member, member.ready ? MemberState::alive : MemberState::joining, now);
+    suspicions_.clear(member.node);
+    events.emplace_back(MemberCleared{member.node, member.name});
+}
+
 void Members::lost_link(NodeId node, Now now, MemberChanges& changes, Events& events) {
     const auto found = members_.find(node);
     if (found == members_.end()) return;
     Member& member = found->second;
-    member.linked = false;
+    member.linked = member.is_deaf = false;
     if (member.state != MemberState::alive && member.state != MemberState::joining) return;
-    enter(member, MemberState::suspect, now);
-    events.emplace_back(MemberSuspected{node, member.name, {}, /*link_lost=*/true});
-    changes.push_back({node, What::redial});
+    suspect(member, {}, /*link_lost=*/true, now, changes, events);
 }
 
 void Members::go_down(
@@ -117,7 +148,84 @@ void Members::refused(NodeId node, Now now, MemberChanges& changes, Events& even
     if (found == members_.end() || found->second.linked ||
         found->second.state != MemberState::suspect)
         return;
-    go_down(found->second, now, /*refused=*/true, changes, events);
+    ++found->second.refusals;
+    judge_refusal(found->second, now, changes, events);
+}
+
+/// Its host says that nobody listens. One who agrees is enough; else it is asked once more.
+void Members::judge_refusal(Member& member, Now now, MemberChanges& changes, Events& events) {
+    if (member.refusals == 0 || member.linked) return;
+    if (suspicions_.voices(member.node, living()) != 0 || member.refusals >= refusals_certain)
+        return go_down(member, now, /*refused=*/true, changes, events);
+    changes.push_back({member.node, What::redial});
+}
+
+// ---- what others say
+
+bool Members::accused(
+    NodeId node,
+    Epoch epoch,
+    std::uint32_t refute,
+    NodeId by,
+    Now now,
+    MemberChanges& changes,
+    Events& events) {
+    const auto found = members_.find(node);
+    if (found == members_.end() || !find(by)) return false;
+    Member& member = found->second;
+    const bool is_of_now = member.epoch == epoch && refute >= member.refute &&
+                           refute - member.refute <= refute_leap_max;
+    if (!is_of_now || member.state == MemberState::left) return false;
+    suspicions_.accuse(node, by, now);
+    if (member.state == MemberState::suspect) judge_refusal(member, now, changes, events);
+    return true;
+}
+
+std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t refute) {
+    const auto found = members_.find(node);
+    if (found == members_.end()) return {};
+    Member& member = found->second;
+    if (member.epoch != epoch || refute <= member.refute ||
+        refute - member.refute > refute_leap_max)
+        return {};
+    member.refute = refute;
+    std::vector<NodeId> accusers = suspicions_.accusers(node);
+    suspicions_.clear(node);
+    return accusers;
+}
+
+void Members::reached(NodeId node, NodeId relay, Now now, Events& events) {
+    const auto found = members_.find(node);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    if (!member.linked && member.relay != relay)
+        events.emplace_back(MemberReached{node, member.name, relay});
+    member.relay = relay;
+    member.reached = now.steady;
+    if (member.state == MemberState::suspect) clear(member, now, events);
+}
+
+void Members::denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events) {
+    const auto found = members_.find(node);
+    if (found == members_.end() || found->second.state != MemberState::suspect) return;
+    suspicions_.accuse(node, by, now);
+    judge_refusal(found->second, now, changes, events);
+}
+
+std::size_t Members::able(const Member& but) const {
+    return static_cast<std::size_t>(
+        std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
+            const Member& member = entry.second;
+            return &member != &but && member.linked && !member.is_deaf &&
+                   member.state == MemberState::alive;
+        }));
+}
+
+std::size_t Members::living() const {
+    return static_cast<std::size_t>(
+        std::count_if(members_.begin(), members_.end(), [](const auto& entry) {
+            return entry.second.state < MemberState::down;
+        }));
 }
 
 void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events) {
@@ -125,51 +233,93 @@ void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Ev
     if (found == members_.end() || found->second.epoch != epoch ||
         found->second.state == MemberState::left)
         return;
-    enter(found->second, MemberState::left, now);
-    events.emplace_back(MemberLeft{node, found->second.name});
+    Member& member = found->second;
+    member.lingers = member.is_visible() && config_.leave_linger > Duration{};
+    enter(member, MemberState::left, now);
+    suspicions_.forget(node);
+    events.emplace_back(MemberLeft{node, member.name});
+    if (member.lingers) return;
     changes.push_back({node, What::hide});
     changes.push_back({node, What::forget});
 }
 
 void Members::tick(
-    const std::map<NodeId, Instant>& last_heard, Now now, MemberChanges& changes, Events& events) {
+    const std::map<NodeId, Instant>& last_heard,
+    int patience,
+    Now now,
+    MemberChanges& changes,
+    Events& events) {
+    suspicions_.tick(now);
+    const Duration silence_max = config_.suspect_after * patience;
+    for (auto& [node, member] : members_) {
+        if (member.state > MemberState::suspect) continue;
+        const auto link = last_heard.find(node);
+        const Instant linked_heard = link != last_heard.end() ? link->second : Instant{};
+        const Duration silent = now.steady - std::max(linked_heard, member.reached);
+        member.is_deaf = member.linked && now.steady - linked_heard > silence_max;
+        if (member.state != MemberState::suspect) {
+            if (silent > silence_max)
+                suspect(member, silent, /*link_lost=*/false, now, changes, events);
+        } else if (linked_heard > member.since) {
+            clear(member, now, events);
+        }
+        if (member.is_deaf && now.steady - linked_heard > silence_max + config_.suspicion_min)
+            changes.push_back({node, What::drop_deaf});
+        // Whoever is only heard by others is asked for again and again.
+        const bool wants_help =
+            member.state == MemberState::suspect || !member.linked || member.is_deaf;
+        if (wants_help && now.steady - member.probed >= config_.heartbeat) {
+            member.probed = now.steady;
+            changes.push_back({node, What::probe});
+        }
+    }
+    brake(now, events);
     for (auto at = members_.begin(); at != members_.end();) {
         Member& member = at->second;
-        const auto heard = last_heard.find(member.node);
-        const bool has_link = heard != last_heard.end();
-        const Duration silent = has_link ? now.steady - heard->second : Duration{};
-        switch (member.state) {
-        case MemberState::joining:
-        case MemberState::alive:
-            if (!has_link || silent <= config_.suspect_after) break;
-            enter(member, MemberState::suspect, now);
-            events.emplace_back(
-                MemberSuspected{member.node, member.name, silent, /*link_lost=*/false});
-            changes.push_back({member.node, What::redial});
-            break;
-        case MemberState::suspect:
-            if (has_link && silent <= config_.suspect_after) {
-                enter(member, member.ready ? MemberState::alive : MemberState::joining, now);
-                events.emplace_back(MemberCleared{member.node, member.name});
-            } else if (now.steady - member.since >= config_.down_after_suspect) {
-                go_down(member, now, /*refused=*/false, changes, events);
-            }
-            break;
-        case MemberState::down:
-        case MemberState::left:
-            if (now.steady - member.since < config_.keep_down) break;
+        if (member.state == MemberState::suspect)
+            watch_suspect(member, patience, now, changes, events);
+        if (member.lingers && now.steady - member.since >= config_.leave_linger) {
+            member.lingers = false;
+            changes.push_back({member.node, What::hide});
+            changes.push_back({member.node, What::forget});
+        }
+        const bool is_gone =
+            member.state >= MemberState::down && now.steady - member.since >= config_.keep_down;
+        if (is_gone) {
             events.emplace_back(MemberForgotten{member.node, member.name});
             changes.push_back({member.node, What::forget});
-            at = members_.erase(at);
-            continue;
+            suspicions_.forget(member.node);
         }
-        ++at;
+        at = is_gone ? members_.erase(at) : std::next(at);
     }
 }
 
+void Members::watch_suspect(
+    Member& member, int patience, Now now, MemberChanges& changes, Events& events) {
+    if (is_braked(now)) return;
+    const Duration wait =
+        suspicion_time(suspicions_.voices(member.node, living()), able(member), config_) * patience;
+    if (now.steady - member.since >= wait) go_down(member, now, /*refused=*/false, changes, events);
+}
+
+void Members::brake(Now now, Events& events) {
+    const auto fresh = static_cast<std::size_t>(
+        std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
+            return entry.second.state == MemberState::suspect &&
+                   now.steady - entry.second.since <= config_.brake_within;
+        }));
+    const bool too_many = fresh > std::max(brake_min, (1 + living()) / brake_share);
+    // Not again soon: nodes that flap for ever must not keep the dead alive for ever.
+    if (!too_many || now.steady < braked_until_ + config_.brake_for) return;
+    braked_until_ = now.steady + config_.brake_for;
+    events.emplace_back(Braked{fresh});
+}
+
 void Members::forgive(Duration lag) {
-    for (auto& [node, member] : members_)
+    for (auto& [node, member] : members_) {
         if (member.state == MemberState::suspect) member.since += lag;
+        if (member.reached != Instant{}) member.reached += lag;
+    }
 }
 
 bool Members::any_ready() const {
@@ -180,7 +330,11 @@ bool Members::any_ready() const {
 
 proto::MemberFact Members::fact(const Member& member) const {
     proto::MemberFact fact{
-        .node_id = member.node, .epoch = member.epoch, .state = member.state, .name = member.name};
+        .node_id = member.node,
+        .epoch = member.epoch,
+        .refute = member.refute,
+        .state = member.state,
+        .name = member.name};
     if (!member.address.empty()) fact.addresses.push_back(member.address);
     return fact;
 }

@@ -1,21 +1,27 @@
 /// The other nodes as this one sees them, and whether they live.
 ///
 ///   (unknown) ─ link ready ─▶ joining ─ has our first copy of its log ─▶ alive ◀───┐
-///                                                                    │         │ heard again
-///                                       silent 3 s, or last link lost ▼         │
+///                                                                    │         │ heard again,
+///                                       silent 3 s, or last link lost ▼         │ or by another
 ///                                                                suspect ───────┘
-///                     2 s more, or nobody listens at its address any more ▼
+///             2 to 8 s more (Suspicions), or nobody listens at its address any more ▼
 ///                                              down (hidden, log kept) ─ link ready ─▶ alive
 ///                                                │ 10 min
 ///                                                ▼
 ///   left (said LEAVE: final for that epoch) ─▶ forgotten
 ///
 /// Only a link of our own makes a member; what others tell about it only gives an address to dial.
+/// A member whom we do not hear but another node does, by an echo of our own new nonce, stays
+/// alive.
+///
+/// If many fall silent at once it is more likely that we are cut off: then nobody counts as down
+/// for a while (the brake), unless its host itself says that nobody listens there any more.
 #pragma once
 
 #include "mesh/events.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/now.hpp"
+#include "mesh/suspicions.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <map>
@@ -26,7 +32,6 @@ namespace grapevine::mesh {
 
 using proto::Epoch;
 using proto::MemberState;
-using proto::NodeId;
 
 struct Member {
     NodeId node;
@@ -37,12 +42,20 @@ struct Member {
     MemberState state = MemberState::joining;
     bool ready = false;  ///< a whole copy of its log was here at least once in this epoch
     bool linked = false;
+    std::uint32_t refute = 0;  ///< how often it has contradicted a suspicion in this epoch
+    std::uint32_t refusals = 0;  ///< of dials since it is suspect
+    bool is_deaf = false;  ///< it is linked, and nothing comes
+    NodeId relay;  ///< who last reached it for us
+    Instant reached{};  ///< when
+    Instant probed{};  ///< when others were last asked
     proto::Version ready_at;  ///< joining ends when this much of its log is here
     Instant since{};  ///< when the state was entered; written once per state
     Instant last_equal = never;  ///< when its version and hash were last the same as our copy's
 
+    bool lingers = false;  ///< it left, and its users are still shown
+
     [[nodiscard]] bool is_visible() const {
-        return ready && (state == MemberState::alive || state == MemberState::suspect);
+        return ready && (state == MemberState::alive || state == MemberState::suspect || lingers);
     }
 };
 
@@ -52,7 +65,10 @@ struct MemberNews {
         show,  ///< its users count again, or for the first time
         hide,  ///< its users count no more; its log is kept
         redial,  ///< reach it again at once
-        drop_links,
+        probe,  ///< ask others whether they reach it
+        accuse,  ///< tell others that it is silent
+        drop_links,  ///< it is down
+        drop_deaf,  ///< it lives, but not through its links
         forget,  ///< its log too
     };
     NodeId node;
@@ -62,7 +78,7 @@ using MemberChanges = std::vector<MemberNews>;
 
 class Members {
 public:
-    explicit Members(const MeshConfig& config) : config_(config) {}
+    explicit Members(const MeshConfig& config) : config_(config), suspicions_(config) {}
 
     /// A link to this process is ready. True if its epoch is new here: its log must begin empty.
     bool linked(
@@ -81,9 +97,27 @@ public:
     void ready_at(NodeId node, proto::Version version);
     void is_equal(NodeId node, Now now);
 
-    /// `last_heard` per linked node, by node.
+    // ---- what others say
+    /// `by` does not hear this member. False if that is no news: another epoch, or refuted already.
+    bool accused(
+        NodeId node,
+        Epoch epoch,
+        std::uint32_t refute,
+        NodeId by,
+        Now now,
+        MemberChanges& changes,
+        Events& events);
+    /// It contradicts. Whom to tell: those who accused it here; nobody if that is no news.
+    std::vector<NodeId> refuted(NodeId node, Epoch epoch, std::uint32_t refute);
+    /// `relay` has an echo of our new nonce from it.
+    void reached(NodeId node, NodeId relay, Now now, Events& events);
+    /// `by` was asked and does not reach it either.
+    void denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events);
+
+    /// `last_heard` per linked node, by node. `patience`: how many times longer than usual to wait.
     void tick(
         const std::map<NodeId, Instant>& last_heard,
+        int patience,
         Now now,
         MemberChanges& changes,
         Events& events);
@@ -99,6 +133,8 @@ public:
     }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
     [[nodiscard]] bool any_ready() const;
+    /// Nobody counts as down until then: too many fell silent at once.
+    [[nodiscard]] bool is_braked(Now now) const { return now.steady < braked_until_; }
     /// An epoch somebody has seen of a node, first-hand or not. Outlives the member itself.
     void saw_epoch(NodeId node, Epoch epoch);
     /// What the epoch of this process must exceed; zero if it already does.
@@ -108,12 +144,30 @@ public:
 
 private:
     void enter(Member& member, MemberState state, Now now);
+    void suspect(
+        Member& member,
+        Duration silent,
+        bool link_lost,
+        Now now,
+        MemberChanges& changes,
+        Events& events);
+    void clear(Member& member, Now now, Events& events);
+    void watch_suspect(Member& member, int patience, Now now, MemberChanges& c, Events& events);
+    /// Down at once if its host refuses us and that is believable.
+    void judge_refusal(Member& member, Now now, MemberChanges& changes, Events& events);
+    void brake(Now now, Events& events);
+    /// Members but this one that are alive and linked: their word could count.
+    [[nodiscard]] std::size_t able(const Member& but) const;
+    /// Members that live or might.
+    [[nodiscard]] std::size_t living() const;
     void go_down(Member& member, Now now, bool refused, MemberChanges& changes, Events& events);
     void make_ready(Member& member, Now now, MemberChanges& changes, Events& events);
 
     const MeshConfig& config_;
     std::map<NodeId, Member> members_;
     std::map<NodeId, Epoch> epochs_seen_;
+    Suspicions suspicions_;
+    Instant braked_until_ = Instant::min();
 };
 
 }  // namespace grapevine::mesh

@@ -154,6 +154,9 @@ struct MeshCounters {
     std::uint64_t frames_rejected = 0;
     std::uint64_t links_refused = 0;
     std::uint64_t suspicions = 0;
+    std::uint64_t accusations = 0;  ///< suspicions of others that were told to us
+    std::uint64_t refutations = 0;  ///< of our own: we were suspected and said no
+    std::uint64_t reached_by_others = 0;  ///< echoes of nodes that we did not hear
     std::uint64_t downs = 0;
 };
 

@@ -21,10 +21,17 @@ struct MeshConfig {
     std::uint64_t rng_seed = 0;  ///< jitter only
     unsigned key_bits = 64;  ///< of the hashes of users and channels; tests make them collide
 
-    // ---- detection. suspect_after < down: smaller is faster and wrong more often.
+    // ---- detection: smaller is faster and wrong more often
     Duration heartbeat = 1s;
     Duration suspect_after = 3s;  ///< silence on a link; at least two heartbeats
-    Duration down_after_suspect = 2s;
+    Duration suspicion_min = 2s;  ///< suspect to down, if others say the same
+    Duration suspicion_max = 8s;  ///< if nobody does
+    Duration suspicion_alone = 4s;  ///< if there is nobody who could
+    Duration indirect_within = 1s;  ///< a third node says within this whether it reaches a suspect
+    Duration accusation_keep = 10s;  ///< how long another node's suspicion counts
+    Duration brake_within = 5s;  ///< so many suspects in this time, and the fault may be here:
+    Duration brake_for = 15s;  ///< nobody counts as down for this long
+    Duration leave_linger{};  ///< users of a node that said LEAVE stay shown for this long
     Duration keep_down =
         10min;  ///< how long a hidden replica is kept: its return costs only what changed
 

@@ -75,10 +75,6 @@ void Mesh::Parts::on_frame(Link& link, const proto::Probe& probe, Now, MeshOutpu
     links.on(link, probe);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::Echo& echo, Now, MeshOutput& output) {
-    links.on(link, echo, facts, output);
-}
-
 void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOutput& output) {
     const Replica* const replica = replicas.find(link.node());
     const Version held = replica != nullptr ? replica->version : Version{};

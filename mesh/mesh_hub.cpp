@@ -55,6 +55,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       tables(identity.node),
       links(config, counters),
       members(config),
+      probes(config, config.boot.value),
       dialer(config, rng.fork()),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
@@ -296,18 +297,26 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
     case MemberNews::What::show: replicas.show(told.node, true, tables); break;
     case MemberNews::What::hide: replicas.show(told.node, false, tables); break;
     case MemberNews::What::redial:
-        ++counters.suspicions;
         dialer.redial(told.node, now);
         dial_due(now, output);
         break;
+    case MemberNews::What::probe: ask_about(told.node, now); break;
+    case MemberNews::What::accuse:
+        ++counters.suspicions;
+        tell_suspicion(told.node);
+        break;
     case MemberNews::What::drop_links:
         ++counters.downs;
+        links.close_node(told.node, LinkEnd::silent, facts, output);
+        break;
+    case MemberNews::What::drop_deaf:
         links.close_node(told.node, LinkEnd::silent, facts, output);
         break;
     case MemberNews::What::forget:
         links.close_node(told.node, LinkEnd::member_left, facts, output);
         replicas.forget(told.node, tables);
         arrivals.forget(told.node);
+        probes.forget(told.node);
         dialer.forget(told.node);
         break;
     }
@@ -318,6 +327,7 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
 void Mesh::Parts::tick(Now now, MeshOutput& output) {
     // A loop that was stopped for long has not listened: nobody is silent for that.
     const Duration late = now.steady - tick_at;
+    health.was_late(late, now);
     if (late > config.suspect_after / 2) {
         links.forgive(late);
         members.forgive(late);
@@ -328,8 +338,9 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     settle(now, output);
     std::map<NodeId, Instant> last_heard;
     links.for_each_node([&](NodeId node, const Link& link) { last_heard[node] = link.last_heard; });
-    members.tick(last_heard, now, news, output.events);
+    members.tick(last_heard, health.factor(), now, news, output.events);
     settle(now, output);
+    tick_liveness(now, output);
     dial_due(now, output);
     ping_due(now);
     tell_members_due(now);
@@ -348,7 +359,8 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     if (is_leaving) return;
     std::set<NodeId> satisfied;
     members.for_each([&](const Member& member) {
-        if (member.linked && member.state != MemberState::suspect) satisfied.insert(member.node);
+        if (member.linked && !member.is_deaf && member.state != MemberState::suspect)
+            satisfied.insert(member.node);
     });
     const Dialer::Wanted wanted = dialer.due(satisfied, now);
     for (const auto& call : wanted.calls)
@@ -409,6 +421,7 @@ void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
     const Epoch raised{seen.value + 1};
     output.events.emplace_back(EpochRaised{identity.epoch, raised});
     identity.epoch = raised;
+    refute = 0;
     replication.restart(raised, tables);
     links.close_all(LinkEnd::epoch_raised, facts, output);
     members.for_each([&](const Member& member) { dialer.redial(member.node, now); });

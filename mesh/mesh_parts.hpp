@@ -8,8 +8,10 @@
 #include "mesh/flows.hpp"
 #include "mesh/links.hpp"
 #include "mesh/local_counts.hpp"
+#include "mesh/local_health.hpp"
 #include "mesh/members.hpp"
 #include "mesh/mesh.hpp"
+#include "mesh/probes.hpp"
 #include "mesh/receipts.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/replication.hpp"
@@ -69,7 +71,6 @@ struct Mesh::Parts {
     void on_frame(Link& link, const proto::Members& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Leave& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Probe& frame, Now now, MeshOutput& output);
-    void on_frame(Link& link, const proto::Echo& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Catchup& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Delta& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::SnapBegin& frame, Now now, MeshOutput& output);
@@ -79,6 +80,21 @@ struct Mesh::Parts {
     void on_frame(Link& link, const proto::Done& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Nack& frame, Now now, MeshOutput& output);
     void on_frame(Link& link, const proto::Acked& frame, Now now, MeshOutput& output);
+    // ---- mesh_liveness.cpp: who lives
+    void on_frame(Link& link, const proto::Echo& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::PingReq& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::PingNack& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Suspect& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Refute& frame, Now now, MeshOutput& output);
+    /// Somebody suspects this node.
+    void contradict(Link& link, const proto::Suspect& suspect, Now now, MeshOutput& output);
+    void ask_about(NodeId node, Now now);
+    void tell_suspicion(NodeId node);
+    void tell(NodeId node, const proto::MeshFrame& told);
+    /// Random ones that live and are linked.
+    std::vector<NodeId> some_members(std::size_t count, NodeId but);
+    void tick_liveness(Now now, MeshOutput& output);
+
     /// Frames that only a handshake has.
     template <class Early>
     void on_frame(Link& link, const Early&, Now, MeshOutput& output) {
@@ -109,6 +125,8 @@ struct Mesh::Parts {
     Tables tables;
     Links links;
     Members members;
+    Probes probes;
+    LocalHealth health;
     Dialer dialer;
     Replicas replicas;
     Replication replication;
@@ -124,6 +142,8 @@ struct Mesh::Parts {
     proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
     Instant tell_members_at{};
+    std::uint32_t refute = 0;  ///< how often this epoch has contradicted suspicions
+    Instant may_refute{};
     Instant leave_by = never;
     MessageId last_message;  ///< unlike those of other lives: begins anywhere
     bool is_settling = false;

@@ -97,6 +97,19 @@ struct Wording {
             .with("node", e.name)
             .with("why", e.refused ? "refused" : "silent");
     }
+    JournalLine operator()(const Braked& e) const {
+        return Line(Level::warning, "many_silent")
+            .with("suspects", std::uint64_t{e.suspects})
+            .with("meaning", "this node may be cut off: nobody counts as down for a while");
+    }
+    JournalLine operator()(const SuspicionRefuted& e) const {
+        return Line(Level::warning, "suspicion_refuted").with("by", hex(e.by.value));
+    }
+    JournalLine operator()(const MemberReached& e) const {
+        return Line(Level::info, "member_reached_by_others")
+            .with("node", e.name)
+            .with("by", hex(e.relay.value));
+    }
     JournalLine operator()(const MemberReturned& e) const {
         return Line(Level::info, "member_returned").with("node", e.name);
     }

@@ -116,6 +116,32 @@ void fields(Codec& codec, As<Codec, Echo>& echo) {
 }
 
 template <class Codec>
+void fields(Codec& codec, As<Codec, PingReq>& request) {
+    codec.fixed64(1, request.target.value);
+    codec.fixed64(2, request.nonce);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, PingNack>& nack) {
+    codec.fixed64(1, nack.target.value);
+    codec.fixed64(2, nack.nonce);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Suspect>& suspect) {
+    codec.fixed64(1, suspect.node.value);
+    codec.fixed64(2, suspect.epoch.value);
+    codec.varint(3, suspect.refute);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Refute>& refute) {
+    codec.fixed64(1, refute.node.value);
+    codec.fixed64(2, refute.epoch.value);
+    codec.varint(3, refute.refute);
+}
+
+template <class Codec>
 void fields(Codec& codec, As<Codec, Catchup>& catchup) {
     codec.fixed64(1, catchup.origin.value);
     codec.fixed64(2, catchup.epoch.value);

@@ -26,6 +26,9 @@
 ///   SnapEnd, Forward for publications, Probe/Echo to ask an old link whether its process lives,
 ///   Leave at the end.
 ///
+/// Who hears nothing of a node says so (Suspect) and asks others to probe it (PingReq, answered by
+/// Echo or PingNack); the node contradicts (Refute). mesh/members.hpp says what follows.
+///
 /// A Forward for a user is one copy of a message, and every copy is answered, in any order:
 ///
 ///   A ─ Forward{copy, known, user, body} ─▶ B     known: B's log as A held it when it chose B
@@ -175,6 +178,38 @@ struct Echo {
     friend bool operator==(const Echo&, const Echo&) = default;
 };
 
+/// Asks the receiver to probe a third node, which the sender does not hear. Answered by Echo with
+/// this nonce, or by PingNack.
+struct PingReq {
+    NodeId target;
+    std::uint64_t nonce = 0;
+    friend bool operator==(const PingReq&, const PingReq&) = default;
+};
+
+/// The target of a PingReq did not answer, or there is no link to it.
+struct PingNack {
+    NodeId target;
+    std::uint64_t nonce = 0;
+    friend bool operator==(const PingNack&, const PingNack&) = default;
+};
+
+/// The sender does not hear this node, whose last contradiction it knows is `refute`.
+struct Suspect {
+    NodeId node;
+    Epoch epoch;
+    std::uint32_t refute = 0;
+    friend bool operator==(const Suspect&, const Suspect&) = default;
+};
+
+/// A node contradicts all suspicions up to this number. Told by itself, and carried on to those who
+/// suspected it.
+struct Refute {
+    NodeId node;
+    Epoch epoch;
+    std::uint32_t refute = 0;
+    friend bool operator==(const Refute&, const Refute&) = default;
+};
+
 struct Catchup {
     NodeId origin;
     Epoch epoch;
@@ -303,6 +338,10 @@ using MeshFrame = std::variant<
     Forward,
     Done,
     Nack,
-    Acked>;
+    Acked,
+    PingReq,
+    PingNack,
+    Suspect,
+    Refute>;
 
 }  // namespace grapevine::proto

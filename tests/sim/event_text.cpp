@@ -30,6 +30,17 @@ struct Writer {
             .add("silent", event.silent)
             .add("refused", std::uint64_t{event.refused});
     }
+    Line operator()(const mesh::Braked& event) const {
+        return Line{"braked"}.add("suspects", std::uint64_t{event.suspects});
+    }
+    Line operator()(const mesh::SuspicionRefuted& event) const {
+        return Line{"suspicion_refuted"}
+            .add("by", event.by.value)
+            .add("refute", std::uint64_t{event.refute});
+    }
+    Line operator()(const mesh::MemberReached& event) const {
+        return Line{"member_reached"}.add("node", event.name).add("relay", event.relay.value);
+    }
     Line operator()(const mesh::MemberReturned& event) const {
         return Line{"member_returned"}.add("node", event.name);
     }

@@ -199,6 +199,7 @@ TEST_F(FlowFaults, APartitionKeepsOnlyTheOtherSideWaiting) {
     cluster.wait_until_converged(5s);
     cluster.partition({&cluster.node(1)}, {&cluster.node(2), &cluster.node(3)});
     talk(9s, stream, 20ms);
+    cluster.run_for(100ms);
     EXPECT_EQ(tablet.heard(), stream.said());
     cluster.heal();
     cluster.expect_all_is_well();

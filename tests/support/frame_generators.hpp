@@ -173,7 +173,7 @@ inline rc::Gen<OwnedAnswer> owned_answer() {
 inline rc::Gen<proto::MeshFrame> frame() {
     using namespace proto;
     return rc::gen::exec([]() -> MeshFrame {
-        switch (*rc::gen::inRange(0, 18)) {
+        switch (*rc::gen::inRange(0, 22)) {
         case 0: return *hello();
         case 1: return HelloAck{*hello()};
         case 2: return *auth();
@@ -191,6 +191,10 @@ inline rc::Gen<proto::MeshFrame> frame() {
         case 14: return *delta();
         case 15: return SnapBegin{*id<NodeId>(), *id<Epoch>(), *id<Version>(), *number()};
         case 16: return *snap_chunk();
+        case 17: return PingReq{*id<NodeId>(), *number()};
+        case 18: return PingNack{*id<NodeId>(), *number()};
+        case 19: return Suspect{*id<NodeId>(), *id<Epoch>(), *rc::gen::arbitrary<std::uint32_t>()};
+        case 20: return Refute{*id<NodeId>(), *id<Epoch>(), *rc::gen::arbitrary<std::uint32_t>()};
         default: return SnapEnd{*id<NodeId>(), *id<Version>(), *number(), *number()};
         }
     });

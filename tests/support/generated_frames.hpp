@@ -93,6 +93,24 @@ struct ToGenerated {
     void operator()(const proto::Probe& probe) const {
         out.mutable_probe()->set_nonce(probe.nonce);
     }
+    void operator()(const proto::PingReq& request) const {
+        out.mutable_ping_req()->set_target(request.target.value);
+        out.mutable_ping_req()->set_nonce(request.nonce);
+    }
+    void operator()(const proto::PingNack& nack) const {
+        out.mutable_ping_nack()->set_target(nack.target.value);
+        out.mutable_ping_nack()->set_nonce(nack.nonce);
+    }
+    void operator()(const proto::Suspect& suspect) const {
+        out.mutable_suspect()->set_node(suspect.node.value);
+        out.mutable_suspect()->set_epoch(suspect.epoch.value);
+        out.mutable_suspect()->set_refute(suspect.refute);
+    }
+    void operator()(const proto::Refute& refute) const {
+        out.mutable_refute()->set_node(refute.node.value);
+        out.mutable_refute()->set_epoch(refute.epoch.value);
+        out.mutable_refute()->set_refute(refute.refute);
+    }
     void operator()(const proto::Echo& echo) const { out.mutable_echo()->set_nonce(echo.nonce); }
     void operator()(const proto::Catchup& catchup) const {
         out.mutable_catchup()->set_origin(catchup.origin.value);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace grapevine::mesh {
 namespace {
@@ -17,6 +18,9 @@ struct MembersTest : testing::Test {
     MemberChanges changes;
     Events events;
     static constexpr NodeId bob{2};
+    std::vector<NodeId> others;
+    Instant others_heard = never;  ///< never: just now
+    int patience = 1;
 
     proto::Hello hello(std::uint64_t epoch = 10, std::uint64_t boot = 1) {
         return {.node_id = bob, .epoch = Epoch{epoch}, .boot = proto::Boot{boot}, .name = "bob"};
@@ -35,8 +39,33 @@ struct MembersTest : testing::Test {
             if (speaks) heard = now.steady;
             std::map<NodeId, Instant> last_heard;
             if (members.find(bob) != nullptr && members.find(bob)->linked) last_heard[bob] = heard;
-            members.tick(last_heard, now, changes, events);
+            for (const NodeId other : others)
+                last_heard[other] = others_heard == never ? now.steady : others_heard;
+            members.tick(last_heard, patience, now, changes, events);
         }
+    }
+    /// Members 11, 12, ... that are alive and speak.
+    void add_others(std::uint64_t count) {
+        for (std::uint64_t id = 11; id < 11 + count; ++id) {
+            members.linked(
+                {.node_id = NodeId{id}, .epoch = Epoch{1}, .name = "other"},
+                {},
+                now,
+                changes,
+                events);
+            members.holds(NodeId{id}, {}, now, changes, events);
+            others.emplace_back(id);
+        }
+    }
+    bool accuse(NodeId node, NodeId by, std::uint64_t epoch, std::uint32_t refute = 0) {
+        return members.accused(node, Epoch{epoch}, refute, by, now, changes, events);
+    }
+    template <class Kind>
+    [[nodiscard]] std::size_t count() const {
+        return static_cast<std::size_t>(
+            std::count_if(events.begin(), events.end(), [](const Event& event) {
+                return std::holds_alternative<Kind>(event);
+            }));
     }
     [[nodiscard]] bool told(What what) const {
         return std::any_of(
@@ -56,7 +85,7 @@ TEST_F(MembersTest, JoinsUntilAWholeCopyOfItsLogIsHere) {
     EXPECT_TRUE(told(What::show));
 }
 
-TEST_F(MembersTest, IsSuspectAfterThreeSilentSecondsAndDownTwoLater) {
+TEST_F(MembersTest, IsSuspectAfterThreeSilentSecondsAndDownLater) {
     link();
     make_ready();
     pass(3s);
@@ -64,11 +93,148 @@ TEST_F(MembersTest, IsSuspectAfterThreeSilentSecondsAndDownTwoLater) {
     pass(200ms);
     EXPECT_EQ(state(), MemberState::suspect);
     EXPECT_TRUE(told(What::redial));
+    EXPECT_TRUE(told(What::probe));
+    EXPECT_TRUE(told(What::accuse));
     EXPECT_FALSE(told(What::hide));
-    pass(2s);
+    pass(3700ms);
+    EXPECT_EQ(state(), MemberState::suspect);
+    pass(300ms);  // there is nobody who could say the same
     EXPECT_EQ(state(), MemberState::down);
     EXPECT_TRUE(told(What::hide));
     EXPECT_TRUE(told(What::drop_links));
+}
+
+TEST_F(MembersTest, TheMoreSayThatItIsSilentTheSoonerItIsDown) {
+    // Of three or more others that could: Tmax - (Tmax - Tmin) * ln(voices + 1) / ln(4).
+    const std::vector<Duration> expected{8s, 5s, 3248ms, 2s, 2s};
+    for (std::size_t voices = 0; voices < expected.size(); ++voices) {
+        EXPECT_EQ(suspicion_time(voices, 7, config), expected[voices]) << voices;
+        EXPECT_EQ(suspicion_time(voices, 0, config), 4s);
+    }
+    EXPECT_EQ(suspicion_time(1, 1, config), 2s) << "of three nodes one says the same: all";
+    add_others(5);
+    link();
+    make_ready();
+    pass(3200ms);
+    ASSERT_EQ(state(), MemberState::suspect);
+    for (const std::uint64_t voice : {11, 12, 13})
+        members.denied(bob, NodeId{voice}, now, changes, events);
+    pass(1800ms);
+    EXPECT_EQ(state(), MemberState::suspect);
+    pass(200ms);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, AnotherNodesSuspicionCountsOnceAndOnlyIfItIsOfThisLife) {
+    add_others(5);
+    link();
+    make_ready();
+    EXPECT_FALSE(accuse(bob, NodeId{99}, 10)) << "a stranger's word";
+    EXPECT_FALSE(accuse(bob, NodeId{11}, 9)) << "an earlier life";
+    for (int times = 0; times < 5; ++times)
+        EXPECT_TRUE(accuse(bob, NodeId{11}, 10));
+    EXPECT_EQ(state(), MemberState::alive) << "we hear it";
+    pass(3200ms);
+    pass(4800ms);
+    EXPECT_EQ(state(), MemberState::suspect) << "one voice shortens eight seconds to five";
+    pass(300ms);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+// consul #5928: one slow node made healthy ones suspected everywhere.
+TEST_F(MembersTest, WhoAccusesEverybodyCountsForNothing) {
+    add_others(6);
+    link();
+    make_ready();
+    for (const NodeId accused : {bob, NodeId{12}, NodeId{13}})
+        accuse(accused, NodeId{11}, accused == bob ? 10 : 1);
+    pass(3200ms);
+    ASSERT_EQ(state(), MemberState::suspect);
+    pass(7700ms);
+    EXPECT_EQ(state(), MemberState::suspect);
+    EXPECT_EQ(members.find(NodeId{12})->state, MemberState::alive);
+    pass(300ms);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, AContradictionEndsAccusationsAndOldOnesDoNotCountAfterIt) {
+    add_others(5);
+    link();
+    make_ready();
+    accuse(bob, NodeId{11}, 10);
+    EXPECT_EQ(members.refuted(bob, Epoch{9}, 1), std::vector<NodeId>{}) << "an earlier life";
+    EXPECT_EQ(members.refuted(bob, Epoch{10}, 1), std::vector<NodeId>{NodeId{11}});
+    EXPECT_EQ(members.refuted(bob, Epoch{10}, 1), std::vector<NodeId>{}) << "no news";
+    EXPECT_FALSE(accuse(bob, NodeId{12}, 10, 0)) << "contradicted already";
+    EXPECT_TRUE(accuse(bob, NodeId{12}, 10, 1));
+    EXPECT_EQ(members.refuted(bob, Epoch{10}, UINT32_MAX), std::vector<NodeId>{}) << "a lie";
+    EXPECT_EQ(members.find(bob)->refute, 1u);
+}
+
+TEST_F(MembersTest, StaysAliveWhileAnotherNodeReachesIt) {
+    add_others(2);
+    link();
+    make_ready();
+    members.lost_link(bob, now, changes, events);
+    ASSERT_EQ(state(), MemberState::suspect);
+    for (int second = 0; second < 20; ++second) {
+        changes.clear();
+        members.reached(bob, NodeId{11}, now, events);
+        EXPECT_EQ(state(), MemberState::alive);
+        EXPECT_EQ(members.find(bob)->relay, NodeId{11});
+        pass(1s);
+        EXPECT_TRUE(told(What::probe)) << "each second anew";
+    }
+    EXPECT_EQ(count<MemberReached>(), 1u);
+    EXPECT_EQ(count<MemberDown>(), 0u);
+    pass(2200ms);
+    EXPECT_EQ(state(), MemberState::suspect) << "an echo is good for three seconds";
+    pass(8s);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, WhoHearsBadlyWaitsLonger) {
+    link();
+    make_ready();
+    patience = 3;
+    pass(9s);
+    EXPECT_EQ(state(), MemberState::alive);
+    pass(200ms);
+    EXPECT_EQ(state(), MemberState::suspect);
+    pass(11800ms);
+    EXPECT_EQ(state(), MemberState::suspect);
+    pass(300ms);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, WhenManyFallSilentAtOnceNobodyIsDownForAWhile) {
+    add_others(5);
+    link();
+    make_ready();
+    pass(1s);
+    others_heard = now.steady;
+    pass(4s);
+    EXPECT_EQ(count<Braked>(), 1u);
+    EXPECT_TRUE(members.is_braked(now));
+    pass(13s);
+    EXPECT_EQ(count<MemberDown>(), 0u);
+    pass(10s);
+    EXPECT_EQ(count<MemberDown>(), 6u) << "it does not hold for ever";
+}
+
+TEST_F(MembersTest, TheBrakeDoesNotDoubtAHostThatSaysNobodyListens) {
+    add_others(5);
+    link();
+    for (const NodeId node : {NodeId{11}, NodeId{12}, NodeId{13}, NodeId{14}, bob})
+        members.lost_link(node, now, changes, events);
+    others = {NodeId{15}};
+    pass(200ms);
+    ASSERT_TRUE(members.is_braked(now));
+    members.refused(bob, now, changes, events);
+    pass(100ms);
+    members.refused(bob, now, changes, events);
+    EXPECT_EQ(state(), MemberState::down);
+    EXPECT_EQ(count<MemberDown>(), 1u);
 }
 
 TEST_F(MembersTest, IsClearedWhenItSpeaksAgain) {
@@ -85,8 +251,40 @@ TEST_F(MembersTest, IsDownAtOnceWhenItsLinkIsLostAndNobodyListens) {
     make_ready();
     members.lost_link(bob, now, changes, events);
     EXPECT_EQ(state(), MemberState::suspect);
+    changes.clear();
+    members.refused(bob, now, changes, events);
+    EXPECT_EQ(state(), MemberState::suspect);
+    EXPECT_TRUE(told(What::redial)) << "nobody else says so: once more";
     members.refused(bob, now, changes, events);
     EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, OneRefusalIsEnoughIfAnotherNodeLostItToo) {
+    add_others(2);
+    link();
+    make_ready();
+    members.lost_link(bob, now, changes, events);
+    members.refused(bob, now, changes, events);
+    EXPECT_EQ(state(), MemberState::suspect);
+    accuse(bob, NodeId{11}, 10);
+    EXPECT_EQ(state(), MemberState::down);
+}
+
+TEST_F(MembersTest, UsersOfANodeThatLeftStayShownForAsLongAsIsConfigured) {
+    config.leave_linger = 5s;
+    link();
+    make_ready();
+    members.left(bob, Epoch{10}, now, changes, events);
+    EXPECT_FALSE(told(What::hide));
+    EXPECT_TRUE(members.find(bob)->is_visible());
+    members.lost_link(bob, now, changes, events);
+    pass(4900ms);
+    EXPECT_FALSE(told(What::hide));
+    pass(200ms);
+    EXPECT_TRUE(told(What::hide));
+    EXPECT_TRUE(told(What::forget));
+    EXPECT_FALSE(members.find(bob)->is_visible());
+    EXPECT_EQ(state(), MemberState::left);
 }
 
 TEST_F(MembersTest, ARefusalAloneProvesNothingWhileThereIsALink) {
@@ -101,6 +299,7 @@ TEST_F(MembersTest, ReturnsWithItsCopyShownAtOnce) {
     make_ready();
     members.lost_link(bob, now, changes, events);
     members.refused(bob, now, changes, events);
+    members.refused(bob, now, changes, events);
     changes.clear();
     pass(9min);
     link();
@@ -111,6 +310,7 @@ TEST_F(MembersTest, ReturnsWithItsCopyShownAtOnce) {
 TEST_F(MembersTest, IsForgottenAfterTenMinutesDown) {
     link();
     members.lost_link(bob, now, changes, events);
+    members.refused(bob, now, changes, events);
     members.refused(bob, now, changes, events);
     pass(10min + 200ms);
     EXPECT_EQ(members.find(bob), nullptr);
@@ -147,9 +347,9 @@ TEST_F(MembersTest, AStoppedLoopHoldsNothingAgainstTheSuspected) {
     members.lost_link(bob, now, changes, events);
     now.steady += 10s;
     members.forgive(10s);
-    members.tick({}, now, changes, events);
+    members.tick({}, 1, now, changes, events);
     EXPECT_EQ(state(), MemberState::suspect);
-    pass(2s);
+    pass(4s);
     EXPECT_EQ(state(), MemberState::down);
 }
 
