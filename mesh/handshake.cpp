@@ -3,6 +3,8 @@
 #include "mesh/check.hpp"
 #include "proto/limits.hpp"
 
+#include <algorithm>
+
 namespace grapevine::mesh {
 namespace {
 
@@ -25,6 +27,10 @@ std::string quoted(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
+std::string versions(const proto::Hello& hello) {
+    return std::to_string(hello.proto_min) + " to " + std::to_string(hello.proto_max);
+}
+
 Refusal unexpected(std::string_view wanted) {
     return {
         RefuseReason::protocol_error,
@@ -42,9 +48,12 @@ Handshake::Handshake(
     : secret_(self.secret),
       seq_(seq),
       expected_(expected),
+      version_(self.version_min),
       stage_(dialled ? Stage::wait_hello_ack : Stage::wait_hello),
       dialled_(dialled) {
     self_.cluster = self.cluster;
+    self_.proto_min = self.version_min;
+    self_.proto_max = self.version_max;
     self_.node_id = self.node;
     self_.epoch = self.epoch;
     self_.boot = self.boot;
@@ -61,13 +70,6 @@ void Handshake::begin(Frames& send) {
 std::optional<Refusal> Handshake::check_peer() const {
     if (!peer_.node_id || peer_.epoch.value > proto::limits::epoch_max)
         return Refusal{RefuseReason::protocol_error, "no node has this id or epoch"};
-    if (peer_.proto_max < proto::mesh_version_min || peer_.proto_min > proto::mesh_version_max)
-        return Refusal{
-            RefuseReason::wrong_version,
-            quoted(peer_.name) + " speaks mesh protocol " + std::to_string(peer_.proto_min) +
-                " to " + std::to_string(peer_.proto_max) + ", " + quoted(self_.name) + " speaks " +
-                std::to_string(proto::mesh_version_min) + " to " +
-                std::to_string(proto::mesh_version_max) + ": upgrade the older one"};
     if (peer_.cluster != self_.cluster)
         return Refusal{
             RefuseReason::wrong_cluster,
@@ -83,6 +85,23 @@ std::optional<Refusal> Handshake::check_peer() const {
         return Refusal{
             RefuseReason::unexpected_node,
             "this is " + quoted(self_.name) + ", not the node you mean"};
+    return std::nullopt;
+}
+
+std::optional<Refusal> Handshake::agree_version() {
+    if (peer_.proto_min > peer_.proto_max)
+        return Refusal{
+            RefuseReason::protocol_error,
+            "no node speaks mesh protocol " + versions(peer_) + ", as " + quoted(peer_.name) +
+                " claims"};
+    const std::uint32_t common = std::min(self_.proto_max, peer_.proto_max);
+    if (common < self_.proto_min || common < peer_.proto_min)
+        return Refusal{
+            RefuseReason::wrong_version,
+            quoted(peer_.name) + " speaks mesh protocol " + versions(peer_) + ", " +
+                quoted(self_.name) + " speaks " + versions(self_) + ": upgrade " +
+                quoted(peer_.proto_max < self_.proto_max ? peer_.name : self_.name)};
+    version_ = common;
     return std::nullopt;
 }
 
@@ -105,6 +124,7 @@ std::optional<Refusal> Handshake::on(const proto::MeshFrame& frame, Frames& send
         peer_ = *hello;
         seq_ = hello->dial_seq;
         expected_ = hello->expected_node_id;
+        if (auto refusal = agree_version()) return refusal;
         if (auto refusal = check_peer()) return refusal;
         send.emplace_back(proto::HelloAck{self_});
         stage_ = Stage::wait_auth;
@@ -114,6 +134,7 @@ std::optional<Refusal> Handshake::on(const proto::MeshFrame& frame, Frames& send
         const auto* ack = std::get_if<proto::HelloAck>(&frame);
         if (ack == nullptr) return unexpected("HELLO_ACK");
         peer_ = ack->hello;
+        if (auto refusal = agree_version()) return refusal;
         if (auto refusal = check_peer()) return refusal;
         send.emplace_back(proto::Auth{mac_of(/*dialer=*/true)});
         stage_ = Stage::wait_auth;

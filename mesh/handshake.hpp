@@ -25,6 +25,8 @@ struct Identity {
     proto::NodeId node;
     proto::Epoch epoch;
     proto::Boot boot;
+    std::uint32_t version_min = proto::mesh_version_min;  ///< of the protocol, that it speaks
+    std::uint32_t version_max = proto::mesh_version_max;
 };
 
 /// Names a link the same at both ends: who dialled, and that process's count of dials.
@@ -74,11 +76,15 @@ public:
     [[nodiscard]] const proto::Hello& peer() const { return peer_; }
     [[nodiscard]] const proto::Hello& self() const { return self_; }
     [[nodiscard]] const proto::Welcome& peers_welcome() const { return *peers_welcome_; }
+    /// The version that this link speaks: the highest that both ends do. Before the peer's Hello
+    /// the lowest, so that nothing else is said.
+    [[nodiscard]] std::uint32_t version() const { return version_; }
     [[nodiscard]] bool expected_somebody() const { return static_cast<bool>(expected_); }
     [[nodiscard]] LinkName name() const { return {dialled_ ? self_.node_id : peer_.node_id, seq_}; }
 
 private:
     [[nodiscard]] std::optional<Refusal> check_peer() const;
+    [[nodiscard]] std::optional<Refusal> agree_version();
     [[nodiscard]] proto::Sha256 mac_of(bool dialer) const;
 
     std::string secret_;
@@ -87,6 +93,7 @@ private:
     std::optional<proto::Welcome> peers_welcome_;  ///< may come before we gave ours
     std::uint64_t seq_ = 0;
     proto::NodeId expected_;
+    std::uint32_t version_;
     Stage stage_;
     bool dialled_;
     bool welcomed_ = false;

@@ -65,6 +65,10 @@ struct Link {
         return !closing && handshake && handshake->is_complete();
     }
     [[nodiscard]] bool is_usable() const { return is_complete() && !sealed; }
+    /// Of the protocol; frames of later ones are not said on it.
+    [[nodiscard]] std::uint32_t version() const {
+        return handshake ? handshake->version() : proto::mesh_version_min;
+    }
     [[nodiscard]] proto::NodeId node() const {
         return handshake && handshake->is_proven() ? handshake->peer().node_id : proto::NodeId{};
     }

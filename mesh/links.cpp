@@ -2,6 +2,7 @@
 
 #include "mesh/check.hpp"
 #include "proto/mesh_codec.hpp"
+#include "proto/mesh_versions.hpp"
 
 #include <algorithm>
 
@@ -44,17 +45,18 @@ void Links::mark_dirty(Link& link) {
     dirty_.push_back(link.id);
 }
 
-void Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
-    if (link.closing) return;
+bool Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
+    if (link.closing || proto::version_of(frame) > link.version()) return false;
     if (of == FrameClass::control && link.queue.waiting_bytes(of) > control_bytes_max) {
         link.unread = true;
         link.deadline = Instant::min();
-        return;
+        return false;
     }
     encoded_.clear();
     proto::append_frame(encoded_, frame);
     link.queue.append(of, encoded_);
     mark_dirty(link);
+    return true;
 }
 
 void Links::say(Link& link, const Handshake::Frames& frames) {

@@ -117,7 +117,10 @@ public:
     /// The link that data to this node goes through; null if there is none.
     [[nodiscard]] Link* to(NodeId node);
     [[nodiscard]] const Link* to(NodeId node) const { return const_cast<Links*>(this)->to(node); }
-    void send(Link& link, FrameClass of, const proto::MeshFrame& frame);
+    /// False: nothing was queued, because the link is over or speaks a version of the protocol that
+    /// does not have this frame. Who tells many need not care; who needs it told asks for
+    /// Link::version() first.
+    bool send(Link& link, FrameClass of, const proto::MeshFrame& frame);
     /// Must be called after anything was put into a link's queue.
     void mark_dirty(Link& link);
     /// Calls visit(link) for every link in use that something may be queued for in this turn.

@@ -111,6 +111,7 @@ std::vector<MemberView> Mesh::members() const {
         if (const Link* const link = parts.links.to(member.node)) {
             view.linked = true;
             view.linked_by_us = link->dialled;
+            view.protocol = link->version();
             view.round_trip = link->round_trip;
             view.queued_bytes = link->queue.waiting_bytes() + link->queue.in_flight_bytes();
         }
@@ -125,6 +126,7 @@ std::vector<MemberView> Mesh::members() const {
         .epoch = epoch(),
         .name = parts.config.name,
         .is_self = true,
+        .protocol = parts.config.version_max,
         .address = parts.config.advertise};
     own.state = parts.is_leaving ? proto::MemberState::left : proto::MemberState::alive;
     own.sessions = sums.sessions;

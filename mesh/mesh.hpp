@@ -180,6 +180,8 @@ struct MemberView {
     bool is_self = false;
     bool linked = false;
     bool linked_by_us = false;  ///< direction of the active link
+    std::uint32_t protocol =
+        0;  ///< the version that link speaks; of self: the latest it can; else 0
     std::string address;
     std::uint64_t sessions = 0;  ///< of named users, as replicated; none while they are hidden
     std::uint64_t users = 0;

@@ -4,6 +4,7 @@
 #include "mesh/now.hpp"
 #include "proto/ids.hpp"
 #include "proto/limits.hpp"
+#include "proto/mesh_frames.hpp"
 
 #include <cstdint>
 #include <string>
@@ -19,6 +20,9 @@ struct MeshConfig {
     std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
     proto::Boot boot;  ///< random, from the system
     std::uint64_t rng_seed = 0;  ///< jitter only
+    /// Versions of the protocol it speaks. Tests have nodes of earlier programs.
+    std::uint32_t version_min = proto::mesh_version_min;
+    std::uint32_t version_max = proto::mesh_version_max;
     unsigned key_bits = 64;  ///< of the hashes of users and channels; tests make them collide
 
     // ---- detection: smaller is faster and wrong more often

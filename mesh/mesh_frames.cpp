@@ -2,6 +2,7 @@
 #include "mesh/address.hpp"
 #include "mesh/mesh_parts.hpp"
 #include "proto/mesh_codec.hpp"
+#include "proto/mesh_versions.hpp"
 
 #include <utility>
 
@@ -41,6 +42,10 @@ void Mesh::Parts::read(Link& link, std::string_view message, Now now, MeshOutput
             break;
         }
         is_first = false;
+        if (proto::version_of(frame) > link.version()) {
+            reject(link, "a frame of a later version than this link speaks", output);
+            break;
+        }
         if (link.is_complete()) {
             std::visit([&](const auto& told) { on_frame(link, told, now, output); }, frame);
         } else {

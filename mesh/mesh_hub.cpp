@@ -25,7 +25,9 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
         .node = proto::node_id_of(key, config.name),
         .epoch = Epoch{static_cast<std::uint64_t>(
             std::max<Duration::rep>(1, start.wall.time_since_epoch().count()))},
-        .boot = config.boot};
+        .boot = config.boot,
+        .version_min = config.version_min,
+        .version_max = config.version_max};
 }
 
 proto::HashKey hash_key_of(const MeshConfig& config) {

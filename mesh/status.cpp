@@ -55,6 +55,7 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     append_number(out, "channels", member.channels);
     append_number(out, "version", member.version.value);
     append_hex(out, "hash", member.sethash);
+    if (member.protocol != 0) append_number(out, "protocol", member.protocol);
     if (!member.address.empty()) append_text(out, "address", member.address);
     if (!member.is_self) {
         append_flag(out, "linked", member.linked);

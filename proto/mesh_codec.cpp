@@ -148,11 +148,11 @@ MeshReader::Step MeshReader::next(MeshFrame& frame) {
         std::uint32_t kind = 0;
         std::string_view body;
         const bool read = wire::for_each_field(element, [&](wire::Field inner, wire::Reader& in) {
-            if (inner.number > mesh_wire::fills.size()) return in.skip(inner.type);
+            if (inner.number > mesh_wire::fills.size()) return false;
             return std::exchange(kind, inner.number) == 0 && in.value(inner, body);
         });
-        if (!read) return malformed("a frame cut off or of two kinds");
-        if (kind == 0) continue;
+        if (!read || kind == 0)
+            return malformed("a frame cut off, of two kinds or of none we know");
 
         const std::string_view fault = mesh_wire::fills[kind - 1](frame, body);
         if (!fault.empty()) return malformed(fault);

@@ -35,7 +35,7 @@ public:
 
     /// Fills `frame`. Reusing one variable keeps what it has allocated as long as frames of one
     /// kind follow each other: Deltas refill their vector, and Forwards never need any. Unknown
-    /// frames of newer versions are skipped.
+    /// fields are skipped, an unknown frame is malformed.
     Step next(MeshFrame& frame);
     [[nodiscard]] std::string_view why() const { return why_; }
 

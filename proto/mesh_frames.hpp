@@ -2,7 +2,7 @@
 ///
 /// A link begins with mutual proof of the shared secret; nothing else is said before it.
 ///
-///   D ─ Hello{cluster, id, epoch, boot, nonce} ─▶ A       D dialled, A accepted
+///   D ─ Hello{versions, cluster, id, epoch, boot, nonce} ─▶ A      D dialled, A accepted
 ///   D ◀─ HelloAck{the same of A} ──────────────── A       or Refuse{reason}, then close
 ///   D ─ Auth{mac(dialer)} ───────────────────────▶ A
 ///   D ◀─ Auth{mac(acceptor)}, Welcome ─────────── A       Welcome: what I hold of your log
@@ -53,9 +53,9 @@
 
 namespace grapevine::proto {
 
-/// Versions of this protocol that this program speaks.
+/// Versions of this protocol that this program speaks; mesh_versions.hpp says what is in which.
 inline constexpr std::uint32_t mesh_version_min = 1;
-inline constexpr std::uint32_t mesh_version_max = 1;
+inline constexpr std::uint32_t mesh_version_max = 2;
 inline constexpr std::size_t nonce_bytes = 16;
 
 struct Hello {

@@ -139,7 +139,7 @@ RC_GTEST_PROP(MeshCodec, WhateverItAcceptsItCanWriteAndReadAgain, ()) {
     }
 }
 
-RC_GTEST_PROP(MeshCodec, SkipsWhatItDoesNotKnow, ()) {
+RC_GTEST_PROP(MeshCodec, SkipsFieldsItDoesNotKnow, ()) {
     const Ping ping{1, 2, {3}, 4};
     mesh::wire::Batch batch;
     std::visit(tests::ToGenerated{*batch.add_frames()}, MeshFrame{ping});
@@ -149,13 +149,25 @@ RC_GTEST_PROP(MeshCodec, SkipsWhatItDoesNotKnow, ()) {
     unknown.AddLengthDelimited(*rc::gen::inRange(5, 1000), *tests::gen::bytes());
     unknown.AddFixed32(*rc::gen::inRange(5, 1000), 7);
     unknown.AddFixed64(*rc::gen::inRange(5, 1000), 7);
-    auto& newer = *batch.add_frames();
-    newer.GetReflection()->MutableUnknownFields(&newer)->AddLengthDelimited(
-        *rc::gen::inRange(23, 1000), *tests::gen::bytes());
     batch.GetReflection()->MutableUnknownFields(&batch)->AddVarint(9, 9);
     const std::string bytes = batch.SerializeAsString();
     const Reading reading{bytes};
     RC_ASSERT(reading.last == MeshReader::Step::end);
+    RC_ASSERT(reading.frames == std::vector<MeshFrame>{ping});
+}
+
+// Nobody says a frame that the link's version does not have, so this is no link of ours.
+RC_GTEST_PROP(MeshCodec, RefusesFramesItDoesNotKnow, ()) {
+    constexpr int first_unknown = std::variant_size_v<MeshFrame> + 1;
+    const Ping ping{1, 2, {3}, 4};
+    mesh::wire::Batch batch;
+    std::visit(tests::ToGenerated{*batch.add_frames()}, MeshFrame{ping});
+    auto& newer = *batch.add_frames();
+    newer.GetReflection()->MutableUnknownFields(&newer)->AddLengthDelimited(
+        *rc::gen::inRange(first_unknown, 1000), *tests::gen::bytes());
+    const std::string bytes = batch.SerializeAsString();
+    const Reading reading{bytes};
+    RC_ASSERT(reading.last == MeshReader::Step::malformed);
     RC_ASSERT(reading.frames == std::vector<MeshFrame>{ping});
 }
 
