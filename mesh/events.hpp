@@ -87,6 +87,7 @@ struct LinkUp {
     proto::NodeId node;
     std::string name;
     bool dialled = false;
+    bool is_tunnel = false;  ///< carried by another node
 };
 struct LinkDown {
     proto::LinkId link;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mesh/handshake.hpp"
+#include "mesh/link_bits.hpp"
 #include "mesh/link_queue.hpp"
 #include "mesh/now.hpp"
 #include "mesh/snapshot_stream.hpp"
@@ -65,6 +66,8 @@ struct Link {
         return !closing && handshake && handshake->is_complete();
     }
     [[nodiscard]] bool is_usable() const { return is_complete() && !sealed; }
+    /// Carried by the link to a third node.
+    [[nodiscard]] bool is_tunnel() const { return (id.value & tunnel_link_bit) != 0; }
     /// Of the protocol; frames of later ones are not said on it.
     [[nodiscard]] std::uint32_t version() const {
         return handshake ? handshake->version() : proto::mesh_version_min;

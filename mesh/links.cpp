@@ -77,6 +77,24 @@ void Links::dial(const std::string& address, NodeId expected, Now now, MeshOutpu
     output.dials.push_back({id, address});
 }
 
+LinkId Links::open_tunnel(
+    NodeId to,
+    const std::string& via,
+    Nonce nonce,
+    const Identity& self,
+    Now now,
+    MeshOutput& output) {
+    const LinkId id{tunnel_link_bit | ++dials_};
+    Link& link = links_[id];
+    link.id = id;
+    link.dialled = true;
+    link.address = "via " + via;
+    link.deadline = now.steady + config_.dial_within;
+    link.expected = to;
+    on(LinkOpened{id, link.address, nonce}, self, now, output);
+    return id;
+}
+
 void Links::on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output) {
     const bool dialled = (opened.link.value & accepted_link_bit) == 0;
     if (dialled && find(opened.link) == nullptr) return;  // given up meanwhile
@@ -282,7 +300,9 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
         send(*used, FrameClass::control, proto::Probe{link.probe_nonce});
         return;
     }
-    const bool is_spare = link.dialled && (used->dialled || !link.handshake->expected_somebody());
+    // What another node carries is never a reason against a link of our own.
+    const bool is_spare = link.dialled && used->is_tunnel() <= link.is_tunnel() &&
+                          (used->dialled || !link.handshake->expected_somebody());
     if (is_spare && now.steady - used->last_heard <= config_.suspect_after)
         return refuse(
             link, RefuseReason::loser_link, "there is a link to this node already", facts, output);
@@ -303,6 +323,7 @@ void Links::welcome(
 }
 
 bool Links::is_better(const Link& link, const Link& than) const {
+    if (link.is_tunnel() != than.is_tunnel()) return than.is_tunnel();
     const LinkName left = link.handshake->name();
     const LinkName right = than.handshake->name();
     if (left.initiator != right.initiator) return left.initiator < right.initiator;
@@ -316,7 +337,8 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
     if (link.dialled)
         facts.emplace_back(
             DialEnded{.address = link.address, .node = peer.node_id, .complete = true});
-    output.events.emplace_back(LinkUp{link.id, peer.node_id, peer.name, link.dialled});
+    output.events.emplace_back(
+        LinkUp{link.id, peer.node_id, peer.name, link.dialled, link.is_tunnel()});
 
     Link* used = to(peer.node_id);
     const auto is_gone = [&](const Link& old) {
@@ -324,7 +346,8 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
         if (other.peer().boot != peer.boot || other.peer().epoch != peer.epoch) return true;
         if (now.steady - old.last_heard > config_.suspect_after) return true;
         // Who dialled a known node anew has no link to it any more.
-        return !link.dialled && link.handshake->expected_somebody() && !old.dialled;
+        return !link.dialled && link.handshake->expected_somebody() && !old.dialled &&
+               link.is_tunnel() >= old.is_tunnel();
     };
     if (used != nullptr && is_gone(*used)) {
         // Put the newcomer in place first, so that closing the old one does not lose the node.

@@ -59,6 +59,11 @@ struct DialEnded {
     bool refused = false;  ///< nobody listens there
     bool wrong_node = false;  ///< somebody else answers there now
 };
+/// A message of a link that another node carries.
+struct TunnelHeard {
+    LinkId link;
+    Bytes message;
+};
 using LinkFact = std::variant<
     LinkProven,
     LinkEstablished,
@@ -67,7 +72,8 @@ using LinkFact = std::variant<
     LinkReadable,
     LinkEnded,
     NodeLost,
-    DialEnded>;
+    DialEnded,
+    TunnelHeard>;
 using LinkFacts = std::vector<LinkFact>;
 
 class Links {
@@ -78,6 +84,15 @@ public:
     // ---- life of a link
     /// Asks for a dial; `expected` is set when a certain node is meant.
     void dial(const std::string& address, NodeId expected, Now now, MeshOutput& output);
+    /// A link to `to` that is carried by another node, called `via`: as dial(), and its transport
+    /// is open.
+    LinkId open_tunnel(
+        NodeId to,
+        const std::string& via,
+        Nonce nonce,
+        const Identity& self,
+        Now now,
+        MeshOutput& output);
     void on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output);
     void on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output);
     void on(const DialFailed& failed, LinkFacts& facts);

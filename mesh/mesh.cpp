@@ -80,6 +80,10 @@ std::size_t Mesh::queued_bytes(LinkId id) const {
     return link == nullptr ? 0 : link->queue.waiting_bytes();
 }
 
+std::size_t Mesh::tunnel_count() const {
+    return parts_->tunnels.size();
+}
+
 bool Mesh::is_ready(Instant now) const {
     const bool alone =
         parts_->links.nodes() == 0 && now - parts_->started >= parts_->config.ready_without_seeds;
@@ -111,6 +115,7 @@ std::vector<MemberView> Mesh::members() const {
         if (const Link* const link = parts.links.to(member.node)) {
             view.linked = true;
             view.linked_by_us = link->dialled;
+            view.is_tunnel = link->is_tunnel();
             view.protocol = link->version();
             view.round_trip = link->round_trip;
             view.queued_bytes = link->queue.waiting_bytes() + link->queue.in_flight_bytes();

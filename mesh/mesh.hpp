@@ -8,6 +8,7 @@
 
 #include "mesh/events.hpp"
 #include "mesh/exchange.hpp"
+#include "mesh/link_bits.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/now.hpp"
 #include "proto/mesh_frames.hpp"
@@ -24,10 +25,6 @@ namespace grapevine::mesh {
 using proto::LinkId;
 using proto::NodeId;
 using Nonce = std::array<char, proto::nonce_bytes>;
-
-/// Links that this node dials are numbered by Mesh, from 1. Those it accepts are numbered by the
-/// edge, with this bit set, so that the two never meet.
-inline constexpr std::uint64_t accepted_link_bit = std::uint64_t{1} << 63;
 
 // ---- inputs: facts
 /// The transport of a Dial is open, or somebody dialled us. `nonce` is fresh entropy for the
@@ -153,6 +150,9 @@ struct MeshCounters {
     std::uint64_t divergences = 0;
     std::uint64_t frames_rejected = 0;
     std::uint64_t links_refused = 0;
+    std::uint64_t tunnels_opened = 0;  ///< links through another node, tried
+    std::uint64_t tunnel_frames_carried = 0;  ///< between two others
+    std::uint64_t tunnel_frames_refused = 0;  ///< no link to their end, or its queue is full
     std::uint64_t suspicions = 0;
     std::uint64_t accusations = 0;  ///< suspicions of others that were told to us
     std::uint64_t refutations = 0;  ///< of our own: we were suspected and said no
@@ -180,6 +180,7 @@ struct MemberView {
     bool is_self = false;
     bool linked = false;
     bool linked_by_us = false;  ///< direction of the active link
+    bool is_tunnel = false;  ///< it goes through another node
     std::uint32_t protocol =
         0;  ///< the version that link speaks; of self: the latest it can; else 0
     std::string address;
@@ -255,6 +256,8 @@ public:
     [[nodiscard]] std::size_t table_memory_bytes() const;
     [[nodiscard]] FlowSizes flow_sizes() const;
     [[nodiscard]] std::size_t queued_bytes(LinkId link) const;
+    /// Links through other nodes that end here.
+    [[nodiscard]] std::size_t tunnel_count() const;
     void check_invariants() const;
 
 private:

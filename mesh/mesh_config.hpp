@@ -19,6 +19,8 @@ struct MeshConfig {
     std::string advertise;  ///< host:port others should dial; empty: unknown, they cannot
     std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
     proto::Boot boot;  ///< random, from the system
+    /// Random, from the system: nonces of links that other nodes carry are derived from it.
+    std::string entropy;
     std::uint64_t rng_seed = 0;  ///< jitter only
     /// Versions of the protocol it speaks. Tests have nodes of earlier programs.
     std::uint32_t version_min = proto::mesh_version_min;

@@ -58,6 +58,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       links(config, counters),
       members(config),
       probes(config, config.boot.value),
+      tunnels(identity.node),
       dialer(config, rng.fork()),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
@@ -136,7 +137,7 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
         links.for_each_dirty([&](Link& link) { replication.pump(link, tables, counters); });
         links.hand_out(facts, output);
-        settle(now, output);
+        settle(now, output);  // which queues what tunnels say on the links that carry them
     }
 }
 
@@ -158,17 +159,19 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     is_settling = true;
     // Handling one may add more; they are taken in the order they came. Every one ends a link, a
     // dial or a state, so this ends too.
-    for (std::size_t fact = 0, item = 0; fact < facts.size() || item < news.size();) {
-        if (item < news.size()) {
-            const MemberNews next = news[item++];
-            on_news(next, now, output);
-        } else {
-            const LinkFact next = std::move(facts[fact++]);
-            std::visit([&](const auto& told) { on_fact(told, now, output); }, next);
+    do {
+        for (std::size_t fact = 0, item = 0; fact < facts.size() || item < news.size();) {
+            if (item < news.size()) {
+                const MemberNews next = news[item++];
+                on_news(next, now, output);
+            } else {
+                const LinkFact next = std::move(facts[fact++]);
+                std::visit([&](const auto& told) { on_fact(told, now, output); }, next);
+            }
         }
-    }
-    facts.clear();
-    news.clear();
+        facts.clear();
+        news.clear();
+    } while (wrap_tunnels(output));
     is_settling = false;
     if (std::exchange(places_changed, false))
         flows.disturbed(std::exchange(users_moved, false), now, output);
@@ -220,8 +223,10 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
     if (!established.first) return;
 
     const NodeId node = link->node();
-    const std::string address = address_of(handshake.peers_welcome(), *link);
-    if (!address.empty() && !dialer.learn(address, node, now))
+    const Member* const known = members.find(node);
+    const std::string address = link->is_tunnel() ? (known != nullptr ? known->address : "")
+                                                  : address_of(handshake.peers_welcome(), *link);
+    if (!address.empty() && !link->is_tunnel() && !dialer.learn(address, node, now))
         output.events.emplace_back(LimitReached{"addresses"});
     if (members.linked(handshake.peer(), address, now, news, output.events) &&
         !replicas.begin(node, handshake.peer().epoch, tables))
@@ -272,6 +277,7 @@ void Mesh::Parts::on_fact(const LinkEnded& ended, Now now, MeshOutput&) {
 }
 
 void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
+    close_tunnels(lost.node, output);
     flows.node_lost(lost.node, now);
     arrivals.node_lost(lost.node);
     places_changed = true;
@@ -291,6 +297,8 @@ void Mesh::Parts::on_fact(const DialEnded& ended, Now now, MeshOutput& output) {
     const Member* const member = members.find(node);
     if (ended.refused && member != nullptr && member->address == ended.address)
         members.refused(node, now, news, output.events);
+    else if (!ended.complete && !ended.refused && node)
+        try_tunnel(node, now, output);
 }
 
 void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
@@ -361,7 +369,9 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     if (is_leaving) return;
     std::set<NodeId> satisfied;
     members.for_each([&](const Member& member) {
-        if (member.linked && !member.is_deaf && member.state != MemberState::suspect)
+        const Link* const link = links.to(member.node);
+        const bool is_direct = link != nullptr && !link->is_tunnel();
+        if (is_direct && !member.is_deaf && member.state != MemberState::suspect)
             satisfied.insert(member.node);
     });
     const Dialer::Wanted wanted = dialer.due(satisfied, now);

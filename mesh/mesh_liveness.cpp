@@ -1,6 +1,7 @@
 // The hub of Mesh, as far as it concerns who lives: whom to ask about a node that is silent, whom
 // to tell, and what to answer when others say so of this one.
 #include "mesh/mesh_parts.hpp"
+#include "proto/mesh_versions.hpp"
 
 #include <utility>
 
@@ -20,8 +21,11 @@ constexpr Duration contradict_every = 1s;
 std::vector<NodeId> Mesh::Parts::some_members(std::size_t count, NodeId but) {
     std::vector<NodeId> nodes;
     members.for_each([&](const Member& member) {
-        if (member.linked && !member.is_deaf && member.state == MemberState::alive &&
-            member.node != but)
+        const Link* const link = links.to(member.node);
+        // An older node would not know what we are talking about.
+        if (link != nullptr && !link->is_tunnel() &&
+            link->version() >= proto::since_version<proto::PingReq> && !member.is_deaf &&
+            member.state == MemberState::alive && member.node != but)
             nodes.push_back(member.node);
     });
     for (std::size_t at = 0; at < nodes.size() && at < count; ++at)

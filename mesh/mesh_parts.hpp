@@ -17,6 +17,7 @@
 #include "mesh/replication.hpp"
 #include "mesh/router.hpp"
 #include "mesh/tables.hpp"
+#include "mesh/tunnels.hpp"
 
 namespace grapevine::mesh {
 
@@ -95,6 +96,26 @@ struct Mesh::Parts {
     std::vector<NodeId> some_members(std::size_t count, NodeId but);
     void tick_liveness(Now now, MeshOutput& output);
 
+    // ---- mesh_tunnels.cpp: links through other nodes
+    void on_frame(Link& link, const proto::Tunnel& frame, Now now, MeshOutput& output);
+    void on_fact(const TunnelHeard& heard, Now now, MeshOutput& output);
+    /// Carries a frame between two others.
+    void carry(Link& from, const proto::Tunnel& frame);
+    /// One for us.
+    void take(Link& via, const proto::Tunnel& frame, Now now, MeshOutput& output);
+    /// A link to this node through another one, if we have none and somebody may have one.
+    void try_tunnel(NodeId node, Now now, MeshOutput& output);
+    /// What was said to the edge of links that it does not know goes into frames instead. Whether
+    /// that ended any.
+    bool wrap_tunnels(MeshOutput& output);
+    bool send_through(LinkId link, const proto::Tunnel& frame);
+    /// False if too much waits there.
+    bool queue_tunnel(Link& on, const proto::Tunnel& frame);
+    void end_of(Link& link, const proto::Tunnel& frame);
+    void close_tunnels(NodeId via, MeshOutput& output);
+    [[nodiscard]] Link* direct_to(NodeId node);
+    [[nodiscard]] Nonce tunnel_nonce();
+
     /// Frames that only a handshake has.
     template <class Early>
     void on_frame(Link& link, const Early&, Now, MeshOutput& output) {
@@ -126,6 +147,7 @@ struct Mesh::Parts {
     Links links;
     Members members;
     Probes probes;
+    Tunnels tunnels;
     LocalHealth health;
     Dialer dialer;
     Replicas replicas;
@@ -144,6 +166,7 @@ struct Mesh::Parts {
     Instant tell_members_at{};
     std::uint32_t refute = 0;  ///< how often this epoch has contradicted suspicions
     Instant may_refute{};
+    std::uint64_t nonces = 0;
     Instant leave_by = never;
     MessageId last_message;  ///< unlike those of other lives: begins anywhere
     bool is_settling = false;

@@ -125,7 +125,8 @@ struct Wording {
     JournalLine operator()(const LinkUp& e) const {
         return Line(Level::info, "link_up")
             .with("node", e.name)
-            .with("direction", e.dialled ? "dialled" : "accepted");
+            .with("direction", e.dialled ? "dialled" : "accepted")
+            .with("way", e.is_tunnel ? "through another node" : "direct");
     }
     JournalLine operator()(const LinkDown& e) const {
         return Line(e.node ? Level::info : Level::debug, "link_down")

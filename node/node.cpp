@@ -5,6 +5,7 @@
 
 #include <asio/signal_set.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -46,6 +47,9 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .advertise = advertised(config, listening),
         .boot = proto::Boot{random_word()},
         .rng_seed = random_word()};
+    std::array<char, 32> entropy{};
+    fill_random(std::as_writable_bytes(std::span{entropy}));
+    mesh.entropy.assign(entropy.begin(), entropy.end());
     for (const Address& seed : config.seeds)
         mesh.seeds.push_back(to_string(seed));
     return mesh;

@@ -34,6 +34,8 @@ inline constexpr std::size_t json_depth = 64;
 inline constexpr std::size_t mesh_message_bytes = 128 * 1024;
 /// A batch is closed when it reaches this, so a heartbeat never waits behind more.
 inline constexpr std::size_t mesh_batch_bytes = 64 * 1024;
+/// A message of a link that another link carries: what the frame around it needs is left free.
+inline constexpr std::size_t tunnelled_bytes = mesh_message_bytes - 1024;
 /// One message before its HELLO was accepted: nobody unknown makes us hold more.
 inline constexpr std::size_t mesh_handshake_bytes = 4 * 1024;
 inline constexpr std::size_t node_name_bytes = 128;

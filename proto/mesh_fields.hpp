@@ -142,6 +142,17 @@ void fields(Codec& codec, As<Codec, Refute>& refute) {
 }
 
 template <class Codec>
+void fields(Codec& codec, As<Codec, Tunnel>& tunnel) {
+    codec.fixed64(1, tunnel.from.value);
+    codec.fixed64(2, tunnel.to.value);
+    codec.fixed64(3, tunnel.opener.value);
+    codec.varint(4, tunnel.id);
+    codec.choice(5, tunnel.step, TunnelStep::close);
+    codec.varint(6, tunnel.bytes);
+    codec.bytes(7, tunnel.data, limits::tunnelled_bytes);
+}
+
+template <class Codec>
 void fields(Codec& codec, As<Codec, Catchup>& catchup) {
     codec.fixed64(1, catchup.origin.value);
     codec.fixed64(2, catchup.epoch.value);

@@ -27,7 +27,8 @@
 ///   Leave at the end.
 ///
 /// Who hears nothing of a node says so (Suspect) and asks others to probe it (PingReq, answered by
-/// Echo or PingNack); the node contradicts (Refute). mesh/members.hpp says what follows.
+/// Echo or PingNack); the node contradicts (Refute). mesh/members.hpp says what follows. Who cannot
+/// reach a node at all has a link to it through another (Tunnel, mesh/tunnels.hpp).
 ///
 /// A Forward for a user is one copy of a message, and every copy is answered, in any order:
 ///
@@ -210,6 +211,23 @@ struct Refute {
     friend bool operator==(const Refute&, const Refute&) = default;
 };
 
+/// What a Tunnel frame does to its tunnel. Numbers are on the wire.
+enum class TunnelStep : std::uint8_t { open = 1, data = 2, drained = 3, close = 4 };
+
+/// Two nodes that cannot reach each other have a link through a third, which carries these frames
+/// unread: what `data` holds is one whole message of that link. The link is named by who opened it
+/// and that one's number for it.
+struct Tunnel {
+    NodeId from;  ///< the end that says it
+    NodeId to;  ///< the other end
+    NodeId opener;  ///< one of both
+    std::uint64_t id = 0;
+    TunnelStep step{};
+    std::uint64_t bytes = 0;  ///< of `drained`: so many bytes of data were read
+    std::string_view data;
+    friend bool operator==(const Tunnel&, const Tunnel&) = default;
+};
+
 struct Catchup {
     NodeId origin;
     Epoch epoch;
@@ -342,6 +360,7 @@ using MeshFrame = std::variant<
     PingReq,
     PingNack,
     Suspect,
-    Refute>;
+    Refute,
+    Tunnel>;
 
 }  // namespace grapevine::proto

@@ -55,6 +55,11 @@ inline std::string_view contradiction(const Forward& forward) {
     return too_long ? "a name over its limit" : "";
 }
 
+inline std::string_view contradiction(const Tunnel& tunnel) {
+    if (tunnel.opener != tunnel.from && tunnel.opener != tunnel.to)
+        return "a tunnel that neither end opened";
+    return tunnel.step == TunnelStep::data || tunnel.data.empty() ? "" : "data beside its step";
+}
 inline std::string_view contradiction(const CopyList& copies) {
     const bool whole = !copies.packed.empty() && copies.packed.size() % sizeof(std::uint64_t) == 0;
     return whole ? "" : "an answer to nothing or to a part of a copy";

@@ -24,6 +24,16 @@ namespace grapevine::proto {
 /// The first version that has this frame.
 template <class Frame>
 inline constexpr std::uint32_t since_version = 1;
+template <>
+inline constexpr std::uint32_t since_version<PingReq> = 2;
+template <>
+inline constexpr std::uint32_t since_version<PingNack> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Suspect> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Refute> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Tunnel> = 2;
 
 namespace mesh_wire {
 template <std::size_t... Index>

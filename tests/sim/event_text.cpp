@@ -57,7 +57,8 @@ struct Writer {
         return Line{"link_up"}
             .add("node", event.name)
             .add("link", hex_text(event.link.value))
-            .add("dialled", std::uint64_t{event.dialled});
+            .add("dialled", std::uint64_t{event.dialled})
+            .add("tunnel", std::uint64_t{event.is_tunnel});
     }
     Line operator()(const mesh::LinkDown& event) const {
         return Line{"link_down"}

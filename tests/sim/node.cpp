@@ -80,6 +80,7 @@ void Node::start() {
     proto::check(!is_running(), "a node is started when it does not run");
     mesh::MeshConfig config = options_.mesh;
     config.boot = proto::Boot{rng_.next()};
+    config.entropy = std::to_string(rng_.next());
     config.rng_seed = rng_.next();
     mesh::SessionsConfig sessions = options_.sessions;
     sessions.node_name = config.name;

@@ -28,9 +28,10 @@ struct OwnedForward {
     }
 };
 
-/// An answer to copies together with the text it points to: a Done, a Nack or an Acked.
+/// An answer to copies together with the text it points to: a Done, a Nack or an Acked; or a
+/// Tunnel, which points to text too.
 struct OwnedAnswer {
-    enum class Kind : std::uint8_t { done, nack, acked };
+    enum class Kind : std::uint8_t { done, nack, acked, tunnel };
     Kind kind = Kind::done;
     std::vector<std::uint64_t> copies;
     std::string text;
@@ -40,6 +41,15 @@ struct OwnedAnswer {
         switch (kind) {
         case Kind::done: return proto::Done{proto::CopyList::of(copies), text};
         case Kind::nack: return proto::Nack{proto::CopyList::of(copies), {number}};
+        case Kind::tunnel:
+            return proto::Tunnel{
+                .from = {number},
+                .to = {number + 1},
+                .opener = {number + (number & 1)},
+                .id = number,
+                .step = text.empty() ? proto::TunnelStep::open : proto::TunnelStep::data,
+                .bytes = number,
+                .data = text};
         case Kind::acked: break;
         }
         return proto::Acked{{number}, text};
@@ -156,13 +166,15 @@ inline rc::Gen<OwnedForward> owned_forward() {
 inline rc::Gen<OwnedAnswer> owned_answer() {
     return rc::gen::exec([] {
         OwnedAnswer answer;
-        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 3));
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 4));
         answer.number = *number();
         const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
         while (answer.copies.size() < count)
             answer.copies.push_back(*number());
         if (answer.kind == OwnedAnswer::Kind::acked)
             answer.text = *bytes(proto::limits::user_name_bytes);
+        else if (answer.kind == OwnedAnswer::Kind::tunnel)
+            answer.text = *bytes(300);
         else if (*rc::gen::arbitrary<bool>())
             answer.text = *rc::gen::container<std::string>(count, rc::gen::arbitrary<char>());
         return answer;

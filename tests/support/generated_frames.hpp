@@ -106,6 +106,16 @@ struct ToGenerated {
         out.mutable_suspect()->set_epoch(suspect.epoch.value);
         out.mutable_suspect()->set_refute(suspect.refute);
     }
+    void operator()(const proto::Tunnel& tunnel) const {
+        auto& message = *out.mutable_tunnel();
+        message.set_from(tunnel.from.value);
+        message.set_to(tunnel.to.value);
+        message.set_opener(tunnel.opener.value);
+        message.set_id(tunnel.id);
+        message.set_step(static_cast<std::uint32_t>(tunnel.step));
+        message.set_bytes(tunnel.bytes);
+        message.set_data(std::string{tunnel.data});
+    }
     void operator()(const proto::Refute& refute) const {
         out.mutable_refute()->set_node(refute.node.value);
         out.mutable_refute()->set_epoch(refute.epoch.value);
