@@ -84,6 +84,27 @@ std::string read_secret(const std::string& path) {
     return secret;
 }
 
+/// The old and the new one, while the secret is changed. Each more would be one more way in.
+constexpr std::size_t secrets_max = 2;
+
+void read_secrets(const std::vector<std::string>& paths, node::NodeConfig& config) {
+    if (paths.size() > secrets_max) {
+        throw UsageError(
+            "--secret-file is given " + std::to_string(paths.size()) +
+            " times: give the secret of the cluster, and while it is changed one other");
+    }
+    for (const std::string& path : paths) {
+        std::string secret = read_secret(path);
+        if (config.secret.empty()) {
+            config.secret = std::move(secret);
+        } else if (secret == config.secret) {
+            throw UsageError("--secret-file " + quoted(path) + ": is the same secret as the first");
+        } else {
+            config.also_accepted.push_back(std::move(secret));
+        }
+    }
+}
+
 bool is_loopback(const std::string& host) {
     return host == "localhost" || host == "::1" || host.starts_with("127.");
 }
@@ -160,7 +181,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
         "--name",
         options.name.empty() ? default_name(config.mesh_listen) : options.name,
         limits::node_name_bytes);
-    if (!options.secret_file.empty()) config.secret = read_secret(options.secret_file);
+    read_secrets(options.secret_files, config);
     config.open = open_listeners(options.open);
     config.workers = options.workers;
 

@@ -18,13 +18,16 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     text("--mesh-listen",    o.mesh_listen,    "HOST:PORT", "For other nodes only")->capture_default_str();
     text("--admin-listen",   o.admin_listen,   "HOST:PORT", "For operators and back ends: HTTP API, /metrics")->capture_default_str();
     text("--mesh-advertise", o.mesh_advertise, "HOST:PORT", "What other nodes dial, if it is not the mesh listen address");
-    text("--secret-file",    o.secret_file,    "FILE",      "Secret that all nodes of the cluster share");
+    app.add_option("--secret-file", o.secret_files, "Secret that all nodes of the cluster share; give a second while it is changed: the first is shown to others, both are accepted")->type_name("FILE")->allow_extra_args(false);
     app.add_option("--seeds",   o.seeds,   "Nodes to try first; need not be up, may include this one")->type_name("HOST:PORT,...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
     app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
   mesh by --secret-file; client and admin have no authentication yet, so only by --open.
 Port 0 takes any free port; the node prints the one it got.
+
+To change the secret, restart all nodes one by one, three times:
+  with --secret-file old --secret-file new, then with --secret-file new --secret-file old, then with --secret-file new
 
 Examples:
   one node, to try it           grapevine node

@@ -16,7 +16,7 @@ struct NodeOptions {
     std::string admin_listen = "127.0.0.1:9000";
     std::string mesh_advertise;
     std::vector<std::string> seeds;
-    std::string secret_file;
+    std::vector<std::string> secret_files;
     std::vector<std::string> open;
     unsigned workers = 1;
 };

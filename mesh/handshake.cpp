@@ -45,12 +45,14 @@ Handshake::Handshake(
     std::string nonce,
     std::uint64_t seq,
     proto::NodeId expected)
-    : secret_(self.secret),
+    : secrets_{self.secret},
       seq_(seq),
       expected_(expected),
       version_(self.version_min),
       stage_(dialled ? Stage::wait_hello_ack : Stage::wait_hello),
       dialled_(dialled) {
+    if (!dialled)
+        secrets_.insert(secrets_.end(), self.also_accepted.begin(), self.also_accepted.end());
     self_.cluster = self.cluster;
     self_.proto_min = self.version_min;
     self_.proto_max = self.version_max;
@@ -105,7 +107,7 @@ std::optional<Refusal> Handshake::agree_version() {
     return std::nullopt;
 }
 
-proto::Sha256 Handshake::mac_of(bool dialer) const {
+proto::Sha256 Handshake::mac_of(bool dialer, const std::string& secret) const {
     // Both nonces make it fresh, the role stops a reflected answer, ids and epochs bind what was
     // said.
     std::string message = dialer ? "grapevine link 1 dialer\n" : "grapevine link 1 acceptor\n";
@@ -113,7 +115,18 @@ proto::Sha256 Handshake::mac_of(bool dialer) const {
     message.push_back('\0');
     append_party(message, dialled_ ? self_ : peer_);
     append_party(message, dialled_ ? peer_ : self_);
-    return proto::hmac_sha256(secret_, message);
+    return proto::hmac_sha256(secret, message);
+}
+
+/// Whoever dials says which secret the link is proven with; the answer uses the same. All are
+/// looked at, so that the time it takes does not tell which one was right.
+bool Handshake::takes_proof(const proto::Sha256& mac) {
+    std::size_t proven = secrets_.size();
+    for (std::size_t at = 0; at < secrets_.size(); ++at)
+        if (proto::equal_secrets(mac, mac_of(/*dialer=*/!dialled_, secrets_[at]))) proven = at;
+    if (proven == secrets_.size()) return false;
+    std::swap(secrets_.front(), secrets_[proven]);
+    return true;
 }
 
 std::optional<Refusal> Handshake::on(const proto::MeshFrame& frame, Frames& send) {
@@ -136,20 +149,20 @@ std::optional<Refusal> Handshake::on(const proto::MeshFrame& frame, Frames& send
         peer_ = ack->hello;
         if (auto refusal = agree_version()) return refusal;
         if (auto refusal = check_peer()) return refusal;
-        send.emplace_back(proto::Auth{mac_of(/*dialer=*/true)});
+        send.emplace_back(proto::Auth{mac_of(/*dialer=*/true, secrets_.front())});
         stage_ = Stage::wait_auth;
         return std::nullopt;
     }
     case Stage::wait_auth: {
         const auto* auth = std::get_if<proto::Auth>(&frame);
         if (auth == nullptr) return unexpected("AUTH");
-        if (!proto::equal_secrets(auth->mac, mac_of(/*dialer=*/!dialled_)))
+        if (!takes_proof(auth->mac))
             return Refusal{
                 RefuseReason::wrong_secret,
                 quoted(peer_.name) + " and " + quoted(self_.name) +
                     " have different secrets: check --secret-file on both"};
         // Prove ourselves before any hold or refusal, so that the peer may believe those too.
-        if (!dialled_) send.emplace_back(proto::Auth{mac_of(/*dialer=*/false)});
+        if (!dialled_) send.emplace_back(proto::Auth{mac_of(/*dialer=*/false, secrets_.front())});
         stage_ = Stage::proven;
         return std::nullopt;
     }

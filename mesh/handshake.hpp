@@ -20,7 +20,8 @@ namespace grapevine::mesh {
 struct Identity {
     std::string cluster;
     std::string name;
-    std::string secret;
+    std::string secret;  ///< proven when dialling
+    std::vector<std::string> also_accepted;  ///< of who dials, besides it
     std::string advertise;
     proto::NodeId node;
     proto::Epoch epoch;
@@ -85,9 +86,10 @@ public:
 private:
     [[nodiscard]] std::optional<Refusal> check_peer() const;
     [[nodiscard]] std::optional<Refusal> agree_version();
-    [[nodiscard]] proto::Sha256 mac_of(bool dialer) const;
+    [[nodiscard]] proto::Sha256 mac_of(bool dialer, const std::string& secret) const;
+    [[nodiscard]] bool takes_proof(const proto::Sha256& mac);
 
-    std::string secret_;
+    std::vector<std::string> secrets_;  ///< the first is the one this link is proven with
     proto::Hello self_;
     proto::Hello peer_;
     std::optional<proto::Welcome> peers_welcome_;  ///< may come before we gave ours

@@ -16,6 +16,8 @@ struct MeshConfig {
     std::string cluster = "grapevine";
     std::string name;  ///< stable across restarts: node_id is its keyed hash
     std::string secret;  ///< shared by all nodes; empty: links are not protected
+    std::vector<std::string>
+        also_accepted;  ///< other secrets that peers may prove, while it changes
     std::string advertise;  ///< host:port others should dial; empty: unknown, they cannot
     std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
     proto::Boot boot;  ///< random, from the system

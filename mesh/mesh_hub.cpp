@@ -21,6 +21,7 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
         .cluster = config.cluster,
         .name = config.name,
         .secret = config.secret,
+        .also_accepted = config.also_accepted,
         .advertise = config.advertise,
         .node = proto::node_id_of(key, config.name),
         .epoch = Epoch{static_cast<std::uint64_t>(

@@ -40,6 +40,8 @@ struct NodeConfig {
     /// What nodes prove to each other that they know. Empty: any process that reaches the mesh
     /// listener may join; `cli` allows that on loopback or with `open.mesh` only.
     std::string secret;
+    /// Other secrets that nodes may prove, while the secret of the cluster is changed.
+    std::vector<std::string> also_accepted;
 
     /// Where each audience connects (product.md, three listeners). Port 0: any free port, which the
     /// node prints. Already known to be loopback, protected, or opened on purpose.

@@ -44,6 +44,7 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .cluster = config.cluster,
         .name = config.name,
         .secret = config.secret,
+        .also_accepted = config.also_accepted,
         .advertise = advertised(config, listening),
         .boot = proto::Boot{random_word()},
         .rng_seed = random_word()};

@@ -45,6 +45,10 @@ refuses --secret-file node --secret-file "$dir/empty"
 refuses --secret-file node --secret-file "$dir/large"
 refuses --secret-file node --secret-file "$dir/missing"
 refuses --secret-file node --secret-file "$dir"
+echo one >"$dir/one" && echo one >"$dir/same" && echo two >"$dir/two" && chmod 600 "$dir"/*
+refuses "the same secret" node --secret-file "$dir/one" --secret-file "$dir/same"
+refuses --secret-file node --secret-file "$dir/one" --secret-file "$dir/missing"
+refuses "3 times" node --secret-file "$dir/one" --secret-file "$dir/two" --secret-file "$dir/large"
 refuses --user chat
 refuses --user chat --user ''
 refuses --user chat --user "$(printf 'x%.0s' {1..255})"

@@ -127,8 +127,10 @@ void World::heal() {
 
 bool World::is_live(const Node& node) const {
     const mesh::MeshConfig& config = node.options().mesh;
+    const std::vector<std::string>& also = options_.mesh.also_accepted;
     return node.is_running() && config.cluster == options_.mesh.cluster &&
-           config.secret == options_.mesh.secret;
+           (config.secret == options_.mesh.secret ||
+            std::find(also.begin(), also.end(), config.secret) != also.end());
 }
 
 std::vector<mesh::Mesh::Entry> World::truth() const {

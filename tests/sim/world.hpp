@@ -90,7 +90,7 @@ public:
     [[nodiscard]] std::string report() const;
 
 private:
-    /// Runs, and belongs to this cluster: same name and secret.
+    /// Runs, and belongs to this cluster: same name, and a secret of those that it takes.
     [[nodiscard]] bool is_live(const Node& node) const;
     [[nodiscard]] std::vector<mesh::Mesh::Entry> truth() const;
     [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
