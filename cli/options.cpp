@@ -42,7 +42,11 @@ Ends with 0 after SIGTERM or SIGINT, 1 if a live node has its name, 2 if an opti
 void describe_status(CLI::App& app, StatusOptions& o) {
     app.add_option("--admin", o.admin, "Admin listener of any node")->type_name("URL")->capture_default_str();
     app.add_flag("--json",    o.json,  "Print the answer of GET /api/cluster as it is");
-    app.footer(R"(Examples:
+    app.footer(R"(First the members; then, of each other node: who dialled the link, the version of the mesh protocol it
+speaks, round trip, bytes that wait; its epoch, how many changes of its table are here, and how long ago both
+tables were last seen to be equal. Last, links that were refused and why.
+
+Examples:
   grapevine status --admin http://127.0.0.1:9001
   grapevine status --json | python3 -m json.tool
 

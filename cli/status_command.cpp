@@ -62,22 +62,76 @@ bool flag_in(const Object& object, const char* key) {
     return object[key].get(value) == simdjson::SUCCESS && value;
 }
 
+std::string bytes_in(const Object& object, const char* key) {
+    std::uint64_t bytes = 0;
+    if (object[key].get(bytes) != simdjson::SUCCESS) return "-";
+    constexpr std::uint64_t kib = 1024;
+    if (bytes < 10 * kib) return std::to_string(bytes) + " B";
+    if (bytes < 10 * kib * kib) return std::to_string(bytes / kib) + " KiB";
+    return std::to_string(bytes / kib / kib) + " MiB";
+}
+
+/// Of one column, so that a row of ordinary names fits into 100. Longer ones are cut in the middle:
+/// names differ at their ends.
+constexpr std::size_t name_width = 24;
+constexpr std::size_t screen_width = 100;
+
+std::string cut(const std::string& name) {
+    if (name.size() <= name_width) return name;
+    const std::size_t half = (name_width - 2) / 2;
+    return name.substr(0, half) + ".." + name.substr(name.size() - half);
+}
+
 constexpr std::size_t state_column = 1;
 
-Row row_of(const Object& member) {
-    const bool self = flag_in(member, "self");
+Row member_row(const Object& member) {
     return {
-        text_in(member, "name") + (self ? " *" : ""),
+        cut(text_in(member, "name")) + (flag_in(member, "self") ? " *" : ""),
         text_in(member, "state"),
         start_in(member, "epoch"),
         count_in(member, "sessions"),
         count_in(member, "users"),
         count_in(member, "channels"),
-        count_in(member, "version"),
-        self ? "-" : seconds_in(member, "seconds_since_equal"),
-        self ? "-" : milliseconds_in(member, "rtt_us"),
         text_in(member, "address"),
     };
+}
+
+/// What this node knows of another: over which link, and how much of its table it has.
+Row link_row(const Object& member) {
+    return {
+        cut(text_in(member, "name")),
+        flag_in(member, "linked") ? text_in(member, "link") : "none",
+        count_in(member, "protocol"),
+        milliseconds_in(member, "rtt_us"),
+        bytes_in(member, "queued_bytes"),
+        count_in(member, "epoch"),
+        count_in(member, "version"),
+        seconds_in(member, "seconds_since_equal"),
+    };
+}
+
+/// "40 s" or "3 min" or "2 h", rounded down.
+std::string ago_in(const Object& object, const char* key) {
+    double value = 0;
+    if (object[key].get(value) != simdjson::SUCCESS) return "?";
+    const auto seconds = static_cast<std::uint64_t>(value);
+    if (seconds < 120) return std::to_string(seconds) + " s";
+    if (seconds < 7200) return std::to_string(seconds / 60) + " min";
+    return std::to_string(seconds / 3600) + " h";
+}
+
+/// One refused link: who and how often on a line, why on the next, because that is a sentence.
+std::string refusal_lines(const Object& refusal, const Terminal& terminal) {
+    std::string_view name;
+    const bool has_name = refusal["name"].get(name) == simdjson::SUCCESS;
+    const bool by_peer = text_in(refusal, "by") == "peer";
+    const std::string times = count_in(refusal, "times");
+    std::string text = "  " + terminal.yellow(text_in(refusal, "reason")) + "  " +
+                       (has_name ? cut(printable(name)) + " at " : "") +
+                       text_in(refusal, "address") + (by_peer ? " refused us" : ", refused by us") +
+                       ", " + times + (times == "1" ? " time, " : " times, last ") +
+                       ago_in(refusal, "seconds_since_last") + " ago";
+    return text + "\n" + wrapped(text_in(refusal, "text"), 6, screen_width);
 }
 
 std::string
@@ -86,6 +140,11 @@ coloured_state(const std::string& padded, std::string_view state, const Terminal
     if (state == "down") return terminal.red(padded);
     if (state == "left") return terminal.dim(padded);
     return terminal.yellow(padded);
+}
+
+std::string
+coloured_link(const std::string& padded, std::string_view link, const Terminal& terminal) {
+    return link == "none" ? terminal.red(padded) : padded;
 }
 
 /// "http://host:port" from what people type: the scheme may be missing, a last slash is harmless.
@@ -116,25 +175,29 @@ StatusTable status_table(std::string_view body, const Terminal& terminal) {
     }
 
     StatusTable table;
-    std::vector<Row> rows{
-        {"NODE",
-         "STATE",
-         "STARTED",
-         "SESSIONS",
-         "USERS",
-         "CHANNELS",
-         "VERSION",
-         "EQUAL",
-         "RTT",
-         "ADDRESS"}};
+    std::vector<Row> members{
+        {"NODE", "STATE", "STARTED", "SESSIONS", "USERS", "CHANNELS", "ADDRESS"}};
+    std::vector<Row> links{
+        {"NODE", "LINK", "PROTOCOL", "RTT", "QUEUED", "EPOCH", "TABLE", "EQUAL"}};
     for (const Object member : nodes) {
-        rows.push_back(row_of(member));
-        const std::string& state = rows.back()[state_column];
+        members.push_back(member_row(member));
+        if (!flag_in(member, "self")) links.push_back(link_row(member));
+        const std::string& state = members.back()[state_column];
         if (state == "suspect" || state == "down") table.all_alive = false;
     }
-    table.text = "cluster " + text_in(cluster, "cluster") + " as seen by " +
-                 text_in(cluster, "self") + (flag_in(cluster, "ready") ? "" : " (not ready yet)") +
-                 "\n" + laid_out(rows, state_column, coloured_state, terminal);
+    const std::string self = text_in(cluster, "self");
+    table.text = "cluster " + text_in(cluster, "cluster") + " as seen by " + self +
+                 (flag_in(cluster, "ready") ? "" : " (not ready yet)") + "\n" +
+                 laid_out(members, state_column, coloured_state, terminal);
+    if (links.size() > 1)
+        table.text += "\nlinks of " + self + ", and what it holds of the others' tables\n" +
+                      laid_out(links, state_column, coloured_link, terminal);
+    simdjson::dom::array refusals;
+    if (cluster["refusals"].get(refusals) == simdjson::SUCCESS && refusals.size() != 0) {
+        table.text += "\nlinks refused lately, newest first\n";
+        for (const Object refusal : refusals)
+            table.text += refusal_lines(refusal, terminal);
+    }
     return table;
 }
 

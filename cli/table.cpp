@@ -42,4 +42,19 @@ std::string laid_out(
     return text;
 }
 
+std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t width) {
+    std::string text;
+    std::size_t column = 0;
+    while (!sentence.empty()) {
+        const std::string_view word = sentence.substr(0, sentence.find(' '));
+        sentence.remove_prefix(std::min(sentence.size(), word.size() + 1));
+        const bool fits = column + 1 + width_of(word) <= width;
+        if (column != 0 && !fits) text += '\n';
+        text += column != 0 && fits ? " " : std::string(indent, ' ');
+        column = (column != 0 && fits ? column + 1 : indent) + width_of(word);
+        text += word;
+    }
+    return text + '\n';
+}
+
 }  // namespace grapevine::cli

@@ -23,4 +23,7 @@ std::string laid_out(
     Colouring colouring,
     const Terminal& terminal);
 
+/// A sentence in lines of at most `width` columns where words allow, each after `indent` blanks.
+std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t width);
+
 }  // namespace grapevine::cli

@@ -131,7 +131,7 @@ Instant Driver::next_deadline() const {
 
 std::string Driver::cluster_json(Now now) const {
     std::string json;
-    append_cluster(json, mesh_, now);
+    append_cluster(json, mesh_, Reader::operators, now);
     return json;
 }
 

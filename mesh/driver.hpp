@@ -71,7 +71,7 @@ public:
     [[nodiscard]] const Mesh& mesh() const { return mesh_; }
     [[nodiscard]] const Sessions& sessions() const { return sessions_; }
     [[nodiscard]] bool is_leaving() const { return leaving_; }
-    /// As `GET /api/cluster` and `rpc cluster` answer.
+    /// As `GET /api/cluster` answers.
     [[nodiscard]] std::string cluster_json(Now now) const;
 
 private:

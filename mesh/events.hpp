@@ -101,7 +101,8 @@ struct LinkSwitched {
 };
 /// A handshake that failed: we refused, or were refused. Strangers can cause these at will.
 struct LinkRefused {
-    std::string address;  ///< dialled address or the peer's
+    std::string address;  ///< that was dialled; of who dialled us its host, without the port
+    std::string name;  ///< that the peer gave itself, if it came to that
     proto::RefuseReason reason{};
     std::string text;
     bool by_peer = false;

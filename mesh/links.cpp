@@ -212,14 +212,27 @@ void Links::refuse(
         link,
         FrameClass::control,
         proto::Refuse{reason, text.substr(0, proto::limits::refusal_text_bytes)});
-    ++counters_.links_refused;
-    output.events.emplace_back(
-        LinkRefused{link.address, reason, std::move(text), /*by_peer=*/false});
+    note_refusal(link, reason, std::move(text), /*by_peer=*/false, facts);
     while (Bytes message = link.queue.take(config_.link_flight_bytes_max))
         output.sends.push_back({link.id, std::move(message)});
     close(link, LinkEnd::refused, facts, output);
     note_address(link, reason, facts);
     if (reason == RefuseReason::is_self) note_self(link, facts);
+}
+
+void Links::note_refusal(
+    const Link& link, RefuseReason reason, std::string text, bool by_peer, LinkFacts& facts) {
+    ++counters_.links_refused;
+    ++(by_peer ? counters_.refused_by_peers : counters_.refused_by_us)
+          .at(static_cast<std::size_t>(reason));
+    // Each dial of a peer comes from another port, which says nothing.
+    const std::size_t end = link.dialled ? std::string::npos : link.address.rfind(':');
+    facts.emplace_back(LinkRefused{
+        .address = link.address.substr(0, end),
+        .name = link.handshake ? link.handshake->peer().name : std::string{},
+        .reason = reason,
+        .text = std::move(text),
+        .by_peer = by_peer});
 }
 
 /// We have reached ourselves. The accepting end knows by which dial; a stranger's word would not
@@ -463,9 +476,7 @@ void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
 
 void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {
     const bool proven = link.handshake->is_proven();
-    ++counters_.links_refused;
-    output.events.emplace_back(
-        LinkRefused{link.address, refused.reason, refused.text, /*by_peer=*/true});
+    note_refusal(link, refused.reason, refused.text, /*by_peer=*/true, facts);
     if (refused.reason == RefuseReason::duplicate_node && proven) {
         output.events.emplace_back(NameTaken{link.address});
         output.must_stop = true;

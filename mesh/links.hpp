@@ -73,7 +73,8 @@ using LinkFact = std::variant<
     LinkEnded,
     NodeLost,
     DialEnded,
-    TunnelHeard>;
+    TunnelHeard,
+    LinkRefused>;
 using LinkFacts = std::vector<LinkFact>;
 
 class Links {
@@ -186,6 +187,12 @@ public:
     void check_invariants() const;
 
 private:
+    void note_refusal(
+        const Link& link,
+        proto::RefuseReason reason,
+        std::string text,
+        bool by_peer,
+        LinkFacts& facts);
     void note_self(const Link& link, LinkFacts& facts);
     void refuse_name(Link& link, LinkFacts& facts, MeshOutput& output);
     void say(Link& link, const Handshake::Frames& frames);

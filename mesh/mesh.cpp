@@ -84,6 +84,10 @@ std::size_t Mesh::tunnel_count() const {
     return parts_->tunnels.size();
 }
 
+const std::vector<RefusedLink>& Mesh::refusals() const {
+    return parts_->refusals.newest_first();
+}
+
 bool Mesh::is_ready(Instant now) const {
     const bool alone =
         parts_->links.nodes() == 0 && now - parts_->started >= parts_->config.ready_without_seeds;

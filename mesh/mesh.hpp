@@ -11,6 +11,7 @@
 #include "mesh/link_bits.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/now.hpp"
+#include "mesh/refusals.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <array>
@@ -117,6 +118,9 @@ struct MeshOutput {
     void clear();
 };
 
+inline constexpr std::size_t refuse_reasons =
+    static_cast<std::size_t>(proto::RefuseReason::leaving) + 1;
+
 /// Things that happen per message.
 struct MeshCounters {
     std::uint64_t published = 0;
@@ -149,10 +153,12 @@ struct MeshCounters {
     std::uint64_t snapshots_applied = 0;
     std::uint64_t divergences = 0;
     std::uint64_t frames_rejected = 0;
-    std::uint64_t links_refused = 0;
     std::uint64_t tunnels_opened = 0;  ///< links through another node, tried
     std::uint64_t tunnel_frames_carried = 0;  ///< between two others
     std::uint64_t tunnel_frames_refused = 0;  ///< no link to their end, or its queue is full
+    std::uint64_t links_refused = 0;  ///< by either end; then by reason, as numbered on the wire
+    std::array<std::uint64_t, refuse_reasons> refused_by_us{};
+    std::array<std::uint64_t, refuse_reasons> refused_by_peers{};
     std::uint64_t suspicions = 0;
     std::uint64_t accusations = 0;  ///< suspicions of others that were told to us
     std::uint64_t refutations = 0;  ///< of our own: we were suspected and said no
@@ -223,6 +229,8 @@ public:
     [[nodiscard]] const MeshConfig& config() const;
     [[nodiscard]] const MeshCounters& counters() const;
     [[nodiscard]] std::vector<MemberView> members() const;  ///< self first, then by name
+    /// Links that were refused lately, newest first.
+    [[nodiscard]] const std::vector<RefusedLink>& refusals() const;
     [[nodiscard]] bool is_ready(Instant now) const;
     /// Names of the nodes that have this user, and how many sessions they report (255 a node at
     /// most).

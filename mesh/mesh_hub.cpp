@@ -148,7 +148,7 @@ void Mesh::Parts::on(const Question& question, Now now, MeshOutput& output) {
     case Question::Kind::user_status:
         append_user_status(json.writable(), mesh, question.users);
         break;
-    case Question::Kind::cluster: append_cluster(json.writable(), mesh, now); break;
+    case Question::Kind::cluster: append_cluster(json.writable(), mesh, Reader::client, now); break;
     }
     output.answers.push_back({question.asker, std::move(json), {}});
 }
@@ -300,6 +300,11 @@ void Mesh::Parts::on_fact(const DialEnded& ended, Now now, MeshOutput& output) {
         members.refused(node, now, news, output.events);
     else if (!ended.complete && !ended.refused && node)
         try_tunnel(node, now, output);
+}
+
+void Mesh::Parts::on_fact(const LinkRefused& refused, Now now, MeshOutput& output) {
+    refusals.note(refused, now);
+    output.events.emplace_back(refused);
 }
 
 void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {

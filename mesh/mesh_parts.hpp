@@ -13,6 +13,7 @@
 #include "mesh/mesh.hpp"
 #include "mesh/probes.hpp"
 #include "mesh/receipts.hpp"
+#include "mesh/refusals.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/replication.hpp"
 #include "mesh/router.hpp"
@@ -59,6 +60,7 @@ struct Mesh::Parts {
     void on_fact(const LinkEnded& ended, Now now, MeshOutput& output);
     void on_fact(const NodeLost& lost, Now now, MeshOutput& output);
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
+    void on_fact(const LinkRefused& refused, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
 
     // ---- mesh_frames.cpp: what peers say
@@ -158,6 +160,7 @@ struct Mesh::Parts {
     Flows flows;
     Arrivals arrivals;
     Receipts receipts;
+    Refusals refusals;
 
     LinkFacts facts;  ///< waiting to be carried
     MemberChanges news;  ///< likewise

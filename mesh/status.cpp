@@ -69,6 +69,19 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     out.push_back('}');
 }
 
+void append_refusal(std::string& out, const RefusedLink& refusal, Now now) {
+    out.push_back('{');
+    append_text(out, "address", refusal.address);
+    if (!refusal.name.empty()) append_text(out, "name", refusal.name);
+    append_text(out, "reason", word_of(refusal.reason));
+    append_text(out, "by", refusal.by_peer ? "peer" : "us");
+    append_text(out, "text", refusal.text);
+    append_number(out, "times", refusal.times);
+    append_seconds(out, "seconds_since_first", now.steady - refusal.first);
+    append_seconds(out, "seconds_since_last", now.steady - refusal.last);
+    out.push_back('}');
+}
+
 }  // namespace
 
 std::string_view text_of(proto::MemberState state) {
@@ -101,7 +114,7 @@ void append_user_status(std::string& out, const Mesh& mesh, std::span<const std:
     out += "}}";
 }
 
-void append_cluster(std::string& out, const Mesh& mesh, Now now) {
+void append_cluster(std::string& out, const Mesh& mesh, Reader reader, Now now) {
     out.push_back('{');
     append_text(out, "self", mesh.config().name);
     append_text(out, "cluster", mesh.config().cluster);
@@ -112,7 +125,17 @@ void append_cluster(std::string& out, const Mesh& mesh, Now now) {
         if (out.back() != '[') out.push_back(',');
         append_member(out, member, now);
     }
-    out += "]}";
+    out += "]";
+    if (reader == Reader::operators) {
+        append_key(out, "refusals");
+        out.push_back('[');
+        for (const RefusedLink& refusal : mesh.refusals()) {
+            if (out.back() != '[') out.push_back(',');
+            append_refusal(out, refusal, now);
+        }
+        out += "]";
+    }
+    out += "}";
 }
 
 }  // namespace grapevine::mesh

@@ -12,8 +12,12 @@ namespace grapevine::mesh {
 /// {"users":{"bob":{"online":true,"sessions":2,"nodes":["n1","n3"]}}}
 void append_user_status(std::string& out, const Mesh& mesh, std::span<const std::string> users);
 
-/// {"self":"n1","cluster":"demo","ready":true,"nodes":[{...}]}, self first, then by name.
-void append_cluster(std::string& out, const Mesh& mesh, Now now);
+/// Who reads it: clients are not told who tried to get into the cluster.
+enum class Reader : std::uint8_t { client, operators };
+
+/// {"self":"n1","cluster":"demo","ready":true,"nodes":[{...}],"refusals":[{...}]}: nodes self
+/// first, then by name; refused links newest first.
+void append_cluster(std::string& out, const Mesh& mesh, Reader reader, Now now);
 
 std::string_view text_of(proto::MemberState state);
 

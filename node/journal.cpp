@@ -1,5 +1,7 @@
 #include "node/journal.hpp"
 
+#include "mesh/refusals.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -47,6 +49,11 @@ public:
     }
     Line& by_strangers(bool are) {
         line_.by_strangers = are;
+        return *this;
+    }
+    /// Of lines that said the same up to here, about `who`, one a minute is enough.
+    Line& repeats(const std::string& who) {
+        line_.repeats = line_.text + '\n' + who;
         return *this;
     }
     operator JournalLine() const { return line_; }  // NOLINT: this is what a Line is for
@@ -141,6 +148,8 @@ struct Wording {
         // gave.
         return Line(level_of(e), e.by_peer ? "link_refused_by_peer" : "link_refused")
             .with("address", e.address)
+            .with("why", mesh::word_of(e.reason))
+            .repeats(e.name)
             .with("reason", e.text)
             .by_strangers(!e.by_peer);
     }
@@ -205,23 +214,27 @@ JournalLine line_of(const Event& event) {
 void Journal::write(const Event& event, Now now) {
     JournalLine line = line_of(event);
     if (line.level < least_) return;
-    if (line.by_strangers && !may_print(now.steady)) return;
-    if (line.by_strangers && suppressed_ != 0)
-        line.text += " suppressed=" + std::to_string(std::exchange(suppressed_, 0));
+    if (line.by_strangers && !has_room(now.steady)) return;
+    if (!line.repeats.empty()) {
+        const auto held_back = repeats_.print(line.repeats, now.steady);
+        if (!held_back) return;
+        if (*held_back != 0) line.text += " repeated=" + std::to_string(*held_back);
+    }
+    if (line.by_strangers) {
+        ++printed_;
+        if (suppressed_ != 0)
+            line.text += " suppressed=" + std::to_string(std::exchange(suppressed_, 0));
+    }
     write(line.level, line.text, now);
 }
 
-bool Journal::may_print(Instant now) {
+bool Journal::has_room(Instant now) {
     if (now - second_began_ >= 1s) {
         second_began_ = now;
         printed_ = 0;
     }
-    if (printed_ == stranger_lines_per_second) {
-        ++suppressed_;
-        return false;
-    }
-    ++printed_;
-    return true;
+    if (printed_ == stranger_lines_per_second) ++suppressed_;
+    return printed_ < stranger_lines_per_second;
 }
 
 void Journal::write(Level level, std::string_view line, Now now) {

@@ -2,12 +2,14 @@
 ///
 /// Levels by who can cause a line. info: rare, and no stranger can repeat it at will. warning: an
 /// operator should act. debug: anything a peer or client can repeat; counted always, printed only
-/// when asked. A refused link is both: an operator needs its words and a stranger can repeat it, so
-/// at most a few a second are printed.
+/// when asked. A refused link is both: an operator needs its words and whoever dials for ever
+/// repeats it. So each (address, name, reason) is printed once a minute and says how many were not,
+/// and all that strangers can cause together a few times a second.
 #pragma once
 
 #include "mesh/events.hpp"
 #include "mesh/now.hpp"
+#include "node/repeats.hpp"
 
 #include <cstdint>
 #include <string>
@@ -27,9 +29,10 @@ public:
 
 private:
     /// Whether a line that strangers can cause may be printed now.
-    bool may_print(mesh::Instant now);
+    bool has_room(mesh::Instant now);
 
     Level least_;
+    Repeats repeats_;
     mesh::Instant second_began_{};
     unsigned printed_ = 0;  ///< such lines in the second that began then
     unsigned suppressed_ = 0;  ///< since the last one that was printed
@@ -40,6 +43,7 @@ struct JournalLine {
     Level level = Level::info;
     std::string text;
     bool by_strangers = false;  ///< whoever reaches a port can cause it at will
+    std::string repeats;  ///< lines that say the same have the same; empty: each is printed
 };
 JournalLine line_of(const mesh::Event& event);
 

@@ -133,6 +133,16 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.counter(
         "frames_rejected_total", "Frames between nodes that were no frames.", m.frames_rejected);
     page.counter("links_refused_total", "Links refused, by us or by the peer.", m.links_refused);
+    page.head("link_refusals_total", "Links refused, by who refused and why.", "counter");
+    for (std::size_t reason = 1; reason < mesh::refuse_reasons; ++reason)
+        for (const bool by_peer : {false, true}) {
+            std::string labels = by_peer ? "{by=\"peer\",reason=\"" : "{by=\"us\",reason=\"";
+            labels.append(mesh::word_of(static_cast<proto::RefuseReason>(reason))).append("\"}");
+            page.line(
+                "link_refusals_total",
+                labels,
+                (by_peer ? m.refused_by_peers : m.refused_by_us).at(reason));
+        }
 }
 
 void flows_part(Page& page, const mesh::Mesh& mesh) {

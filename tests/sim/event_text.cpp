@@ -76,6 +76,7 @@ struct Writer {
         return Line{"link_refused"}
             .add("address", event.address)
             .add("reason", static_cast<std::uint64_t>(event.reason))
+            .add("name", event.name)
             .add("by_peer", std::uint64_t{event.by_peer})
             .add("text", event.text);
     }
