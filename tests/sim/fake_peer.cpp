@@ -98,7 +98,7 @@ bool FakePeer::was_refused_for(proto::RefuseReason reason) const {
 }
 
 void FakePeer::opened(Socket socket) {
-    if (socket == socket_) send(hello);
+    if (socket == socket_ && greets) send(hello);
 }
 
 void FakePeer::received(Socket socket, const proto::Bytes& message) {

@@ -25,6 +25,7 @@ public:
     proto::Hello hello;
     /// The epoch floor and version it grants to whom it meets.
     proto::Welcome welcome;
+    bool greets = true;  ///< sends Hello when its dial is open
     bool proves_itself = true;  ///< answers HelloAck with a right Auth
     bool welcomes = true;  ///< sends Welcome and LinkActive once the other end is proven
     bool answers_pings = true;
