@@ -106,6 +106,54 @@ TEST(Versions, WithNothingInCommonBothEndsSayWhatToUpgrade) {
     cluster.expect_all_is_well();
 }
 
+// A node is silent, and others ask about it, suspect it and tell: but nothing that its link does
+// not have is said to a node of an earlier program, nor taken from it.
+TEST(Versions, NobodyIsToldWhatTheLinksVersionDoesNotHave) {
+    for (const std::uint32_t version : {1u, 2u}) {
+        Cluster cluster{{.nodes = 3, .seed = 1}};
+        cluster.form();
+        FakePeer sleepy{cluster.stage(), "sleepy", "10.6.6.6"};
+        sleepy.hello.proto_max = version;
+        sleepy.answers_pings = false;
+        sleepy.dial(cluster.node(1));
+        cluster.wait_for(
+            "taken in", [&] { return sleepy.is_taken_in(); }, 5s);
+        cluster.wait_for(
+            "suspected", [&] { return cluster.node(1).count<mesh::MemberSuspected>() > 0; }, 10s);
+        cluster.run_for(500ms);
+        EXPECT_EQ(sleepy.count<proto::Suspect>() > 0, version >= 2) << version;
+        EXPECT_EQ(sleepy.count<proto::PingReq>(), 0u);
+        sleepy.send(proto::PingReq{cluster.node(2).id(), 7});
+        cluster.run_for(500ms);
+        EXPECT_EQ(cluster.node(1).count<mesh::FrameRejected>(), version >= 2 ? 0u : 1u);
+        EXPECT_EQ(sleepy.is_open(), version >= 2);
+        sleepy.close();
+        cluster.expect_all_is_well();
+    }
+}
+
+// Half of the nodes are of an earlier program and cannot be asked about others: who dies is found
+// to be dead all the same, and who lives is not.
+TEST(Versions, WhoDiesIsFoundDeadAmongNodesOfBothPrograms) {
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+        Cluster cluster{{.nodes = 5, .seed = seed}};
+        for (const std::size_t number : {1u, 2u, 3u})
+            cluster.node(number).options().mesh.version_max = mesh_version_min;
+        cluster.form();
+        Node& dead = cluster.node(seed % 5 + 1);
+        dead.lose_host();
+        cluster.run_for(15s);
+        for (const auto& node : cluster.nodes()) {
+            if (node.get() == &dead) continue;
+            EXPECT_EQ(node->state_of(dead), proto::MemberState::down) << node->name();
+            EXPECT_EQ(node->count<mesh::MemberDown>(), 1u) << node->name();
+            EXPECT_EQ(node->count<mesh::FrameRejected>(), 0u) << node->name();
+        }
+        dead.start();
+        cluster.expect_all_is_well();
+    }
+}
+
 // A number that no frame of the link's version has: whatever was said, it would be lost.
 TEST(Versions, AFrameThatNobodyKnowsEndsTheLink) {
     Cluster cluster{{.nodes = 2, .seed = 1}};

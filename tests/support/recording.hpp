@@ -36,7 +36,7 @@ inline std::string bytes_of(std::string_view hex) {
     return bytes;
 }
 
-/// By the index of the variant.
+/// Of version 1, by the index of the variant.
 inline constexpr std::array<std::string_view, 22> first_frame_names{
     "Hello",   "HelloAck", "Auth",  "Welcome",   "LinkActive", "LinkSwitch",
     "Refuse",  "Ping",     "Pong",  "Members",   "Leave",      "Probe",
@@ -59,7 +59,9 @@ bool for_each_frame(std::string_view message, Visit visit) {
 inline std::string names_of(std::string_view message) {
     std::string names;
     for_each_frame(message, [&](const proto::MeshFrame& frame) {
-        names += " " + std::string{first_frame_names.at(frame.index())};
+        const std::size_t at = frame.index();
+        names += " ";
+        names += at < first_frame_names.size() ? first_frame_names[at] : "later";
     });
     return names;
 }
