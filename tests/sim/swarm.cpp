@@ -30,6 +30,7 @@ struct SwarmOptions {
     std::size_t streams = 0;  ///< pairs of somebody who talks and a user who hears
     Duration stream_every{};
     bool has_tiny_bounds = false;
+    bool has_old_programs = false;  ///< some nodes speak the first version of the protocol alone
     Duration act_every{};  ///< on average somebody does something this often
     Duration safety{};
 };
@@ -51,6 +52,7 @@ std::string text_of(const SwarmOptions& options) {
         .add("users", std::uint64_t{options.users})
         .add("key_bits", std::uint64_t{options.world.mesh.key_bits})
         .add("tiny_bounds", std::uint64_t{options.has_tiny_bounds})
+        .add("old_programs", std::uint64_t{options.has_old_programs})
         .add("hoppers", std::uint64_t{options.hoppers})
         .add("hop_most", options.hop_most)
         .add("streams", std::uint64_t{options.streams})
@@ -123,6 +125,7 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         .faults = rng.below(24),
         .from = 500ms,
         .to = options.safety};
+    options.has_old_programs = rng.one_in(3);
     return options;
 }
 
@@ -133,6 +136,9 @@ public:
           options_(draw_options(seed, rng_)),
           plan_(draw_faults(rng_, options_.faults)),
           world_(options_.world) {
+        for (const auto& node : world_.nodes())
+            if (options_.has_old_programs && rng_.one_in(2))
+                node->options().mesh.version_max = proto::mesh_version_min;
         for (std::size_t made = 0; made < options_.clients; ++made)
             world_.add_client(ClientOptions{
                 .user = "u" + std::to_string(rng_.below(options_.users)),
