@@ -165,7 +165,7 @@ TEST(Handshake, EveryStepOfAChangeOfTheSecretGoesWithTheStepBefore) {
             Pair pair{knowing(1, steps[one]), knowing(2, steps[other])};
             pair.run();
             const bool close = one <= other + 1 && other <= one + 1;
-            if (close) EXPECT_TRUE(pair.dialer.is_complete()) << one << other;
+            EXPECT_TRUE(pair.dialer.is_complete() || !close) << one << other;
             EXPECT_EQ(pair.dialer.is_complete(), pair.acceptor.is_complete());
             EXPECT_EQ(pair.dialer.is_complete(), !pair.refused_by_acceptor) << one << other;
             if (!pair.refused_by_acceptor) continue;
