@@ -163,7 +163,7 @@ onCluster('bad input costs its sender only', { size: 2 }, async (cluster, t) => 
         },
         'a peer of another protocol version or cluster': async () => {
             for (const [said, answer] of [
-                [{ cluster: 'e2e', min: 99, max: 99 }, /"future" speaks mesh protocol 99 to 99, "n1" speaks \d+ to \d+: upgrade the older one/],
+                [{ cluster: 'e2e', min: 99, max: 99 }, /"future" speaks mesh protocol 99 to 99, "n1" speaks \d+ to \d+: upgrade "n1"/],
                 [{ cluster: 'other', min: 1, max: 1 }, /"future" belongs to cluster "other", "n1" to "e2e": check --cluster and --seeds/],
             ]) {
                 const peer = await RawSocket.upgraded(n1.mesh, '/mesh/e2e');
