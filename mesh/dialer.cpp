@@ -1,7 +1,9 @@
 #include "mesh/dialer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <tuple>
 
 namespace grapevine::mesh {
 namespace {
@@ -12,45 +14,79 @@ constexpr std::size_t targets_max = 8192;
 constexpr std::size_t dials_per_look = 64;
 /// The node itself is dialled again only this rarely: the address may change hands.
 constexpr Duration self_again = 5min;
-/// How long the edge may take to resolve a name before it is asked again.
-constexpr Duration resolve_within = 10s;
+
+/// How much an address deserves to be tried. Each kind has dials under way of its own, so that a
+/// thousand dead addresses keep neither living ones nor the process's descriptors busy.
+enum class Trust : std::uint8_t { reached, listed, told };
+/// A dial to nowhere takes dial_within (3 s): these are 85, 21 and 21 dials a second at worst.
+constexpr std::array<std::size_t, 3> under_way_max{256, 64, 64};
 
 }  // namespace
 
-Dialer::Dialer(const MeshConfig& config, Rng rng) : config_(config), rng_(rng) {
-    for (const std::string& seed : config.seeds)
-        seeds_.push_back({.text = seed});
-}
+Dialer::Dialer(const MeshConfig& config, Rng rng)
+    : config_(config), rng_(rng), names_(config, rng_.fork()) {}
 
 Duration Dialer::backoff(std::uint32_t failures) {
     const Duration wait = config_.redial_min * (std::uint32_t{1} << std::min(failures, 10u));
     return rng_.jittered(std::min(wait, config_.redial_max));
 }
 
-void Dialer::resolved(const std::string& name, const std::vector<std::string>& addresses, Now now) {
-    for (Seed& seed : seeds_) {
-        if (seed.text != name) continue;
-        seed.asked = false;
-        seed.answered = !addresses.empty();
-        seed.next = now.steady +
-                    (addresses.empty() ? rng_.jittered(config_.redial_max) : config_.resolve_every);
+bool Dialer::is_stale(const Target& target) {
+    return !target.from_seed && !target.told && !target.dialling &&
+           (target.silent || target.is_self);
+}
+
+std::size_t Dialer::resolved(const Resolved& resolved, Now now, Events& events) {
+    SeedNames::Change change =
+        names_.answered(resolved.seed, resolved.addresses, resolved.whole, now);
+    change.left_out += resolved.left_out;
+    for (const std::string& address : change.vanished) {
+        const auto found = targets_.find(address);
+        if (found == targets_.end()) continue;
+        found->second.from_seed = false;
+        found->second.good = now.steady;
+        if (is_stale(found->second)) targets_.erase(found);
     }
-    for (const std::string& address : addresses) {
-        if (targets_.size() >= targets_max && !targets_.contains(address)) continue;
+    for (const std::string& address : change.appeared) {
+        if (targets_.size() >= targets_max && !targets_.contains(address)) {
+            ++change.left_out;
+            continue;
+        }
         const auto [at, is_new] = targets_.try_emplace(address);
         at->second.from_seed = true;
         if (is_new) at->second.next = now.steady;
     }
+    if (change.is_news)
+        events.emplace_back(SeedAnswered{
+            .seed = resolved.seed,
+            .addresses = change.listed,
+            .appeared = change.appeared.size(),
+            .vanished = change.vanished.size(),
+            .whole = resolved.whole});
+    if (change.left_out != 0) events.emplace_back(LimitReached{"addresses of " + resolved.seed});
+    return change.left_out;
 }
 
 bool Dialer::learn(const std::string& address, NodeId node, Now now) {
     const auto found = targets_.find(address);
-    if (found != targets_.end()) {
-        found->second.node = node;
-        return true;
-    }
-    if (targets_.size() >= targets_max) return false;
-    targets_[address] = Target{.node = node, .next = now.steady, .good = now.steady};
+    if (found == targets_.end() && targets_.size() >= targets_max) return false;
+    Target& target = found != targets_.end() ? found->second : targets_[address];
+    if (found == targets_.end()) target = Target{.next = now.steady, .good = now.steady};
+    target.node = node;
+    target.told = true;
+    return true;
+}
+
+bool Dialer::is_at(const std::string& address, NodeId node, Now now) {
+    bool moved = false;
+    for (auto& [other, target] : targets_)
+        if (target.node == node && target.home && other != address) {
+            moved = true;
+            target.home = false;
+        }
+    if (moved) forget(node);
+    if (!learn(address, node, now)) return false;
+    targets_[address].home = true;
     return true;
 }
 
@@ -61,6 +97,7 @@ void Dialer::forget(NodeId node) {
             ++at;
         } else if (target.from_seed || target.dialling) {
             target.node = {};
+            target.told = target.home = false;
             ++at;
         } else {
             at = targets_.erase(at);
@@ -73,6 +110,7 @@ void Dialer::ended(const std::string& address, NodeId node, bool complete, Now n
     if (found == targets_.end()) return;
     Target& target = found->second;
     target.dialling = false;
+    target.silent = !complete && !node;
     if (node) target.node = node;
     if (complete) {
         target.reached = true;
@@ -82,6 +120,7 @@ void Dialer::ended(const std::string& address, NodeId node, bool complete, Now n
     target.next = now.steady + backoff(complete ? 0 : target.failures - 1);
     if (complete) target.is_self = false;
     if (target.is_self) target.next = now.steady + self_again;
+    if (is_stale(target)) targets_.erase(found);
 }
 
 void Dialer::is_self(const std::string& address, Now now) {
@@ -91,6 +130,7 @@ void Dialer::is_self(const std::string& address, Now now) {
     found->second.node = {};
     found->second.is_self = true;
     found->second.next = now.steady + self_again;
+    if (is_stale(found->second)) targets_.erase(found);
 }
 
 void Dialer::wrong_node(const std::string& address) {
@@ -98,6 +138,7 @@ void Dialer::wrong_node(const std::string& address) {
     if (found == targets_.end()) return;
     if (found->second.from_seed) {
         found->second.node = {};
+        found->second.told = found->second.home = false;
         found->second.dialling = false;
     } else {
         targets_.erase(found);
@@ -117,36 +158,51 @@ NodeId Dialer::node_at(const std::string& address) const {
     return found == targets_.end() ? NodeId{} : found->second.node;
 }
 
-Dialer::Wanted Dialer::due(const std::set<NodeId>& satisfied, Now now) {
-    Wanted wanted;
-    std::set<NodeId> being_dialled;
+Dialer::Wanted Dialer::due(const std::set<NodeId>& satisfied, std::size_t expected, Now now) {
     for (auto at = targets_.begin(); at != targets_.end();) {
         Target& target = at->second;
         if (target.node && satisfied.contains(target.node)) target.good = now.steady;
-        if (target.dialling && target.node) being_dialled.insert(target.node);
         const bool leads_nowhere = now.steady - target.good > config_.keep_down;
         at = leads_nowhere && !target.from_seed && !target.dialling ? targets_.erase(at)
                                                                     : std::next(at);
     }
-    // Addresses that are known to be good go first: a liar's must not keep them waiting.
-    for (const bool trusted : {true, false})
-        for (auto& [address, target] : targets_) {
-            if ((target.from_seed || target.reached) != trusted) continue;
-            if (target.dialling || now.steady < target.next) continue;
-            if (wanted.calls.size() == dials_per_look) break;
-            if (target.node &&
-                (satisfied.contains(target.node) || !being_dialled.insert(target.node).second))
-                continue;
-            target.dialling = true;
-            wanted.calls.push_back({address, target.node});
-        }
-    for (Seed& seed : seeds_) {
-        if (now.steady < seed.next) continue;
-        seed.asked = true;
-        seed.next = now.steady + resolve_within;
-        wanted.seeds.push_back(seed.text);
-    }
+    Wanted wanted;
+    call_due(satisfied, now, wanted);
+    wanted.seeds = names_.due({.linked = satisfied.size(), .expected = expected}, now);
     return wanted;
+}
+
+void Dialer::call_due(const std::set<NodeId>& satisfied, Now now, Wanted& wanted) {
+    std::set<NodeId> being_dialled;
+    std::array<std::size_t, under_way_max.size()> under_way{};
+    std::vector<std::tuple<Trust, Instant, Targets::iterator>> waiting;
+    for (auto at = targets_.begin(); at != targets_.end(); ++at) {
+        const Target& target = at->second;
+        const Trust trust = target.reached     ? Trust::reached
+                            : target.from_seed ? Trust::listed
+                                               : Trust::told;
+        if (target.dialling) {
+            ++under_way[static_cast<std::size_t>(trust)];
+            if (target.node) being_dialled.insert(target.node);
+        } else if (target.next <= now.steady && !(target.node && satisfied.contains(target.node))) {
+            waiting.emplace_back(trust, target.next, at);
+        }
+    }
+    // Who has waited longest goes first: no address is kept waiting by others for ever.
+    std::stable_sort(waiting.begin(), waiting.end(), [](const auto& left, const auto& right) {
+        return std::tie(std::get<0>(left), std::get<1>(left)) <
+               std::tie(std::get<0>(right), std::get<1>(right));
+    });
+    for (const auto& [trust, since, at] : waiting) {
+        auto& [address, target] = *at;
+        std::size_t& busy = under_way[static_cast<std::size_t>(trust)];
+        if (wanted.calls.size() == dials_per_look) break;
+        if (busy == under_way_max[static_cast<std::size_t>(trust)]) continue;
+        if (target.node && !being_dialled.insert(target.node).second) continue;
+        ++busy;
+        target.dialling = true;
+        wanted.calls.push_back({address, target.node});
+    }
 }
 
 }  // namespace grapevine::mesh

@@ -1,13 +1,17 @@
 /// Which addresses to try, and when: seeds for ever, members for as long as they are known.
 ///
 /// An address that answered is known by its node, and is left alone while that node has a link.
-/// Failures double the wait from redial_min to redial_max, ± 50 %. Seeds are never given up; what
-/// was only told is dropped when it has led nowhere for keep_down.
+/// Failures double the wait from redial_min to redial_max, ± 50 %. What a seed's newest answer
+/// lists is never given up, so two halves that were started apart meet as soon as one seed can be
+/// reached. What it lists no more goes when nobody answers there; what was only told goes when it
+/// has led nowhere for keep_down.
 #pragma once
 
+#include "mesh/mesh.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/now.hpp"
 #include "mesh/rng.hpp"
+#include "mesh/seed_names.hpp"
 #include "proto/ids.hpp"
 
 #include <map>
@@ -24,9 +28,12 @@ public:
     Dialer(const MeshConfig& config, Rng rng);
 
     // ---- where to dial
-    void resolved(const std::string& seed, const std::vector<std::string>& addresses, Now now);
-    /// A node's own word, or another's about it. False if the bound is reached.
+    /// How many of its addresses were left out because a bound was reached.
+    std::size_t resolved(const Resolved& resolved, Now now, Events& events);
+    /// Another's word about a node. False if the bound is reached.
     bool learn(const std::string& address, NodeId node, Now now);
+    /// Its own word. It is nowhere else any more, if it was somewhere else before.
+    bool is_at(const std::string& address, NodeId node, Now now);
     void forget(NodeId node);
 
     // ---- how it went
@@ -36,7 +43,7 @@ public:
     /// A member must be reached again at once.
     void redial(NodeId node, Now now);
 
-    /// What to do now. `satisfied` are the nodes that have a good link.
+    /// What to do now. `satisfied` are the nodes that have a good link, of `expected` that should.
     struct Wanted {
         struct Call {
             std::string address;
@@ -45,7 +52,7 @@ public:
         std::vector<Call> calls;
         std::vector<std::string> seeds;
     };
-    Wanted due(const std::set<NodeId>& satisfied, Now now);
+    Wanted due(const std::set<NodeId>& satisfied, std::size_t expected, Now now);
 
     [[nodiscard]] std::size_t size() const { return targets_.size(); }
     /// Whose address this is; zero if nobody is known to answer there.
@@ -54,27 +61,28 @@ public:
 private:
     struct Target {
         NodeId node;  ///< zero: not known yet
-        bool from_seed = false;
+        bool from_seed = false;  ///< the newest answer of a seed lists it
+        bool told = false;  ///< by a node, about itself or another
+        bool home = false;  ///< its node said itself that it is here
         bool is_self = false;  ///< this node answered there itself
         bool reached = false;  ///< somebody answered there at least once
+        bool silent = false;  ///< nobody answered there when it was dialled last
         bool dialling = false;
         std::uint32_t failures = 0;
         Instant next{};
         Instant good{};  ///< when it was told, answered, or its node was last linked
     };
-    struct Seed {
-        std::string text;
-        bool asked = false;
-        bool answered = false;
-        Instant next{};
-    };
+    using Targets = std::map<std::string, Target>;
 
     [[nodiscard]] Duration backoff(std::uint32_t failures);
+    /// Only DNS knew it, knows it no more, and nobody answers there or only we do.
+    [[nodiscard]] static bool is_stale(const Target& target);
+    void call_due(const std::set<NodeId>& satisfied, Now now, Wanted& wanted);
 
     const MeshConfig& config_;
     Rng rng_;
-    std::map<std::string, Target> targets_;
-    std::vector<Seed> seeds_;
+    Targets targets_;
+    SeedNames names_;
 };
 
 }  // namespace grapevine::mesh

@@ -115,6 +115,15 @@ struct FrameRejected {
 struct SelfDialled {
     std::string address;
 };
+/// A seed's name has another answer than before. Not whole: a question was not answered, and what
+/// is missing proves nothing.
+struct SeedAnswered {
+    std::string seed;
+    std::size_t addresses = 0;
+    std::size_t appeared = 0;
+    std::size_t vanished = 0;
+    bool whole = true;
+};
 struct EpochRaised {
     proto::Epoch from;
     proto::Epoch to;
@@ -161,6 +170,7 @@ using Event = std::variant<
     LinkRefused,
     FrameRejected,
     SelfDialled,
+    SeedAnswered,
     EpochRaised,
     CatchupAsked,
     SnapshotApplied,

@@ -53,10 +53,13 @@ struct DialFailed {
     LinkId link;
     DialFailure why{};
 };
-/// Answer to Resolve: `ip:port` texts, at most a few hundred. Empty: the name does not resolve now.
+/// Answer to Resolve: `ip:port` texts, the preferred ones first, at most a few thousand.
 struct Resolved {
     std::string seed;
     std::vector<std::string> addresses;
+    /// That is all: what is missing is not there any more. False if a question was not answered.
+    bool whole = true;
+    std::size_t left_out = 0;  ///< beyond a bound of the edge
 };
 /// SIGTERM: say LEAVE and go.
 struct LeaveWanted {};
@@ -85,7 +88,7 @@ struct Dial {
     std::string address;  ///< ip:port
 };
 struct Resolve {
-    std::string seed;  ///< host:port as configured
+    std::string seed;  ///< as configured
 };
 struct SendFrame {
     LinkId link;
@@ -159,6 +162,9 @@ struct MeshCounters {
     std::uint64_t links_refused = 0;  ///< by either end; then by reason, as numbered on the wire
     std::array<std::uint64_t, refuse_reasons> refused_by_us{};
     std::array<std::uint64_t, refuse_reasons> refused_by_peers{};
+    std::uint64_t seeds_resolved = 0;
+    std::uint64_t seeds_unresolved = 0;  ///< timeouts and failures of servers
+    std::uint64_t seed_addresses_left_out = 0;  ///< beyond the bounds
     std::uint64_t suspicions = 0;
     std::uint64_t accusations = 0;  ///< suspicions of others that were told to us
     std::uint64_t refutations = 0;  ///< of our own: we were suspected and said no

@@ -19,7 +19,8 @@ struct MeshConfig {
     std::vector<std::string>
         also_accepted;  ///< other secrets that peers may prove, while it changes
     std::string advertise;  ///< host:port others should dial; empty: unknown, they cannot
-    std::vector<std::string> seeds;  ///< host:port; may name this node, may be unreachable
+    /// host:port, or srv:_service._proto.name; may name this node, may be unreachable
+    std::vector<std::string> seeds;
     proto::Boot boot;  ///< random, from the system
     /// Random, from the system: nonces of links that other nodes carry are derived from it.
     std::string entropy;
@@ -47,7 +48,11 @@ struct MeshConfig {
     Duration dial_within = 3s;  ///< connect and handshake
     Duration redial_min = 500ms;
     Duration redial_max = 8s;  ///< ± 50 %; never given up
-    Duration resolve_every = 30s;
+    Duration resolve_every = 30s;  ///< ± 5 %
+    /// Names are asked sooner, but not sooner than this, while less than half of the members are
+    /// linked; doubles up to redial_max.
+    Duration resolve_again = 2s;
+    Duration missed_for = 1min;  ///< how long a node that is down counts as one of those members
     Duration tell_members_every = 30s;  ///< to one node; sooner if keep_down is short
     Duration probe_within = 1s;  ///< an old process must echo in this time to keep its name
     Duration switch_within = 3s;  ///< the old of two links must finish in this time

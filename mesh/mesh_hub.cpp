@@ -102,7 +102,8 @@ void Mesh::Parts::on(const DialFailed& failed, Now now, MeshOutput& output) {
 }
 
 void Mesh::Parts::on(const Resolved& resolved, Now now, MeshOutput& output) {
-    dialer.resolved(resolved.seed, resolved.addresses, now);
+    ++(resolved.whole ? counters.seeds_resolved : counters.seeds_unresolved);
+    counters.seed_addresses_left_out += dialer.resolved(resolved, now, output.events);
     dial_due(now, output);
 }
 
@@ -227,7 +228,7 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
     const Member* const known = members.find(node);
     const std::string address = link->is_tunnel() ? (known != nullptr ? known->address : "")
                                                   : address_of(handshake.peers_welcome(), *link);
-    if (!address.empty() && !link->is_tunnel() && !dialer.learn(address, node, now))
+    if (!address.empty() && !link->is_tunnel() && !dialer.is_at(address, node, now))
         output.events.emplace_back(LimitReached{"addresses"});
     if (members.linked(handshake.peer(), address, now, news, output.events) &&
         !replicas.begin(node, handshake.peer().epoch, tables))
@@ -374,13 +375,18 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
 void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     if (is_leaving) return;
     std::set<NodeId> satisfied;
+    std::size_t expected = 0;
     members.for_each([&](const Member& member) {
         const Link* const link = links.to(member.node);
         const bool is_direct = link != nullptr && !link->is_tunnel();
         if (is_direct && !member.is_deaf && member.state != MemberState::suspect)
             satisfied.insert(member.node);
+        const bool is_gone =
+            member.state == MemberState::left ||
+            (member.state == MemberState::down && now.steady - member.since > config.missed_for);
+        if (!is_gone) ++expected;
     });
-    const Dialer::Wanted wanted = dialer.due(satisfied, now);
+    const Dialer::Wanted wanted = dialer.due(satisfied, expected, now);
     for (const auto& call : wanted.calls)
         links.dial(call.address, call.expected, now, output);
     for (const std::string& seed : wanted.seeds)

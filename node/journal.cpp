@@ -159,6 +159,19 @@ struct Wording {
     JournalLine operator()(const SelfDialled& e) const {
         return Line(Level::info, "self_dialled").with("address", e.address);
     }
+    JournalLine operator()(const SeedAnswered& e) const {
+        const bool is_good = e.whole && e.addresses != 0;
+        return Line(is_good ? Level::info : Level::warning, "seed_answered")
+            .with("seed", e.seed)
+            .with(
+                "answer",
+                !e.whole           ? "incomplete"
+                : e.addresses == 0 ? "none"
+                                   : "complete")
+            .with("addresses", e.addresses)
+            .with("new", e.appeared)
+            .with("gone", e.vanished);
+    }
     JournalLine operator()(const EpochRaised& e) const {
         return Line(Level::warning, "epoch_raised")
             .with("from", e.from.value)

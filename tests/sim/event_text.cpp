@@ -104,6 +104,14 @@ struct Writer {
     Line operator()(const mesh::NameTaken& event) const {
         return Line{"name_taken"}.add("by", event.by_address);
     }
+    Line operator()(const mesh::SeedAnswered& event) const {
+        return Line{"seed_answered"}
+            .add("seed", event.seed)
+            .add("addresses", std::uint64_t{event.addresses})
+            .add("appeared", std::uint64_t{event.appeared})
+            .add("vanished", std::uint64_t{event.vanished})
+            .add("whole", std::uint64_t{event.whole});
+    }
     Line operator()(const mesh::LimitReached& event) const {
         return Line{"limit_reached"}.add("what", event.what);
     }

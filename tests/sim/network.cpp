@@ -104,6 +104,7 @@ Socket Network::dial(HostId from, std::string_view address) {
     const ConnectionId id{++dialled_};
     Connection& connection = connections_[id];
     connection.address = address;
+    ++dials_[connection.address];
     End& dialer = end(connection, Side::dialer);
     dialer.host = from;
     dialer.exists = true;

@@ -81,6 +81,8 @@ public:
     /// `ip` is the host's only address; it listens at `ip:port`s.
     HostId add_host(Host& host, std::string ip);
     void listen(HostId host, std::string address);
+    /// A host that runs nothing gets another address.
+    void move(HostId host, std::string ip) { hosts_[host.value].ip = std::move(ip); }
     void stop_listening(HostId host);
 
     // ---- what a host does
@@ -139,6 +141,11 @@ public:
     /// Whose socket the other end is.
     [[nodiscard]] HostId peer_of(Socket socket) const;
     [[nodiscard]] const std::string& ip_of(HostId host) const { return hosts_[host.value].ip; }
+    /// How often anybody dialled this address.
+    [[nodiscard]] std::size_t dials_to(const std::string& address) const {
+        const auto found = dials_.find(address);
+        return found != dials_.end() ? found->second : 0;
+    }
     [[nodiscard]] std::uint64_t messages_delivered() const { return messages_delivered_; }
 
 private:
@@ -223,6 +230,7 @@ private:
     std::set<std::pair<HostId, HostId>> blocked_;
     std::map<ConnectionId, Connection> connections_;
     std::uint64_t dialled_ = 0;
+    std::map<std::string, std::size_t> dials_;
     std::uint64_t messages_delivered_ = 0;
 };
 

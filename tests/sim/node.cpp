@@ -17,6 +17,8 @@ constexpr Duration wall_start = std::chrono::seconds{1'735'689'600};
 constexpr const char* mesh_port = ":7000";
 constexpr const char* json_port = ":8000";
 constexpr const char* protobuf_port = ":8001";
+/// As node/resolver.cpp does.
+constexpr Duration resolver_gives_up_after = 8s;
 /// A machine that wants to be woken at once again and again would burn a whole core.
 constexpr std::uint64_t idle_turns_max = 8;
 /// Tables are looked at when something may have changed them, and now and then to see that nothing
@@ -103,6 +105,12 @@ void Node::start() {
     stage_.trace.say(name(), Line{"started"}.add("process", process_->key.value));
     stage_.checkers.see(ProcessStarted{.process = process_->key, .node = name(), .id = id()});
     schedule_turn();
+}
+
+void Node::move_to(const std::string& ip) {
+    proto::check(!is_running(), "a node is moved when it does not run");
+    stage_.network.move(host_, ip);
+    options_.mesh.advertise = mesh_address();
 }
 
 void Node::crash() {
@@ -418,13 +426,13 @@ void Node::carry_out(mesh::Edge& edge) {
         process_->links[dial.link] = socket;
     }
     for (const mesh::Resolve& resolve : edge.resolves) {
-        const Duration takes{static_cast<Duration::rep>(1'000 + rng_.below(20'000))};
-        stage_.clock.in(takes, [this, key = process_->key, seed = resolve.seed] {
+        const mesh::Resolved answer = stage_.names.ask(name(), resolve.seed, stage_.clock.time());
+        const Duration takes =
+            answer.whole ? Duration{static_cast<Duration::rep>(1'000 + rng_.below(20'000))}
+                         : resolver_gives_up_after;
+        stage_.clock.in(takes, [this, key = process_->key, answer] {
             if (process() != key) return;
-            post([this, seed](mesh::Now time) {
-                process_->driver.on(
-                    mesh::Resolved{.seed = seed, .addresses = stage_.names.look_up(seed)}, time);
-            });
+            post([this, answer](mesh::Now time) { process_->driver.on(answer, time); });
         });
     }
     for (const mesh::SendFrame& send : edge.link_sends)

@@ -42,6 +42,8 @@ public:
     void pause();
     void resume();
     void leave();
+    /// Its next process runs somewhere else, as containers do.
+    void move_to(const std::string& ip);
     void jump_wall(Duration by) { options_.wall_offset += by; }
     /// As `POST /api/publish` does. Returns the payload.
     std::string publish(const std::string& channel);

@@ -5,34 +5,15 @@
 #include "mesh/rng.hpp"
 #include "proto/client_codec.hpp"
 #include "tests/sim/checkers.hpp"
+#include "tests/sim/name_service.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/scheduler.hpp"
 #include "tests/sim/trace.hpp"
 
 #include <map>
 #include <set>
-#include <string>
-#include <string_view>
-#include <vector>
 
 namespace grapevine::sim {
-
-/// Names to addresses. A seed that is `ip:port` already resolves to itself.
-class NameService {
-public:
-    /// Names hold `host:port` as a seed is written. No addresses: the name does not resolve.
-    void set(std::string seed, std::vector<std::string> addresses) {
-        names_[std::move(seed)] = std::move(addresses);
-    }
-
-    [[nodiscard]] std::vector<std::string> look_up(const std::string& seed) const {
-        if (const auto found = names_.find(seed); found != names_.end()) return found->second;
-        return {seed};
-    }
-
-private:
-    std::map<std::string, std::vector<std::string>> names_;
-};
 
 struct Stage {
     Stage(std::uint64_t seed, const NetworkOptions& options)
