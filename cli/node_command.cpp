@@ -1,5 +1,6 @@
 #include "cli/node_command.hpp"
 
+#include "cli/discovery_options.hpp"
 #include "cli/usage_error.hpp"
 #include "node/node.hpp"
 #include "proto/limits.hpp"
@@ -171,11 +172,12 @@ node::NodeConfig node_config(const NodeOptions& options) {
         config.mesh_advertise =
             parse_address("--mesh-advertise", options.mesh_advertise, PortZero::refused);
     }
-    for (const std::string& seed : options.seeds) {
-        if (seed.empty())
-            continue;  // `--seeds ""` and a trailing comma come from generated commands
-        config.seeds.push_back(parse_address("--seeds", seed, PortZero::refused));
-    }
+    // `--seeds ""` and a trailing comma come from generated commands.
+    for (const std::string& seed : options.seeds)
+        if (!seed.empty()) config.seeds.push_back(parse_seed(seed));
+    for (const std::string& server : options.dns_servers)
+        if (!server.empty()) config.dns_servers.push_back(parse_dns_server(server));
+    config.dns_every = std::chrono::seconds{options.dns_every_s};
     config.cluster = checked_name("--cluster", options.cluster, limits::cluster_name_bytes);
     config.name = checked_name(
         "--name",

@@ -19,7 +19,9 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     text("--admin-listen",   o.admin_listen,   "HOST:PORT", "For operators and back ends: HTTP API, /metrics")->capture_default_str();
     text("--mesh-advertise", o.mesh_advertise, "HOST:PORT", "What other nodes dial, if it is not the mesh listen address");
     app.add_option("--secret-file", o.secret_files, "Secret that all nodes of the cluster share; give a second while it is changed: the first is shown to others, both are accepted")->type_name("FILE")->allow_extra_args(false);
-    app.add_option("--seeds",   o.seeds,   "Nodes to try first; need not be up, may include this one")->type_name("HOST:PORT,...")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--seeds",   o.seeds,   "Where other nodes are: host:port (every address of the host is dialled) or srv:_service._proto.name; need not be up, may include this one")->type_name("SEED,...")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--dns-server", o.dns_servers, "DNS servers to ask for the names of --seeds, port 53 if none is given (default: the system's)")->type_name("IP[:PORT],...")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--dns-every",  o.dns_every_s, "Seconds until the names of --seeds are looked up again; at once when more than half of the other nodes are lost")->type_name("SECONDS")->check(CLI::Range(1, 3600))->capture_default_str();
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
     app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
@@ -33,6 +35,8 @@ Examples:
   one node, to try it           grapevine node
   three nodes on one machine    grapevine node --name n1 --listen 127.0.0.1:8001 --mesh-listen 127.0.0.1:7001 \
                                   --admin-listen 127.0.0.1:9001 --seeds 127.0.0.1:7002,127.0.0.1:7003
+  nodes behind one DNS name     grapevine node --seeds mesh.example:7947
+  nodes and ports from SRV      grapevine node --seeds srv:_grapevine._tcp.mesh.example
   one of several machines       grapevine node --listen 0.0.0.0:8000 --open client --mesh-listen 0.0.0.0:7947 \
                                   --secret-file secret --seeds a.example:7947,b.example:7947
 

@@ -16,6 +16,8 @@ struct NodeOptions {
     std::string admin_listen = "127.0.0.1:9000";
     std::string mesh_advertise;
     std::vector<std::string> seeds;
+    std::vector<std::string> dns_servers;
+    unsigned dns_every_s = 30;
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
     unsigned workers = 1;

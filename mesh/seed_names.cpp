@@ -83,7 +83,8 @@ SeedNames::Change SeedNames::answered(
         if (++listed_[address] == 1) change.appeared.push_back(address);
     }
     change.listed = name.addresses.size();
-    change.is_news = is_other_kind || name.addresses != before;
+    const bool is_number = name.addresses == std::set<std::string>{text};
+    change.is_news = !is_number && (is_other_kind || name.addresses != before);
     return change;
 }
 

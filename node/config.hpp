@@ -2,9 +2,12 @@
 /// it. Nothing here is read again after start.
 #pragma once
 
+#include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace grapevine::node {
@@ -22,6 +25,22 @@ inline std::string to_string(const Address& address) {
     const bool is_ipv6 = address.host.find(':') != std::string::npos;
     return (is_ipv6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
+
+/// The way back. `text` was checked when it was configured, told or made.
+inline Address split_address(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    std::string_view host = text.substr(0, colon);
+    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+    std::uint16_t port = 0;
+    if (colon != std::string_view::npos) {
+        const std::string_view digits = text.substr(colon + 1);
+        std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    }
+    return {std::string{host}, port};
+}
+
+/// A seed that begins so names an SRV record.
+inline constexpr std::string_view srv_prefix = "srv:";
 
 /// Listeners that the operator opened to strangers on purpose (`--open`).
 struct OpenListeners {
@@ -52,9 +71,14 @@ struct NodeConfig {
     /// the listen address, or the local address of the link when that is 0.0.0.0 or [::].
     std::optional<Address> mesh_advertise;
 
-    /// Addresses to try first and for ever. May be unreachable, may name this node, may resolve to
-    /// several addresses. Ports never 0. Empty: the first node of a cluster waits to be found.
-    std::vector<Address> seeds;
+    /// Where to look for other nodes, for ever: `host:port` or `srv:_service._proto.name`. May be
+    /// unreachable, may name this node, may have many addresses. Empty: the first node of a cluster
+    /// waits to be found.
+    std::vector<std::string> seeds;
+    /// Which DNS servers to ask, in this order. Ports never 0. Empty: those of the system.
+    std::vector<Address> dns_servers;
+    /// How often every name of `seeds` is looked up. At least 1 s.
+    std::chrono::seconds dns_every{30};
 
     OpenListeners open;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for

@@ -2,33 +2,20 @@
 
 #include "node/config.hpp"
 
-#include <charconv>
+#include <algorithm>
 
 namespace grapevine::node {
 namespace {
 
 constexpr std::string_view path_prefix = "/mesh/";
-/// Addresses taken from one answer of the resolver: more only serves whoever forges answers.
-constexpr std::size_t addresses_max = 256;
+/// Addresses of one name that a single dial tries, one after the other.
+constexpr std::size_t addresses_max = proto::limits::addresses_per_member;
 
 SocketOptions link_options() {
     return {// Nobody unknown makes us hold more: trust() raises it.
             .message_bytes_max = proto::limits::mesh_handshake_bytes,
             .oversize_code = 1002,
             .kernel_unsent_max = 128 * 1024};
-}
-
-/// "host:port" or "[v6]:port" apart. The text was checked when it was configured or made by us.
-Address split(std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    std::string_view host = text.substr(0, colon);
-    if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
-    std::uint16_t port = 0;
-    if (colon != std::string_view::npos) {
-        const std::string_view digits = text.substr(colon + 1);
-        std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    }
-    return {std::string{host}, port};
 }
 
 mesh::DialFailure failure_of(const Ending& ending) {
@@ -42,13 +29,13 @@ mesh::DialFailure failure_of(const Ending& ending) {
 }  // namespace
 
 MeshListener::MeshListener(
-    Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster)
+    Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, const NodeConfig& config)
     : loop_(loop),
       turn_(turn),
       sockets_(sockets),
       http_(http),
-      path_(std::string{path_prefix} + cluster),
-      resolver_(loop.context()) {}
+      path_(std::string{path_prefix} + config.cluster),
+      resolver_(loop, config.dns_servers) {}
 
 MeshListener::~MeshListener() {
     *alive_ = false;
@@ -60,6 +47,13 @@ void MeshListener::send(const mesh::SendFrame& send) {
 }
 
 void MeshListener::close(const mesh::CloseLink& close) {
+    if (looked_up_.erase(close.link) != 0) {
+        // Not from inside this call: the driver's intentions are being carried out.
+        loop_.post([this, alive = alive_, failed = mesh::DialFailed{close.link}] {
+            if (*alive) turn_.tell(failed);
+        });
+        return;
+    }
     const auto found = sockets_of_.find(close.link);
     if (found == sockets_of_.end()) return;
     // Who has been silent does not read either; the others get what was queued for them.
@@ -77,51 +71,43 @@ void MeshListener::trust(const mesh::TrustLink& trust) {
 }
 
 void MeshListener::dial(const mesh::Dial& dial) {
-    const Address address = split(dial.address);
-    const SocketId id = sockets_.dial(
-        {.host = address.host,
-         .port = address.port,
-         .path = path_,
-         .timeout = turn_.driver().mesh().config().dial_within,
-         .masking = Masking::zero_key,
-         .socket = link_options(),
-         .token = dial.link.value},
-        *this);
+    asio::error_code not_a_number;
+    asio::ip::make_address(split_address(dial.address).host, not_a_number);
+    if (!not_a_number) return connect(dial, {&dial.address, 1});
+    // What a node told of itself may be a name.
+    looked_up_.insert(dial.link);
+    resolver_.resolve(dial.address, [this, dial](const mesh::Resolved& resolved) {
+        if (looked_up_.erase(dial.link) == 0) return;  // given up meanwhile
+        if (resolved.addresses.empty())
+            return turn_.tell(mesh::DialFailed{dial.link, mesh::DialFailure::unreachable});
+        connect(dial, resolved.addresses);
+    });
+}
+
+void MeshListener::connect(const mesh::Dial& dial, std::span<const std::string> addresses) {
+    const Address address = split_address(dial.address);
+    DialOptions options{
+        .host = address.host,
+        .port = address.port,
+        .addresses = {},
+        .path = path_,
+        .timeout = turn_.driver().mesh().config().dial_within,
+        .masking = Masking::zero_key,
+        .socket = link_options(),
+        .token = dial.link.value};
+    for (const std::string& known : addresses.first(std::min(addresses.size(), addresses_max)))
+        options.addresses.push_back(asio::ip::make_address(split_address(known).host));
+    const SocketId id = sockets_.dial(std::move(options), *this);
     sockets_of_[dial.link] = id;
     links_of_[id] = {dial.link};
 }
 
 void MeshListener::resolve(const mesh::Resolve& resolve) {
-    const Address address = split(resolve.seed);
-    // A number needs no resolver, and must not wait for the names before it.
-    asio::error_code not_a_number;
-    asio::ip::make_address(address.host, not_a_number);
-    if (!not_a_number) {
-        // Not from inside this call: it is one of those in which the driver's intentions are
-        // carried out.
-        loop_.post(
-            [this, alive = alive_, resolved = mesh::Resolved{resolve.seed, {to_string(address)}}] {
-                if (*alive) turn_.tell(resolved);
-            });
-        return;
-    }
     if (!resolving_.insert(resolve.seed).second) return;
-    resolver_.async_resolve(
-        address.host,
-        std::to_string(address.port),
-        [this, alive = alive_, seed = resolve.seed](
-            const asio::error_code& error, const auto& results) {
-            if (!*alive) return;
-            resolving_.erase(seed);
-            mesh::Resolved resolved{.seed = seed, .addresses = {}};
-            for (const auto& result : results) {
-                if (error || resolved.addresses.size() == addresses_max) break;
-                const auto endpoint = result.endpoint();
-                resolved.addresses.push_back(
-                    to_string(Address{endpoint.address().to_string(), endpoint.port()}));
-            }
-            turn_.tell(resolved);
-        });
+    resolver_.resolve(resolve.seed, [this](const mesh::Resolved& resolved) {
+        resolving_.erase(resolved.seed);
+        turn_.tell(resolved);
+    });
 }
 
 UpgradeAnswer MeshListener::upgrade(const HttpHead& head, std::string_view) {

@@ -1,15 +1,16 @@
 /// The listener for other nodes, and the links that this node dials: both are the same to Mesh.
 #pragma once
 
+#include "node/config.hpp"
 #include "node/front.hpp"
+#include "node/resolver.hpp"
 #include "node/transport/web_socket.hpp"
 #include "node/turn.hpp"
-
-#include <asio/ip/tcp.hpp>
 
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 
 namespace grapevine::node {
@@ -17,7 +18,11 @@ namespace grapevine::node {
 class MeshListener final : public Router, public SocketOwner {
 public:
     MeshListener(
-        Loop& loop, Turn& turn, WebSockets& sockets, HttpConnections& http, std::string cluster);
+        Loop& loop,
+        Turn& turn,
+        WebSockets& sockets,
+        HttpConnections& http,
+        const NodeConfig& config);
     ~MeshListener() override;
 
     // ---- what Mesh intends
@@ -37,26 +42,29 @@ public:
     void drained(SocketId id, std::size_t bytes) override;
     void closed(SocketId id, const Ending& ending) override;
 
-    [[nodiscard]] bool is_resolving() const { return !resolving_.empty(); }
     [[nodiscard]] std::size_t open_count() const { return sockets_of_.size(); }
 
 private:
+    /// To any of these addresses of the node that is meant, in order.
+    void connect(const mesh::Dial& dial, std::span<const std::string> addresses);
+
     Loop& loop_;
     Turn& turn_;
     WebSockets& sockets_;
     HttpConnections& http_;
     std::string path_;
     Entropy entropy_;
-    asio::ip::tcp::resolver resolver_;
+    Resolver resolver_;
     struct OpenLink {
         mesh::LinkId link;
         bool is_open = false;  ///< false: the dial is under way
     };
     std::map<mesh::LinkId, SocketId> sockets_of_;
     std::map<SocketId, OpenLink> links_of_;
+    std::set<mesh::LinkId> looked_up_;  ///< dials that wait for the address of a name
     std::set<std::string> resolving_;  ///< seeds that were asked for: each once at a time
     std::uint64_t accepted_ = 0;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< resolving outlives us
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< what was posted outlives us
 };
 
 }  // namespace grapevine::node

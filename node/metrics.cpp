@@ -128,6 +128,16 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.counter("snapshots_begun_total", "Snapshots begun for others.", m.snapshots_begun);
     page.counter("snapshots_applied_total", "Snapshots applied.", m.snapshots_applied);
     page.counter("divergences_total", "Replicas whose hash was wrong.", m.divergences);
+    page.counter(
+        "seed_lookups_total", "Names of seeds looked up, with a whole answer.", m.seeds_resolved);
+    page.counter(
+        "seed_lookups_failed_total",
+        "Names of seeds looked up to which something was not answered.",
+        m.seeds_unresolved);
+    page.counter(
+        "seed_addresses_left_out_total",
+        "Addresses of seeds beyond the bounds.",
+        m.seed_addresses_left_out);
     page.counter("suspicions_total", "Members suspected.", m.suspicions);
     page.counter("downs_total", "Members declared down.", m.downs);
     page.counter(

@@ -8,7 +8,6 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 
 namespace grapevine::node {
@@ -46,13 +45,13 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .secret = config.secret,
         .also_accepted = config.also_accepted,
         .advertise = advertised(config, listening),
+        .seeds = config.seeds,
         .boot = proto::Boot{random_word()},
-        .rng_seed = random_word()};
+        .rng_seed = random_word(),
+        .resolve_every = config.dns_every};
     std::array<char, 32> entropy{};
     fill_random(std::as_writable_bytes(std::span{entropy}));
     mesh.entropy.assign(entropy.begin(), entropy.end());
-    for (const Address& seed : config.seeds)
-        mesh.seeds.push_back(to_string(seed));
     return mesh;
 }
 
@@ -88,7 +87,7 @@ struct Node::Parts {
               mesh::Now{on.now(), wall_now()}),
           turn(on, driver, to),
           clients(turn, sockets, http, config.open.client),
-          links(on, turn, sockets, http, config.cluster),
+          links(on, turn, sockets, http, config),
           admin(turn, http, config.open.admin, [this] { return metrics(); }),
           client_front(on, sockets, http, clients, edge),
           mesh_front(on, sockets, http, links, edge),
@@ -203,9 +202,6 @@ asio::ip::tcp::endpoint Node::mesh_endpoint() const {
 asio::ip::tcp::endpoint Node::admin_endpoint() const {
     return parts_->admin_acceptor->local_endpoint();
 }
-bool Node::is_resolving() const {
-    return parts_->links.is_resolving();
-}
 const mesh::Driver& Node::driver() const {
     return parts_->driver;
 }
@@ -251,12 +247,8 @@ int run(const NodeConfig& config) {
     std::fflush(stdout);
     loop.run();
     signals.cancel();
-    const bool was_resolving = node->is_resolving();
     node.reset();
     std::fflush(nullptr);
-    // A name that is still being resolved would hold up a normal exit: asio joins the thread that
-    // waits for it.
-    if (was_resolving) std::_Exit(exit_code);
     return exit_code;
 }
 

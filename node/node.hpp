@@ -34,8 +34,6 @@ public:
     [[nodiscard]] asio::ip::tcp::endpoint mesh_endpoint() const;
     [[nodiscard]] asio::ip::tcp::endpoint admin_endpoint() const;
     [[nodiscard]] const mesh::Driver& driver() const;
-    /// A seed's name is being looked up, which may take as long as the resolver likes.
-    [[nodiscard]] bool is_resolving() const;
 
 private:
     struct Parts;

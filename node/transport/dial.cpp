@@ -18,10 +18,12 @@ Dial::Dial(Loop& loop, DialOwner& owner, SocketId id, DialOptions options)
 
 void Dial::start() {
     deadline_ = loop_.arm(options_.timeout, TimerCall::to<&Dial::time_out>(this));
-    std::error_code error;
-    const auto address = asio::ip::make_address(options_.host, error);
-    if (error) return resolve();
-    addresses_ = {{address, options_.port}};
+    std::error_code not_a_number;
+    const auto address = asio::ip::make_address(options_.host, not_a_number);
+    if (options_.addresses.empty() && not_a_number) return resolve();
+    if (options_.addresses.empty()) options_.addresses = {address};
+    for (const asio::ip::address& known : options_.addresses)
+        addresses_.emplace_back(known, options_.port);
     connect_next();
 }
 

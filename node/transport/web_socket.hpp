@@ -94,6 +94,8 @@ struct DialOptions {
     /// Name, IPv4 address, or IPv6 address with or without brackets.
     std::string host;
     std::uint16_t port = 0;
+    /// Of the host, to be tried in order. None: the system's resolver is asked, in a thread.
+    std::vector<asio::ip::address> addresses;
     std::string path = "/";
     /// Offered when not empty; then the answer has to echo it.
     std::string subprotocol;

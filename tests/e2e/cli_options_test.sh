@@ -35,6 +35,17 @@ refuses "--open admin" node --admin-listen 192.0.2.1:9000 --open client
 refuses --open node --open door
 refuses --seeds node --seeds a:7001,b
 refuses --seeds node --seeds a:0
+refuses "--seeds 'srv:mesh.example'" node --seeds srv:mesh.example
+refuses "for example srv:_grapevine._tcp.mesh.example" node --seeds srv:_grapevine._tcp
+refuses "srv: before it" node --seeds _grapevine._tcp.mesh.example:7947
+refuses "has the port itself" node --seeds srv:_grapevine._tcp.mesh.example:7947
+refuses "no IPv4 address" node --seeds 10.0.0.256:7947
+refuses "no IPv6 address" node --seeds '[zz::1]:7947'
+refuses "that is no name" node --seeds mesh..example:7947
+refuses --dns-server node --dns-server dns.example
+refuses --dns-server node --dns-server dns.example:53
+refuses --dns-server node --dns-server 127.0.0.1:0
+refuses --dns-every node --dns-every 0
 refuses --mesh-advertise node --mesh-advertise a.example:0
 refuses --name node --name 'two words'
 refuses --name node --mesh-listen 127.0.0.1:0

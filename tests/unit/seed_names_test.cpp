@@ -100,6 +100,7 @@ TEST_F(SeedNamesTest, OnlyAnotherAnswerIsNews) {
     EXPECT_FALSE(names.answered("a:1", {}, false, now).is_news);
     EXPECT_TRUE(names.answered("a:1", {"10.0.0.1:1"}, true, now).is_news);
     EXPECT_TRUE(names.answered("a:1", {"10.0.0.2:1"}, true, now).is_news);
+    EXPECT_FALSE(names.answered("b:1", {"b:1"}, true, now).is_news) << "a number is what it is";
 }
 
 TEST_F(SeedNamesTest, IgnoresAnswersToQuestionsItNeverHad) {
