@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Fault::Kind;
 
-constexpr std::size_t kinds = 12;
+constexpr std::size_t kinds = 13;
 
 Duration draw(mesh::Rng& rng, Duration least, Duration most) {
     return Duration{static_cast<Duration::rep>(rng.between(
@@ -30,6 +30,7 @@ std::string_view name_of(Kind kind) {
     case Kind::stall_link: return "stall_link";
     case Kind::half_open: return "half_open";
     case Kind::slow_link: return "slow_link";
+    case Kind::misname: return "misname";
     case Kind::break_client: return "break_client";
     }
     proto::check(false, "every fault has a name");
@@ -61,6 +62,26 @@ void on_link(World& world, const Fault& fault, Act act) {
     act(link,
         world.network().peer_of(acceptor) == world.node(fault.node).host() ? Side::dialer
                                                                            : Side::acceptor);
+}
+
+/// An answer of DNS that is not what the others hear.
+void misname(World& world, const Fault& fault) {
+    NameService& names = world.stage().names;
+    const std::string& node = world.node(fault.node).name();
+    if (fault.one_sided) {
+        names.fail_for(node, swarm_name);
+    } else if (fault.other == 1) {
+        names.set_for(node, swarm_name, {});
+    } else {
+        // Its own address, one where nobody is, and that of another node.
+        names.set_for(
+            node,
+            swarm_name,
+            {world.node(fault.node).mesh_address(),
+             "10.0.0.99:7000",
+             world.node(fault.other).mesh_address()});
+    }
+    world.stage().clock.in(fault.span, [&names, node] { names.set_back(node, swarm_name); });
 }
 
 void apply(World& world, const Fault& fault) {
@@ -104,6 +125,7 @@ void apply(World& world, const Fault& fault) {
             Path{
                 .latency = {.least = 5ms, .most = 80ms, .spike_one_in = 50, .spike = 900ms},
                 .bytes_per_ms = 30});
+    case Kind::misname: return misname(world, fault);
     case Kind::break_client: {
         const Client& client = *world.clients().at(fault.other % world.clients().size());
         if (client.is_offline()) return;

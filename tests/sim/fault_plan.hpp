@@ -25,6 +25,7 @@ struct Fault {
         stall_link,  ///< no data from `node` to `other` for `span`
         half_open,  ///< what `node` sends to `other` on their link vanishes for ever
         slow_link,  ///< few bytes and long latencies between the two, until the heal
+        misname,  ///< DNS tells `node` something else for `span`: nothing, none, or old addresses
         break_client,  ///< the connection of client `other` breaks
     };
     Duration at{};
@@ -42,6 +43,9 @@ struct FaultPlanOptions {
     Duration from = 1s;
     Duration to = 20s;
 };
+
+/// What nodes of a random run look for each other by, if they know no addresses.
+inline const std::string swarm_name = "mesh.example:7000";
 
 std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options);
 std::string text_of(const Fault& fault);

@@ -28,9 +28,16 @@ public:
     set_for(const std::string& node, const std::string& seed, std::vector<std::string> addresses) {
         answers_[{seed, node}] = {seed, std::move(addresses)};
     }
+    /// It hears what everybody hears again.
+    void set_back(const std::string& node, const std::string& seed) {
+        answers_.erase({seed, node});
+    }
     /// No server answers in time, or all of them fail; perhaps one of two questions was answered.
     void fail(const std::string& seed, std::vector<std::string> addresses = {}) {
         answers_[{seed, ""}] = {seed, std::move(addresses), /*whole=*/false};
+    }
+    void fail_for(const std::string& node, const std::string& seed) {
+        answers_[{seed, node}] = {seed, {}, /*whole=*/false};
     }
 
     mesh::Resolved ask(const std::string& node, const std::string& seed, Instant now) {

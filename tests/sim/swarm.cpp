@@ -105,7 +105,9 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
     world.mesh.resolve_every = 10s;
     world.sessions.ping_every = 5s;
     world.sessions.pong_within = 4s;  // two spikes and some
-    if (rng.one_in(2))
+    if (rng.one_in(3))
+        world.seeds.push_back(swarm_name);
+    else if (rng.one_in(2))
         for (std::size_t number = 1; number <= swarm_nodes; ++number)
             world.seeds.push_back("10.0.0." + std::to_string(number) + ":7000");
     options.clients = 6 + rng.below(10);
@@ -139,6 +141,10 @@ public:
         for (const auto& node : world_.nodes())
             if (options_.has_old_programs && rng_.one_in(2))
                 node->options().mesh.version_max = proto::mesh_version_min;
+        std::vector<std::string> addresses;
+        for (const auto& node : world_.nodes())
+            addresses.push_back(node->mesh_address());
+        world_.stage().names.set(swarm_name, addresses);
         for (std::size_t made = 0; made < options_.clients; ++made)
             world_.add_client(ClientOptions{
                 .user = "u" + std::to_string(rng_.below(options_.users)),
