@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 namespace grapevine::tests {
 namespace {
@@ -33,6 +36,8 @@ struct ResolverTest : testing::Test {
 
     /// How long the longest turn took, 5 ms of waiting included: whoever blocks the loop is seen.
     mesh::Duration longest_turn{};
+    /// How long the processor was busy in one turn, however busy others keep the machine.
+    mesh::Duration longest_work{};
 
     Resolved resolve(const std::string& seed, std::vector<Address> servers) {
         Resolver resolver{loop, std::move(servers)};
@@ -53,8 +58,15 @@ struct ResolverTest : testing::Test {
     }
     void turn() {
         const auto start = node::steady_now();
+        const mesh::Duration worked = work();
         loop.turn(5ms);
+        longest_work = std::max(longest_work, work() - worked);
         longest_turn = std::max(longest_turn, node::steady_now() - start);
+    }
+    static mesh::Duration work() {
+        timespec spent{};
+        ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+        return std::chrono::seconds{spent.tv_sec} + std::chrono::microseconds{spent.tv_nsec / 1000};
     }
     /// dnsmasq does not say when it is ready.
     void await(const Dnsmasq& server) {
@@ -99,7 +111,7 @@ TEST_F(ResolverTest, ASilentServerIsNoAnswerAndBlocksNobody) {
     EXPECT_FALSE(resolved.whole);
     EXPECT_EQ(resolved.addresses, Texts{});
     EXPECT_LT(node::steady_now() - start, 10s);
-    EXPECT_LT(longest_turn, 500ms);
+    EXPECT_LT(longest_turn, 1s);
     server.thaw();
     await(server);
     EXPECT_EQ(resolve("mesh.test:1", {server.address()}).addresses, Texts{"127.0.0.11:1"});
@@ -173,7 +185,7 @@ TEST_F(ResolverTest, TenThousandAddressesBlockNobody) {
     const Resolved resolved = resolve("srv:_grapevine._tcp.mesh.test", {server.address()});
     EXPECT_TRUE(resolved.whole);
     EXPECT_EQ(resolved.addresses.size(), 10'200u);
-    EXPECT_LT(longest_turn, 500ms);
+    EXPECT_LT(longest_work, 500ms);
 }
 
 TEST_F(ResolverTest, BoundsTheTargetsOfAnSrvName) {
@@ -193,15 +205,34 @@ TEST_F(ResolverTest, BoundsTheTargetsOfAnSrvName) {
     EXPECT_FALSE(resolved.whole) << "what was left out has not vanished";
 }
 
-// With a server that nobody runs: it must not be needed.
-TEST_F(ResolverTest, KnowsTheHostsFileAndNumbersWithoutAServer) {
-    const std::vector<Address> nobody{free_dns_address()};
-    const Resolved here = resolve("localhost:7947", nobody);
-    EXPECT_NE(
-        std::find(here.addresses.begin(), here.addresses.end(), "127.0.0.1:7947"),
-        here.addresses.end());
+/// Names of /etc/hosts with an IPv4 address.
+std::map<std::string, std::string> hosts_file() {
+    std::map<std::string, std::string> addresses;
+    std::ifstream file{"/etc/hosts"};
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words{line.substr(0, line.find('#'))};
+        std::string address;
+        words >> address;
+        for (std::string name; words >> name;)
+            if (address.find(':') == std::string::npos) addresses[name] = address;
+    }
+    return addresses;
+}
+
+TEST_F(ResolverTest, KnowsTheHostsFileWithoutAServer) {
+    const ToyDnsServer server{loop.context(), [](int) { return ToyDnsServer::refused; }};
+    std::map<std::string, std::string> hosts = hosts_file();
+    hosts.try_emplace("localhost", "127.0.0.1");
+    for (const auto& [name, address] : hosts) {
+        const Texts addresses = resolve(name + ":7947", {server.address()}).addresses;
+        EXPECT_NE(std::find(addresses.begin(), addresses.end(), address + ":7947"), addresses.end())
+            << name;
+    }
+}
+
+TEST_F(ResolverTest, KnowsNumbersWithoutAServer) {
     for (const char* number : {"192.0.2.1:7947", "[2001:db8::1]:7947"}) {
-        const Resolved itself = resolve(number, nobody);
+        const Resolved itself = resolve(number, {free_dns_address()});
         EXPECT_TRUE(itself.whole);
         EXPECT_EQ(itself.addresses, Texts{number});
     }
