@@ -1,5 +1,6 @@
 // Nodes that know nothing of each other but a DNS name, and a DNS server whose answers change while they run.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { onCluster, together } from './support/cluster.mjs';
 import { DnsServer, freePort } from './support/dns.mjs';
@@ -58,6 +59,7 @@ onCluster('discovery by DNS', { size: 0 }, async (cluster, t) => await together(
             await cluster.meshed([...nodes, late]);
             for (const node of nodes) {
                 assert.equal(count(node, 'member_suspected'), 0, node.log);
+                assert.equal(readdirSync(`/proc/${node.pid}/task`).length, 1, 'names need no thread');
                 assert.ok(count(node, 'self_dialled') <= 2, node.log);    // once for each time that the name lists it
             }
             await cluster.chats([...nodes, late], 'chat:one-name');
