@@ -1,87 +1,117 @@
-/// Which nodes have a key, and how often: one flat, sorted table for all origins together.
+/// Which nodes have a key, and how often: one table for all origins together, in 8 to 10 bytes an
+/// entry when there are millions.
 ///
-/// Keys are keyed hashes, so they are uniform, and their home place `key * places / 2^64` grows
-/// with the key. With linear probing that keeps order the whole array is sorted: a search ends at
-/// the first larger key, a miss is as cheap as a hit, and growing is one pass. 10 bytes a place,
-/// load 0.68 to 0.85.
+/// 256 shards grow and shrink one at a time, so nothing waits for the whole table. Keys are told by
+/// peers; before they choose a place they are mixed with a seed that nobody else knows, so no
+/// choice of keys crowds one shard or one home. Entries are read in the order of the mixed keys.
 #pragma once
 
+#include "mesh/key_shard.hpp"
 #include "proto/hash.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace grapevine::mesh {
 
-/// Small local number of one (node, epoch). See Tables.
-using Slot = std::uint16_t;
-inline constexpr Slot no_slot = 0xffff;
-
 class KeyTable {
 public:
-    KeyTable();
+    explicit KeyTable(std::uint64_t seed = 0);
 
-    /// The count becomes `count` (0 removes). Returns what it was.
-    std::uint8_t set(std::uint64_t key, Slot slot, std::uint8_t count);
-    [[nodiscard]] std::uint8_t get(std::uint64_t key, Slot slot) const;
-
-    /// Calls visit(slot, count) for every entry of the key.
-    template <class Visit>
-    void for_each(std::uint64_t key, Visit visit) const {
-        for (std::size_t at = home(key); slots_[at] != no_slot && keys_[at] <= key; ++at)
-            if (keys_[at] == key) visit(slots_[at], count_at(at));
+    /// The count becomes `count` (0 removes). Returns what it was. `slot` is below slots_max.
+    std::uint8_t set(std::uint64_t key, Slot slot, std::uint8_t count) {
+        const std::uint64_t mixed = key * multiplier_;
+        const std::uint8_t before = shards_[shard_of(mixed)].set(rest_of(mixed), slot, count);
+        if (before == 0 && count != 0) ++size_;
+        if (before != 0 && count == 0) --size_;
+        return before;
     }
-    /// Only the slots: the fast one, for routing.
+    [[nodiscard]] std::uint8_t get(std::uint64_t key, Slot slot) const {
+        const std::uint64_t mixed = key * multiplier_;
+        return shards_[shard_of(mixed)].get(rest_of(mixed), slot);
+    }
+
+    /// Calls visit(slot) for every entry of the key.
     template <class Visit>
     void for_each_slot(std::uint64_t key, Visit visit) const {
-        for (std::size_t at = home(key); slots_[at] != no_slot && keys_[at] <= key; ++at)
-            if (keys_[at] == key) visit(slots_[at]);
+        const std::uint64_t mixed = key * multiplier_;
+        shards_[shard_of(mixed)].for_each_slot(rest_of(mixed), visit);
     }
-    /// Calls visit(key, slot, count) for everything, by key.
+    /// Calls visit(slot, count) likewise.
+    template <class Visit>
+    void for_each(std::uint64_t key, Visit visit) const {
+        for_each_slot(key, [&](Slot slot) { visit(slot, get(key, slot)); });
+    }
+    /// Calls visit(key, slot, count) for everything.
     template <class Visit>
     void for_all(Visit visit) const {
-        for (std::size_t at = 0; at < slots_.size(); ++at)
-            if (slots_[at] != no_slot) visit(keys_[at], slots_[at], count_at(at));
+        Cursor all;
+        read(
+            all, ~std::size_t{0}, [](Slot) { return true; }, visit);
     }
 
-    /// Removes entries of dead slots (dead[slot] != 0) among at most `places` places. True when a
-    /// whole pass over the table since restart_sweep() is done.
+    /// How far a reading got; it survives any change of the table.
+    class Cursor {
+    public:
+        [[nodiscard]] bool is_at_end() const { return shard_ == shard_count; }
+
+    private:
+        friend KeyTable;
+        std::size_t shard_ = 0;
+        std::uint64_t next_ = 0;  ///< all smaller keys of the shard are read
+    };
+    /// Calls visit(key, slot, count) for the next entries with wanted(slot), looking at about
+    /// `places`. All calls together visit what was there all the time once, and what came or went
+    /// meanwhile perhaps.
+    template <class Wanted, class Visit>
+    void read(Cursor& cursor, std::size_t places, Wanted wanted, Visit visit) const;
+
+    /// Removes entries of dead slots (dead[slot] != 0): one shard after another, each when as many
+    /// places as it has were granted. True when a whole pass since restart_sweep() is done.
     bool sweep(std::span<const std::uint8_t> dead, std::size_t places);
     void restart_sweep() { sweep_at_ = 0; }
 
     [[nodiscard]] std::size_t size() const { return size_; }
+    /// Entries that found no room near their home: a handful, unless one key has hundreds of slots.
+    [[nodiscard]] std::size_t far_size() const;
     [[nodiscard]] std::size_t memory_bytes() const;
     void check_invariants() const;
 
 private:
-    using Many = std::pair<std::uint64_t, Slot>;
+    static constexpr unsigned shard_bits = 8;
+    static constexpr std::size_t shard_count = 1 << shard_bits;
+    static_assert(shard_bits + KeyShard::key_bits == 64);
 
-    [[nodiscard]] std::size_t home(std::uint64_t key) const {
-        return proto::scale_to(key, places_);
+    [[nodiscard]] std::uint64_t key_of(std::size_t shard, std::uint64_t rest) const {
+        return (std::uint64_t{shard} << KeyShard::key_bits | rest) * inverse_;
     }
-    [[nodiscard]] std::uint8_t count_at(std::size_t at) const {
-        if (manys_.empty()) return 1;
-        const auto found = manys_.find(Many{keys_[at], slots_[at]});
-        return found == manys_.end() ? 1 : found->second;
-    }
-    [[nodiscard]] std::size_t find(std::uint64_t key, Slot slot) const;
-    void insert(std::uint64_t key, Slot slot);
-    void erase_at(std::size_t at);
-    void grow();
-    void clear(std::size_t places);
-    /// More room behind the last home, for a run that ends there.
-    void lengthen_tail();
+    static std::size_t shard_of(std::uint64_t mixed) { return mixed >> KeyShard::key_bits; }
+    static std::uint64_t rest_of(std::uint64_t mixed) { return mixed & (KeyShard::key_end - 1); }
 
-    std::size_t places_ = 0;  ///< homes; the arrays are longer by a tail, so nothing wraps
+    std::uint64_t multiplier_;
+    std::uint64_t inverse_;  ///< multiplier_ * inverse_ == 1
+    std::vector<KeyShard> shards_;
     std::size_t size_ = 0;
-    std::vector<std::uint64_t> keys_;
-    std::vector<Slot> slots_;  ///< no_slot: the place is empty
-    std::map<Many, std::uint8_t> manys_;  ///< counts above one: few
-    std::size_t sweep_at_ = 0;
+    std::size_t sweep_at_ = 0;  ///< the next shard
+    std::size_t sweep_granted_ = 0;  ///< places not spent yet
 };
+
+template <class Wanted, class Visit>
+void KeyTable::read(Cursor& cursor, std::size_t places, Wanted wanted, Visit visit) const {
+    for (std::size_t looked = 0; looked < places && !cursor.is_at_end();) {
+        const KeyShard& shard = shards_[cursor.shard_];
+        const std::size_t left = places - looked;
+        looked += shard.places() + 1;
+        cursor.next_ = shard.read(
+            cursor.next_, left, wanted, [&](std::uint64_t rest, Slot slot, std::uint8_t count) {
+                visit(key_of(cursor.shard_, rest), slot, count);
+            });
+        if (cursor.next_ != KeyShard::key_end) return;
+        ++cursor.shard_;
+        cursor.next_ = 0;
+    }
+}
 
 }  // namespace grapevine::mesh

@@ -24,7 +24,7 @@ struct MeshConfig {
     proto::Boot boot;  ///< random, from the system
     /// Random, from the system: nonces of links that other nodes carry are derived from it.
     std::string entropy;
-    std::uint64_t rng_seed = 0;  ///< jitter only
+    std::uint64_t rng_seed = 0;  ///< jitter, and where table entries lie: known to nobody else
     /// Versions of the protocol it speaks. Tests have nodes of earlier programs.
     std::uint32_t version_min = proto::mesh_version_min;
     std::uint32_t version_max = proto::mesh_version_max;

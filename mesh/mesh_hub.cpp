@@ -55,7 +55,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       identity(identity_of(config, hash_key, start)),
       rng(config.rng_seed),
       started(start.steady),
-      tables(identity.node),
+      tables(identity.node, proto::mix64(config.rng_seed)),
       links(config, counters),
       members(config),
       probes(config, config.boot.value),

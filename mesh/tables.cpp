@@ -7,25 +7,29 @@
 namespace grapevine::mesh {
 namespace {
 
-/// Places looked at in one go: about 20 µs. More finishes a sweep sooner and delays messages
-/// longer.
+/// Places granted to a sweep at a time, about 20 µs; shards are swept whole, so larger ones wait
+/// for several grants. More finishes a sweep sooner and delays messages longer.
 constexpr std::size_t sweep_places = 8192;
 
 }  // namespace
 
-Tables::Tables(NodeId self) : slots_{{.node = self, .visible = true, .taken = true}}, dead_{0} {}
+Tables::Tables(NodeId self, std::uint64_t seed)
+    : users_(seed),
+      channels_(seed),
+      slots_{{.node = self, .visible = true, .taken = true}},
+      dead_{0} {}
 
 Slot Tables::take_slot(NodeId node) {
-    auto found = std::find_if(
-        slots_.begin(), slots_.end(), [](const SlotState& slot) { return !slot.taken; });
-    if (found == slots_.end()) {
-        if (slots_.size() == no_slot) return no_slot;
+    if (free_.empty()) {
+        if (slots_.size() == slots_max) return no_slot;
+        free_.push_back(static_cast<Slot>(slots_.size()));
         slots_.emplace_back();
         dead_.push_back(0);
-        found = slots_.end() - 1;
     }
-    *found = {.node = node, .visible = false, .taken = true};
-    return static_cast<Slot>(found - slots_.begin());
+    const Slot slot = free_.back();
+    free_.pop_back();
+    slots_[slot] = {.node = node, .visible = false, .taken = true};
+    return slot;
 }
 
 void Tables::give_up(Slot slot) {
@@ -61,6 +65,7 @@ bool Tables::sweep_some() {
         if (dead_[slot] != 0) {
             dead_[slot] = 0;
             slots_[slot] = SlotState{};
+            free_.push_back(static_cast<Slot>(slot));
         }
     dead_count_ = 0;
     return false;
@@ -70,6 +75,9 @@ std::vector<Change> Tables::entries_of(Slot wanted) const {
     std::vector<Change> entries;
     for_all([&](Slot slot, const Change& change) {
         if (slot == wanted) entries.push_back(change);
+    });
+    std::sort(entries.begin(), entries.end(), [](const Change& left, const Change& right) {
+        return std::pair{left.kind, left.key} < std::pair{right.kind, right.key};
     });
     return entries;
 }

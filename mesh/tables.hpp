@@ -27,7 +27,8 @@ public:
     /// The slot of this node itself: always visible.
     static constexpr Slot self_slot = 0;
 
-    explicit Tables(NodeId self);
+    /// Nobody else may know the seed: it decides where entries lie (KeyTable).
+    explicit Tables(NodeId self, std::uint64_t seed = 0);
 
     /// A fresh slot, hidden. no_slot if all are taken or being swept.
     Slot take_slot(NodeId node);
@@ -58,7 +59,7 @@ public:
             if (slots_[slot].visible) visit(slot, count);
         });
     }
-    /// Everything of one slot, users before channels, by key. A pass over both tables.
+    /// Everything of one slot, users before channels, by key. A pass over both tables, and a copy.
     [[nodiscard]] std::vector<Change> entries_of(Slot slot) const;
     template <class Visit>
     void for_all(Visit visit) const {
@@ -96,6 +97,7 @@ private:
     KeyTable users_;
     KeyTable channels_;
     std::vector<SlotState> slots_;
+    std::vector<Slot> free_;
     std::vector<std::uint8_t> dead_;  ///< per slot: given up, entries may remain
     std::size_t dead_count_ = 0;
     bool pass_is_late_ = false;  ///< a slot died after the running pass began: one more is needed

@@ -200,30 +200,5 @@ RC_GTEST_PROP(OriginLog, ForgettingNeverLies, ()) {
     }
 }
 
-// The table does what a map does.
-RC_GTEST_PROP(KeyTable, IsAMap, ()) {
-    KeyTable table;
-    std::map<std::pair<std::uint64_t, Slot>, std::uint8_t> model;
-    const auto steps = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
-        rc::gen::tuple(rc::gen::inRange(0, 40), rc::gen::inRange(0, 5), rc::gen::inRange(0, 4)));
-    for (const auto& [number, node, wanted] : steps) {
-        // Half of the keys crowd at the end of the table, where runs are longest.
-        const auto crowd = static_cast<std::uint64_t>(number);
-        const std::uint64_t key = number % 2 == 0 ? ~crowd : proto::mix64(crowd);
-        const auto slot = static_cast<Slot>(node);
-        const auto count = static_cast<std::uint8_t>(wanted);
-        const auto found = model.find({key, slot});
-        RC_ASSERT(table.set(key, slot, count) == (found == model.end() ? 0 : found->second));
-        if (count == 0)
-            model.erase({key, slot});
-        else
-            model[{key, slot}] = count;
-        RC_ASSERT(table.size() == model.size());
-        table.check_invariants();
-    }
-    for (const auto& [place, count] : model)
-        RC_ASSERT(table.get(place.first, place.second) == count);
-}
-
 }  // namespace
 }  // namespace grapevine::mesh

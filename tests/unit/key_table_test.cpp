@@ -42,20 +42,39 @@ TEST(KeyTable, TakesTheSmallestAndTheLargestKey) {
     table.check_invariants();
 }
 
-// Keys that all have the last home would run off the array; its tail grows instead.
-TEST(KeyTable, LengthensItsTailForTheLastRun) {
-    KeyTable table;
-    for (std::uint64_t below = 0; below < 500; ++below)
-        table.set(~std::uint64_t{0} - below, 1, 1);
-    EXPECT_EQ(table.size(), 500u);
-    table.check_invariants();
+// Keys that are chosen to lie beside each other, as a peer may: they are spread like any others.
+TEST(KeyTable, KeysBesideEachOtherDoNotCrowd) {
+    for (const std::uint64_t step :
+         {std::uint64_t{1}, std::uint64_t{1} << 32, std::uint64_t{1} << 56}) {
+        KeyTable table{4711};
+        for (std::uint64_t number = 0; number < 100'000; ++number)
+            table.set(~std::uint64_t{0} - number * step, 1, 1);
+        table.check_invariants();
+        EXPECT_EQ(table.far_size(), 0u);
+        EXPECT_LE(table.memory_bytes(), 14 * table.size() + 64 * 1024);
+    }
 }
 
-TEST(KeyTable, StaysWithin17BytesAnEntry) {
+TEST(KeyTable, GivesBackWholeKeys) {
+    KeyTable table{4711};
+    for (std::uint64_t number = 0; number < 1000; ++number)
+        table.set(number << 54 | number, number % 5, 1 + number % 7);
+    std::vector<bool> seen(1000);
+    table.for_all([&](std::uint64_t whole, Slot slot, std::uint8_t count) {
+        const std::uint64_t number = whole & 1023;
+        EXPECT_EQ(whole, number << 54 | number);
+        EXPECT_EQ(slot, number % 5);
+        EXPECT_EQ(count, 1 + number % 7);
+        seen[number] = true;
+    });
+    EXPECT_EQ(seen, std::vector<bool>(1000, true));
+}
+
+TEST(KeyTable, StaysWithin14BytesAnEntry) {
     KeyTable table;
     for (std::uint64_t number = 0; number < 1'000'000; ++number)
         table.set(key(number), number % 3, 1);
-    EXPECT_LE(table.memory_bytes(), 17u * table.size());
+    EXPECT_LE(table.memory_bytes(), 14u * table.size());
     table.check_invariants();
 }
 
@@ -100,6 +119,27 @@ TEST(Tables, UsesASlotAgainOnlyWhenItsEntriesAreGone) {
     }
     EXPECT_EQ(tables.size(TableKind::users), 0u);
     EXPECT_EQ(tables.take_slot(NodeId{4}), first);
+}
+
+TEST(Tables, RunsOutOfSlots) {
+    Tables tables{NodeId{1}};
+    for (Slot slot = 1; slot < slots_max; ++slot)
+        ASSERT_LT(tables.take_slot(NodeId{slot}), slots_max);
+    EXPECT_EQ(tables.take_slot(NodeId{99'999}), no_slot);
+}
+
+// However large a shard is, a sweep does not look at more places than it was granted, on average.
+TEST(Tables, SweepsNoMoreThanItIsGranted) {
+    Tables tables{NodeId{1}};
+    const Slot slot = tables.take_slot(NodeId{2});
+    for (std::uint64_t number = 0; number < 2'000'000; ++number)
+        tables.set(slot, {key(number), TableKind::users, 1});
+    const std::size_t before = tables.size(TableKind::users);
+    tables.give_up(slot);
+    for (std::size_t sweeps = 1; tables.sweep_some(); ++sweeps)
+        ASSERT_LE(before - tables.size(TableKind::users), sweeps * 8192);
+    EXPECT_EQ(tables.size(TableKind::users), 0u);
+    EXPECT_LT(tables.memory_bytes(), 200'000u);
 }
 
 // A slot that dies while another is being swept must not be reused after a pass that began before
