@@ -14,21 +14,24 @@ constexpr std::size_t tail_of(std::size_t homes) {
     return std::min<std::size_t>(4 + homes / 64, 48);
 }
 
-/// A load above this makes runs long: 4 places on average at 0.88, 12 at 0.96.
+/// A higher load makes runs longer and searches slower: 4 places on average at 0.88, 12 at 0.96.
+/// Large shards are dense and grow by little, so that they take at most 9.8 bytes an entry; small
+/// ones are not worth that.
 constexpr bool too_full(std::size_t entries, std::size_t homes) {
-    return entries * 100 > homes * 88;
+    return entries * 100 > homes * (homes < slots_max ? 80 : 88);
 }
-/// Large shards grow by little, so that they take at most 9.8 bytes an entry; small ones by more,
-/// because it costs less memory than time.
 constexpr std::size_t more_than(std::size_t homes) {
-    return homes + (homes >= slots_max ? homes / 16 : std::max(homes / 4, homes_min));
+    if (homes < 1024) return std::max(homes * 2, homes_min);
+    return homes + (homes < slots_max ? homes / 8 : homes / 16);
 }
-/// Below a quarter it shrinks to a half: far enough from both ends that it does not swing.
+/// Below a quarter it shrinks to a half: far enough from both ends that it does not swing. What
+/// would be won below homes_kept is not worth it.
+constexpr std::size_t homes_kept = 256;
 constexpr bool too_sparse(std::size_t entries, std::size_t homes) {
-    return homes > homes_min && entries * 4 < homes;
+    return homes > homes_kept && entries * 4 < homes;
 }
 constexpr std::size_t fewer_for(std::size_t entries) {
-    return std::max(homes_min, entries * 2);
+    return std::max(homes_kept, entries * 2);
 }
 
 }  // namespace
@@ -53,15 +56,12 @@ std::uint64_t KeyShard::Homes::key_of(std::uint64_t word, std::size_t index) con
 
 KeyShard::Home KeyShard::search(std::uint64_t key, Slot slot) const {
     Home place = homes_.of(key);
-    if (homes_.slot_bits != 0) {
-        place.word |= slot;
-        for (; words_[place.index] < place.word; ++place.index)
-            place.word -= one_further;
-        return place;
-    }
-    for (; words_[place.index] < place.word ||
-           (words_[place.index] == place.word && slots_[place.index] < slot);
-         ++place.index)
+    if (homes_.slot_bits != 0) place.word |= slot;
+    const std::uint64_t* const words = words_.data();
+    for (; words[place.index] < place.word; ++place.index)
+        place.word -= one_further;
+    if (homes_.slot_bits != 0) return place;
+    for (; words[place.index] == place.word && slots_[place.index] < slot; ++place.index)
         place.word -= one_further;
     return place;
 }
@@ -122,7 +122,7 @@ void KeyShard::insert(std::uint64_t key, Slot slot, std::uint8_t count) {
     }
     put(place.index, place.word, slot);
     ++size_;
-    keep_count(key, slot, count);
+    if (count > 1) keep_count(key, slot, count);
 }
 
 bool KeyShard::make_room(std::size_t at) {
@@ -131,15 +131,18 @@ bool KeyShard::make_room(std::size_t at) {
         if (distance(words_[gap]) == distance_max) return false;
     // The last place stays empty for ever: it ends every search.
     if (gap + 1 == words_.size()) lengthen();
-    for (; gap > at; --gap)
-        put(gap, words_[gap - 1] - one_further, slot_at(gap - 1));
+    for (std::size_t to = gap; to > at; --to)
+        words_[to] = words_[to - 1] - one_further;
+    if (homes_.slot_bits == 0) std::copy_backward(&slots_[at], &slots_[gap], &slots_[gap] + 1);
     return true;
 }
 
 void KeyShard::erase_at(std::size_t at) {
-    for (; words_[at + 1] < at_home; ++at)
-        put(at, words_[at + 1] + one_further, slot_at(at + 1));
-    words_[at] = empty;
+    std::size_t end = at;
+    for (; words_[end + 1] < at_home; ++end)
+        words_[end] = words_[end + 1] + one_further;
+    words_[end] = empty;
+    if (homes_.slot_bits == 0) std::copy(&slots_[at] + 1, &slots_[end] + 1, &slots_[at]);
     --size_;
 }
 

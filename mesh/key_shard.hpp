@@ -42,6 +42,11 @@ public:
     std::uint8_t set(std::uint64_t key, Slot slot, std::uint8_t count);
     [[nodiscard]] std::uint8_t get(std::uint64_t key, Slot slot) const;
 
+    /// Asks the memory for what set() and get() of this key will look at.
+    void prefetch(std::uint64_t key) const {
+        __builtin_prefetch(words_.data() + homes_.of(key).index);
+    }
+
     /// Calls visit(slot) for every entry of the key.
     template <class Visit>
     void for_each_slot(std::uint64_t key, Visit visit) const {

@@ -65,8 +65,9 @@ Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counter
     if (delta.epoch != replica.epoch || delta.to <= replica.version || replica.discarded)
         return Outcome::ignored;
     if (delta.from > replica.version) return Outcome::gap;
-    for (const Change& change : delta.changes)
-        replica.sums.count(change, tables.set(replica.slot, change));
+    tables.set_all(replica.slot, delta.changes, [&](const Change& change, std::uint8_t before) {
+        replica.sums.count(change, before);
+    });
     replica.version = delta.to;
     counters.changes_applied += delta.changes.size();
     if (!delta.hash_after || *delta.hash_after == replica.sums.sethash) return Outcome::applied;
@@ -87,8 +88,9 @@ Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables)
     const auto found = replicas_.find(chunk.origin);
     if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
     Replica::Staged& staged = *found->second.staged;
-    for (const Change& change : chunk.changes)
-        staged.sums.count(change, tables.set(staged.slot, change));
+    tables.set_all(staged.slot, chunk.changes, [&](const Change& change, std::uint8_t before) {
+        staged.sums.count(change, before);
+    });
     return Outcome::applied;
 }
 

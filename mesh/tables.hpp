@@ -8,6 +8,7 @@
 #include "mesh/key_table.hpp"
 #include "proto/mesh_frames.hpp"
 
+#include <span>
 #include <vector>
 
 namespace grapevine::mesh {
@@ -40,6 +41,17 @@ public:
 
     std::uint8_t set(Slot slot, const Change& change) {
         return table(change.kind).set(change.key, slot, change.count);
+    }
+    /// Sets all of them and calls was(change, count before) for each.
+    template <class Was>
+    void set_all(Slot slot, std::span<const Change> changes, Was was) {
+        // Far enough ahead that the memory has answered when its turn comes.
+        constexpr std::size_t ahead = 8;
+        for (std::size_t at = 0; at < changes.size(); ++at) {
+            if (at + ahead < changes.size())
+                table(changes[at + ahead].kind).prefetch(changes[at + ahead].key);
+            was(changes[at], set(slot, changes[at]));
+        }
     }
     [[nodiscard]] std::uint8_t get(Slot slot, TableKind kind, std::uint64_t key) const {
         return table(kind).get(key, slot);
