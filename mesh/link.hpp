@@ -10,7 +10,6 @@
 #include "proto/ids.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +21,7 @@ struct LinkSync {
     proto::Version sent;  ///< everything up to here is told or queued
     proto::Version acked;  ///< the peer says it holds this much
     bool wants_snapshot = false;  ///< it asked for everything
-    std::unique_ptr<SnapshotStream> snapshot;  ///< being told instead of deltas
+    std::optional<SnapshotStream> snapshot;  ///< being told instead of deltas, or waiting for that
 };
 
 struct Link {

@@ -47,7 +47,7 @@ void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) {
 }
 
 Instant Mesh::next_deadline() const {
-    return std::min(parts_->tick_at, parts_->replication.flush_at());
+    return std::min(parts_->tick_at, parts_->replication.wanted_at());
 }
 NodeId Mesh::self() const {
     return parts_->identity.node;

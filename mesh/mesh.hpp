@@ -153,6 +153,7 @@ struct MeshCounters {
     std::uint64_t changes_applied = 0;
     std::uint64_t catchups_asked = 0;
     std::uint64_t snapshots_begun = 0;
+    std::uint64_t snapshots_restarted = 0;  ///< more changed than the log keeps
     std::uint64_t snapshots_applied = 0;
     std::uint64_t divergences = 0;
     std::uint64_t frames_rejected = 0;

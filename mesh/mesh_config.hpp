@@ -66,6 +66,18 @@ struct MeshConfig {
     std::uint32_t ring_min =
         64 * 1024;  ///< changes kept for catch-up: more spares snapshots, 16 bytes each
     std::uint32_t ring_max = 2 * 1024 * 1024;
+    /// Catch-up and snapshots fill a link's queue only this far: more keeps a fast link busier,
+    /// less leaves more memory.
+    std::size_t catchup_bytes_max = 128 * 1024;
+    std::size_t snapshots_max = 4;  ///< links told a snapshot at a time; the others wait
+    Duration snapshot_turn = 1s;  ///< then a link gives way to one that waits
+    /// Keys in a chunk of a snapshot, at most limits::snapshot_keys.
+    std::size_t snapshot_chunk_keys = proto::limits::snapshot_keys;
+    /// For one link in one turn, in places looked at; a key that is told counts as eight. About 0.3
+    /// ms: more finishes sooner, less delays messages less.
+    std::size_t snapshot_turn_work = 64 * 1024;
+    /// Users and channels of one node: one that tells more is not believed. 700 MB at most.
+    std::size_t node_keys_max = 64 * 1024 * 1024;
 
     // ---- messages to users
     Duration deliver_within = 3s;  ///< then a result is due, whatever is known

@@ -155,7 +155,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapBegin& begun, Now, MeshO
 void Mesh::Parts::on_frame(Link& link, const proto::SnapChunk& chunk, Now, MeshOutput& output) {
     if (chunk.origin != link.node())
         return reject(link, "a snapshot of another node's log", output);
-    (void)replicas.apply(chunk, tables);
+    if (replicas.apply(chunk, tables) == Replicas::Outcome::too_many)
+        reject(link, "more users and channels than a node may have", output);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, MeshOutput& output) {
@@ -207,6 +208,9 @@ void Mesh::Parts::react(Link& link, Replicas::Outcome outcome, Now now, MeshOutp
         break;
     case Replicas::Outcome::gap: ask_catchup(link, replica->version, now, output); break;
     case Replicas::Outcome::full: output.events.emplace_back(LimitReached{"table slots"}); break;
+    case Replicas::Outcome::too_many:
+        reject(link, "more users and channels than a node may have", output);
+        break;
     case Replicas::Outcome::ignored: break;
     }
 }

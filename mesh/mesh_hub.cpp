@@ -61,6 +61,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       probes(config, config.boot.value),
       tunnels(identity.node),
       dialer(config, rng.fork()),
+      replicas(config.node_keys_max),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
       router({identity.node, config, tables, replicas, replication.log(), links, counters}),
@@ -134,10 +135,12 @@ void Mesh::Parts::on(TimeReached, Now now, MeshOutput& output) {
 void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
     arrivals.flush(replication.log().version(), links);
+    replication.begin_turn(now, links);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
-        links.for_each_dirty([&](Link& link) { replication.pump(link, tables, counters); });
+        links.for_each_dirty(
+            [&](Link& link) { replication.pump(link, now, tables, links, counters); });
         links.hand_out(facts, output);
         settle(now, output);  // which queues what tunnels say on the links that carry them
     }
@@ -253,7 +256,7 @@ void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
     Link* const to = links.find(moved.to);
     if (from == nullptr || to == nullptr) return;
     // A snapshot that was under way does not move: whoever was told half of one is told anew.
-    const bool interrupted = from->sync.snapshot != nullptr;
+    const bool interrupted = from->sync.snapshot.has_value();
     replication.begin(*to, interrupted ? Version{} : from->sync.sent);
     to->sync.wants_snapshot = interrupted;
     from->sync = {};
@@ -445,8 +448,8 @@ void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
     const Epoch raised{seen.value + 1};
     output.events.emplace_back(EpochRaised{identity.epoch, raised});
     identity.epoch = raised;
+    replication.restart(raised);
     refute = 0;
-    replication.restart(raised, tables);
     links.close_all(LinkEnd::epoch_raised, facts, output);
     members.for_each([&](const Member& member) { dialer.redial(member.node, now); });
 }

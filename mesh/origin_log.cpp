@@ -19,7 +19,6 @@ void OriginLog::record(const Change& change, std::uint8_t before, std::size_t en
 
 void OriginLog::restart(Epoch epoch) {
     epoch_ = epoch;
-    sethash_ = 0;
     ring_.clear();
 }
 

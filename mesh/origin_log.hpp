@@ -23,8 +23,8 @@ public:
 
     /// Records that a key's count went from `before` to `change.count`. `entries` sizes the ring.
     void record(const Change& change, std::uint8_t before, std::size_t entries);
-    /// Begins a new life with nothing recorded; the caller records what is there again. Versions go
-    /// on from where they were: sessions remember the one at which they joined.
+    /// Begins a new life with what is there: no delta leads to it. Versions go on from where they
+    /// were: sessions remember the one at which they joined.
     void restart(Epoch epoch);
 
     [[nodiscard]] Epoch epoch() const { return epoch_; }

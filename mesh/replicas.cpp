@@ -3,6 +3,14 @@
 #include "mesh/check.hpp"
 
 namespace grapevine::mesh {
+namespace {
+
+/// Slots of one node that may be swept while another snapshot of it begins: the replica that the
+/// last one replaced, and one that was begun anew. More let a hostile node fill the memory faster
+/// than it is swept; fewer would make an honest one wait.
+constexpr std::size_t dying_max = 2;
+
+}  // namespace
 
 void EntrySums::count(const Change& change, std::uint8_t before) {
     std::uint64_t& keys = change.kind == TableKind::users ? users : channels;
@@ -70,18 +78,26 @@ Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counter
     });
     replica.version = delta.to;
     counters.changes_applied += delta.changes.size();
+    if (replica.sums.keys() > keys_max_) return Outcome::too_many;
     if (!delta.hash_after || *delta.hash_after == replica.sums.sethash) return Outcome::applied;
     replica.discarded = true;
     return Outcome::diverged;
 }
 
 void Replicas::begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables) {
-    drop_staged(begun.origin, tables);
     const auto found = replicas_.find(begun.origin);
-    if (found == replicas_.end() || begun.epoch != epoch || epoch != found->second.epoch) return;
+    if (found == replicas_.end() || begun.epoch != epoch || epoch != found->second.epoch)
+        return drop_staged(begun.origin, tables);
+    std::optional<Replica::Staged>& staged = found->second.staged;
+    if (staged && staged->sums.keys() == 0) {
+        staged->version = begun.version;
+        return;
+    }
+    drop_staged(begun.origin, tables);
+    if (tables.dying(begun.origin) >= dying_max) return;
     const Slot slot = tables.take_slot(begun.origin);
     if (slot == no_slot) return;
-    found->second.staged = Replica::Staged{.version = begun.version, .slot = slot};
+    staged = Replica::Staged{.version = begun.version, .slot = slot};
 }
 
 Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables) {
@@ -91,7 +107,9 @@ Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables)
     tables.set_all(staged.slot, chunk.changes, [&](const Change& change, std::uint8_t before) {
         staged.sums.count(change, before);
     });
-    return Outcome::applied;
+    if (staged.sums.keys() <= keys_max_) return Outcome::applied;
+    drop_staged(chunk.origin, tables);
+    return Outcome::too_many;
 }
 
 Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables& tables) {

@@ -50,7 +50,10 @@ public:
         gap,  ///< something before it is missing: ask for a catch-up
         diverged,  ///< the hash is wrong: ask for everything
         full,  ///< no slot is free
+        too_many,  ///< more keys than a node may have: it is not to be believed
     };
+
+    explicit Replicas(std::size_t keys_max) : keys_max_(keys_max) {}
 
     /// Begins an empty replica of this epoch; one of an earlier epoch is swept at once. False if no
     /// slot is free.
@@ -63,6 +66,8 @@ public:
     /// Its hash is wrong: nothing but a snapshot is taken from now on. False if that was known.
     bool discard(NodeId node);
     Outcome apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters);
+    /// Stages what follows beside what is held. Not if too much of this node is being swept
+    /// already: who begins again and again costs no more than that, and is asked anew later.
     void begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables);
     Outcome apply(const proto::SnapChunk& chunk, Tables& tables);
     Outcome finish_snapshot(const proto::SnapEnd& ended, Tables& tables);
@@ -79,6 +84,7 @@ public:
     void check_invariants(const Tables& tables) const;
 
 private:
+    std::size_t keys_max_;  ///< of one node
     std::map<NodeId, Replica> replicas_;
 };
 

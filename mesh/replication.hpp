@@ -8,16 +8,21 @@
 #include "mesh/mesh_config.hpp"
 #include "mesh/origin_log.hpp"
 #include "mesh/replicas.hpp"
+#include "mesh/snapshots.hpp"
 #include "mesh/tables.hpp"
 
-#include <vector>
+#include <algorithm>
+#include <string>
 
 namespace grapevine::mesh {
 
 class Replication {
 public:
     Replication(const MeshConfig& config, NodeId self, Epoch epoch)
-        : config_(config), self_(self), log_(epoch, config.ring_min, config.ring_max) {}
+        : config_(config),
+          self_(self),
+          log_(epoch, config.ring_min, config.ring_max),
+          snapshots_(config) {}
 
     /// This node's own count of a key becomes `change.count`. Versions grow only if it was another.
     void record(const Change& change, Tables& tables, Links& links, Now now);
@@ -27,31 +32,32 @@ public:
     void begin(Link& link, Version held);
     /// The peer asks to be told from `held` on; 0 with anything told already means a snapshot.
     void catch_up(Link& link, Version held);
+    /// A turn ends, and pump() follows for links that are dirty.
+    void begin_turn(Now now, Links& links) { snapshots_.begin_turn(now, links); }
     /// Queues what this link lacks, as far as it has room.
-    void pump(Link& link, const Tables& tables, MeshCounters& counters);
-    /// A new epoch: the log holds what is there and nothing else; versions go on counting.
-    void restart(Epoch epoch, Tables& tables);
+    void pump(Link& link, Now now, const Tables& tables, Links& links, MeshCounters& counters);
+    /// A new epoch: whoever follows it is told everything; versions go on counting.
+    void restart(Epoch epoch);
 
     [[nodiscard]] const OriginLog& log() const { return log_; }
     [[nodiscard]] const EntrySums& sums() const { return sums_; }
     /// When flush() is wanted; never if nothing waits.
     [[nodiscard]] Instant flush_at() const { return flush_at_; }
+    /// When flush() or another turn is wanted.
+    [[nodiscard]] Instant wanted_at() const { return std::min(flush_at_, snapshots_.turn_at()); }
 
 private:
-    void begin_snapshot(Link& link, const Tables& tables, MeshCounters& counters);
-    void tell_snapshot(Link& link, const Tables& tables, MeshCounters& counters);
-    void tell_chunk(Link& link, std::span<const Change> changes);
     void tell_delta(Link& link, Version to, MeshCounters& counters);
 
     const MeshConfig& config_;
     NodeId self_;
     OriginLog log_;
+    Snapshots snapshots_;
     EntrySums sums_;
     Version flushed_;
     Instant last_flush_{Duration::min()};
     Instant flush_at_ = never;
     proto::Delta delta_;  ///< reused
-    proto::SnapChunk chunk_;  ///< reused
     std::string encoded_;  ///< reused: one delta, encoded once for all links
 };
 

@@ -1,20 +1,20 @@
-/// One origin log being told as a whole: a copy of its keys as they were when it began, then the
-/// keys that were touched meanwhile, as they are at the end. Exactly the log's set at that end.
+/// One origin log being told as a whole, piece by piece, while it goes on changing. It holds no
+/// copy: keys are read from the table where the reading got to, and what changed meanwhile is told
+/// again from the log, so that the other end has exactly the log's set when both are told.
 #pragma once
 
+#include "mesh/tables.hpp"
 #include "proto/ids.hpp"
-#include "proto/mesh_frames.hpp"
 
 #include <cstddef>
-#include <vector>
 
 namespace grapevine::mesh {
 
 struct SnapshotStream {
-    std::vector<proto::Change> keys;  ///< the copy
-    std::size_t told = 0;  ///< how many of them are queued
-    std::size_t compact_at = 64 * 1024;  ///< touched is made unique when it is this long
-    std::vector<proto::Change> touched;  ///< kinds and keys only; counts are read at the end
+    bool begun = false;
+    Tables::Cursor keys;  ///< those before it are told
+    proto::Version changes;  ///< those up to here are told, or made before their key was read
+    std::size_t work_left = 0;  ///< in this turn
 };
 
 }  // namespace grapevine::mesh

@@ -38,7 +38,8 @@ void Tables::give_up(Slot slot) {
         "only a taken slot is given up, once");
     slots_[slot].visible = false;
     dead_[slot] = 1;
-    if (dead_count_++ == 0) {
+    dying_.push_back(slot);
+    if (dying_.size() == 1) {
         users_.restart_sweep();
         channels_.restart_sweep();
         users_swept_ = false;
@@ -47,8 +48,13 @@ void Tables::give_up(Slot slot) {
     }
 }
 
+std::size_t Tables::dying(NodeId node) const {
+    return static_cast<std::size_t>(std::count_if(
+        dying_.begin(), dying_.end(), [&](Slot slot) { return slots_[slot].node == node; }));
+}
+
 bool Tables::sweep_some() {
-    if (dead_count_ == 0) return false;
+    if (dying_.empty()) return false;
     if (!users_swept_) {
         users_swept_ = users_.sweep(dead_, sweep_places);
         return true;
@@ -61,13 +67,12 @@ bool Tables::sweep_some() {
         users_swept_ = false;
         return true;
     }
-    for (std::size_t slot = 0; slot < dead_.size(); ++slot)
-        if (dead_[slot] != 0) {
-            dead_[slot] = 0;
-            slots_[slot] = SlotState{};
-            free_.push_back(static_cast<Slot>(slot));
-        }
-    dead_count_ = 0;
+    for (const Slot slot : dying_) {
+        dead_[slot] = 0;
+        slots_[slot] = SlotState{};
+        free_.push_back(slot);
+    }
+    dying_.clear();
     return false;
 }
 

@@ -36,6 +36,8 @@ public:
     void show(Slot slot, bool visible) { slots_[slot].visible = visible; }
     /// Hides the slot at once and sweeps its entries in the background.
     void give_up(Slot slot);
+    /// Slots of this node whose entries are still being swept.
+    [[nodiscard]] std::size_t dying(NodeId node) const;
     [[nodiscard]] bool is_visible(Slot slot) const { return slots_[slot].visible; }
     [[nodiscard]] NodeId node_of(Slot slot) const { return slots_[slot].node; }
 
@@ -70,6 +72,30 @@ public:
         table(kind).for_each(key, [&](Slot slot, std::uint8_t count) {
             if (slots_[slot].visible) visit(slot, count);
         });
+    }
+    /// How far a reading of one slot got; it survives any change.
+    class Cursor {
+    public:
+        [[nodiscard]] bool is_at_end() const { return channels_.is_at_end(); }
+
+    private:
+        friend Tables;
+        KeyTable::Cursor users_;
+        KeyTable::Cursor channels_;
+    };
+    /// Calls visit(change) for the slot's next entries, looking at about `places`. All calls
+    /// together visit what was there all the time, and perhaps what came or went meanwhile.
+    template <class Visit>
+    void read(Cursor& cursor, Slot wanted, std::size_t places, Visit visit) const {
+        const bool users = !cursor.users_.is_at_end();
+        const TableKind kind = users ? TableKind::users : TableKind::channels;
+        table(kind).read(
+            users ? cursor.users_ : cursor.channels_,
+            places,
+            [&](Slot slot) { return slot == wanted; },
+            [&](std::uint64_t key, Slot, std::uint8_t count) {
+                visit(Change{key, kind, count});
+            });
     }
     /// Everything of one slot, users before channels, by key. A pass over both tables, and a copy.
     [[nodiscard]] std::vector<Change> entries_of(Slot slot) const;
@@ -111,7 +137,7 @@ private:
     std::vector<SlotState> slots_;
     std::vector<Slot> free_;
     std::vector<std::uint8_t> dead_;  ///< per slot: given up, entries may remain
-    std::size_t dead_count_ = 0;
+    std::vector<Slot> dying_;  ///< those
     bool pass_is_late_ = false;  ///< a slot died after the running pass began: one more is needed
     bool users_swept_ = true;
 };

@@ -126,6 +126,10 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
         m.changes_applied);
     page.counter("catchups_asked_total", "Catch-ups asked for.", m.catchups_asked);
     page.counter("snapshots_begun_total", "Snapshots begun for others.", m.snapshots_begun);
+    page.counter(
+        "snapshots_restarted_total",
+        "Snapshots for others begun anew: more changed than the log keeps.",
+        m.snapshots_restarted);
     page.counter("snapshots_applied_total", "Snapshots applied.", m.snapshots_applied);
     page.counter("divergences_total", "Replicas whose hash was wrong.", m.divergences);
     page.counter(

@@ -104,7 +104,7 @@ void BM_ApplyDeltas(benchmark::State& state) {
     proto::MeshFrame frame;
     for (auto _ : state) {
         Tables tables{NodeId{2}};
-        Replicas replicas;
+        Replicas replicas{users};
         replicas.begin(NodeId{1}, Epoch{1}, tables);
         for (const std::string& bytes : encoded) {
             proto::MeshReader reader{bytes};

@@ -65,7 +65,7 @@ Origin any_origin(std::size_t ring = 100'000) {
 
 struct Observer {
     Tables tables{NodeId{1}};
-    Replicas replicas;
+    Replicas replicas{1000};
     MeshCounters counters;
 
     Observer() { replicas.begin(origin, epoch, tables); }
