@@ -22,6 +22,7 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--seeds",   o.seeds,   "Where other nodes are: host:port (every address of the host is dialled) or srv:_service._proto.name; need not be up, may include this one")->type_name("SEED,...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--dns-server", o.dns_servers, "DNS servers to ask for the names of --seeds, port 53 if none is given (default: the system's)")->type_name("IP[:PORT],...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--dns-every",  o.dns_every_s, "Seconds until the names of --seeds are looked up again; at once when more than half of the other nodes are lost")->type_name("SECONDS")->check(CLI::Range(1, 3600))->capture_default_str();
+    app.add_option("--leave-linger", o.leave_linger_s, "Seconds for which users of another node that left stay shown, so that a deploy does not flap them")->type_name("SECONDS")->check(CLI::Range(0, 600))->capture_default_str();
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
     app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:

@@ -18,6 +18,7 @@ struct NodeOptions {
     std::vector<std::string> seeds;
     std::vector<std::string> dns_servers;
     unsigned dns_every_s = 30;
+    unsigned leave_linger_s = 0;
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
     unsigned workers = 1;

@@ -80,6 +80,10 @@ std::size_t Mesh::queued_bytes(LinkId id) const {
     return link == nullptr ? 0 : link->queue.waiting_bytes();
 }
 
+int Mesh::health_score() const {
+    return parts_->health.score();
+}
+
 std::size_t Mesh::tunnel_count() const {
     return parts_->tunnels.size();
 }

@@ -273,6 +273,8 @@ public:
     [[nodiscard]] std::size_t queued_bytes(LinkId link) const;
     /// Links through other nodes that end here.
     [[nodiscard]] std::size_t tunnel_count() const;
+    /// 0: well. LocalHealth says what makes it worse.
+    [[nodiscard]] int health_score() const;
     void check_invariants() const;
 
 private:

@@ -59,7 +59,13 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     if (!member.address.empty()) append_text(out, "address", member.address);
     if (!member.is_self) {
         append_flag(out, "linked", member.linked);
-        if (member.linked) append_text(out, "link", member.linked_by_us ? "dialled" : "accepted");
+        if (member.linked)
+            append_text(
+                out,
+                "link",
+                member.is_tunnel      ? "through another node"
+                : member.linked_by_us ? "dialled"
+                                      : "accepted");
         if (member.round_trip > Duration{})
             append_number(out, "rtt_us", static_cast<std::uint64_t>(member.round_trip.count()));
         if (member.last_equal != never)

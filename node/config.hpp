@@ -80,6 +80,9 @@ struct NodeConfig {
     /// How often every name of `seeds` is looked up. At least 1 s.
     std::chrono::seconds dns_every{30};
 
+    /// How long the users of a node that left stay shown. 0: gone at once.
+    std::chrono::seconds leave_linger{0};
+
     OpenListeners open;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for
     /// TLS and wide fan-out on larger machines. 1 to 255.

@@ -145,6 +145,32 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.counter("suspicions_total", "Members suspected.", m.suspicions);
     page.counter("downs_total", "Members declared down.", m.downs);
     page.counter(
+        "accusations_total", "Suspicions of others that were told to this node.", m.accusations);
+    page.counter(
+        "refutations_total",
+        "Times this node was suspected and contradicted: it runs late or is badly connected.",
+        m.refutations);
+    page.counter(
+        "reached_by_others_total",
+        "Echoes, through other nodes, of members that this node did not hear.",
+        m.reached_by_others);
+    page.gauge("tunnels", "Links through other nodes that end here.", mesh.tunnel_count());
+    page.counter("tunnels_opened_total", "Links through other nodes, tried.", m.tunnels_opened);
+    page.counter(
+        "tunnel_frames_carried_total",
+        "Frames carried between two other nodes.",
+        m.tunnel_frames_carried);
+    page.counter(
+        "tunnel_frames_refused_total",
+        "Frames between two other nodes that could not be carried.",
+        m.tunnel_frames_refused);
+    page.gauge(
+        "health",
+        "How late or alone this node seems to be: 0 well, 8 worst; it waits so much longer before "
+        "it "
+        "suspects others.",
+        static_cast<std::uint64_t>(mesh.health_score()));
+    page.counter(
         "frames_rejected_total", "Frames between nodes that were no frames.", m.frames_rejected);
     page.counter("links_refused_total", "Links refused, by us or by the peer.", m.links_refused);
     page.head("link_refusals_total", "Links refused, by who refused and why.", "counter");

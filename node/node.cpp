@@ -48,6 +48,7 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .seeds = config.seeds,
         .boot = proto::Boot{random_word()},
         .rng_seed = random_word(),
+        .leave_linger = config.leave_linger,
         .resolve_every = config.dns_every};
     std::array<char, 32> entropy{};
     fill_random(std::as_writable_bytes(std::span{entropy}));
