@@ -77,6 +77,10 @@ struct Recording {
     std::vector<RecordedLine> lines;
 };
 
+#ifndef GRAPEVINE_FIXTURES
+#define GRAPEVINE_FIXTURES "tests/fixtures"  // from the project's folder
+#endif
+
 inline std::ifstream fixture(const std::string& name) {
     return std::ifstream{std::string{GRAPEVINE_FIXTURES} + "/" + name};
 }
