@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct Fault {
         slow_link,  ///< few bytes and long latencies between the two, until the heal
         misname,  ///< DNS tells `node` something else for `span`: nothing, none, or old addresses
         break_client,  ///< the connection of client `other` breaks
+        one_ways,  ///< on the pairs of nodes in `mask`, one way each, all vanishes for `span`
+        detour,  ///< `node` and `other` reach each other only through others, for `span`
+        stampede,  ///< every client that is connected moves to `node` at once
+        wall_swings,  ///< the wall clock steps forth, back and forth by `span` again and again
+        usurp,  ///< `node` dies; for `span` one of another cluster runs at its address
+        pause_many,  ///< SIGSTOP of every node in `mask`, for `span`
     };
     Duration at{};
     Kind kind{};
@@ -34,6 +41,7 @@ struct Fault {
     std::size_t other = 2;
     Duration span{};
     bool one_sided = false;
+    std::uint32_t mask = 0;  ///< bits of nodes, or of ordered pairs of them
 };
 
 struct FaultPlanOptions {
@@ -49,7 +57,9 @@ inline const std::string swarm_name = "mesh.example:7000";
 
 std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options);
 std::string text_of(const Fault& fault);
+/// Called at the moment at which a fault happens.
+using FaultWatcher = std::function<void(World& world, const Fault& fault)>;
 /// Puts every fault on the world's clock, counted from now. Those that end by themselves do.
-void schedule(World& world, const std::vector<Fault>& faults);
+void schedule(World& world, const std::vector<Fault>& faults, const FaultWatcher& watcher = {});
 
 }  // namespace grapevine::sim

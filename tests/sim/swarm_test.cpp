@@ -22,7 +22,9 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 
 std::string command_for(std::uint64_t seed) {
     return "repeat with: GRAPEVINE_SIM_SEED=" + std::to_string(seed) +
-           " GRAPEVINE_SIM_RUNS=1 build/dev/tests/sim_tests --gtest_filter=Swarm.RandomFaults\n";
+           " GRAPEVINE_SIM_RUNS=1 build/dev/tests/sim_tests --gtest_filter=Swarm.RandomFaults\n"
+           "make it small with: scripts/swarm --shrink " +
+           std::to_string(seed) + "\n";
 }
 
 std::uint64_t running_seed = 0;
