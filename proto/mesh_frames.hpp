@@ -260,8 +260,8 @@ struct Delta {
 struct SnapBegin {
     NodeId origin;
     Epoch epoch;
-    Version version;  ///< the keys of the chunks up to the closing ones are those of this version
-    std::uint64_t keys = 0;  ///< an estimate, to reserve room for; bounded by the receiver
+    Version version;  ///< when it began: chunks tell keys as they were then or later
+    std::uint64_t keys = 0;  ///< at that time: nothing depends on it
     friend bool operator==(const SnapBegin&, const SnapBegin&) = default;
 };
 
