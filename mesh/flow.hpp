@@ -43,6 +43,7 @@ struct MessageState {
     bool accepted = false;  ///< a copy of the present attempt was
     bool overdue = false;  ///< not answered in time: nobody waits behind it, it is not sent again
     bool lost = false;  ///< a copy that may have been written will never be answered
+    bool refused = false;  ///< a full link took no copy: sent again it could come after later ones
     bool parked = false;
 
     MessageId id;  ///< clients see it and acknowledge it; zero: they do not

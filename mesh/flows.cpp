@@ -201,7 +201,8 @@ void Flows::repeat(Flow& flow, Message& message) {
 void Flows::all_answered(Message& message, Now now) {
     if (message.accepted) return settle(message, now);
     const MeshConfig& config = reach_.config;
-    const bool may_repeat = message.at_least_once || !(message.lost || message.overdue);
+    const bool may_repeat =
+        !message.refused && (message.at_least_once || !(message.lost || message.overdue));
     const std::uint8_t attempts_max =
         message.at_least_once ? config.repeats_max : config.attempts_max;
     if (!may_repeat || message.attempts >= attempts_max)
@@ -389,7 +390,8 @@ void Flows::give_up_waiting(Message& message) {
     Flow& flow = flow_of(message);
     --flow.undecided;
     message.overdue = true;
-    if (!message.at_least_once || message.attempts >= reach_.config.repeats_max) return;
+    if (!message.at_least_once || message.refused || message.attempts >= reach_.config.repeats_max)
+        return;
     // It goes again, before what was said after it.
     flow.stale = flow.moved = true;
     repeat(flow, message);

@@ -63,7 +63,7 @@ void Flows::repeat_kept(Flow& flow) {
     for (std::uint32_t at = flow.messages.first(); at != nowhere;
          at = flow.messages.after(messages_, at)) {
         Message& message = messages_[at];
-        if (!message.at_least_once || message.stage == Stage::waiting ||
+        if (!message.at_least_once || message.refused || message.stage == Stage::waiting ||
             message.attempts >= reach_.config.repeats_max)
             continue;
         repeat(flow, message);
@@ -129,7 +129,10 @@ void Flows::fly_there(Link& link, Message& message, std::uint64_t copy, const Fl
          .body = message.body(),
          .known = place.known,
          .message_id = message.at_least_once ? message.id : MessageId{}});
-    if (queued) copies_.add(message.copies, place.lane, place.known);
+    if (queued)
+        copies_.add(message.copies, place.lane, place.known);
+    else
+        message.refused = true;
 }
 
 void Flows::wait(Flow& flow, Message& message) {

@@ -215,5 +215,39 @@ TEST_F(PromisesToAPeer, WhatIsKeptIsRepeatedOverTheLinkThatFollowsALostOne) {
     EXPECT_EQ(bob.times_heard(second), 1u);
 }
 
+// A link that was full took no copy; the node that took one denies it later. Sent again, it would
+// come after what the emptied link took meanwhile.
+TEST(Promises, WhatAFullLinkRefusedIsNotSentAgainAfterWhatItTookLater) {
+    mesh::MeshConfig tight = default_mesh_config();
+    tight.link_message_bytes_max = 1;
+    tight.link_flight_bytes_max = 1;
+    WorldOptions options{.nodes = 3, .seed = 2, .mesh = tight};
+    options.network.window_bytes = 1;
+    Cluster cluster{options};
+    cluster.form();
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    Client& phone = cluster.add_client("bob", cluster.node(2));
+    Client& tablet = cluster.add_client("bob", cluster.node(3));
+    cluster.wait_until_converged(5s);
+    const auto stall = [&](std::size_t node, Duration span) {
+        const ConnectionId link = cluster.links(cluster.node(1), cluster.node(node)).at(0);
+        cluster.network().stall(link, cluster.side_of(link, cluster.node(1)), span);
+    };
+    stall(2, 300ms);
+    for (int fill = 0; fill < 3; ++fill)
+        ann.say("#bob");
+    cluster.run_for(20ms);
+    stall(3, 600ms);
+    const std::string refused = ann.send({.to = {"bob"}});
+    cluster.run_for(400ms);
+    const std::string later = ann.send({.to = {"bob"}});
+    cluster.run_for(190ms);
+    tablet.disconnect();
+    cluster.run_for(3s);
+    EXPECT_EQ(phone.times_heard(later), 1u);
+    EXPECT_EQ(phone.times_heard(refused), 0u);
+    EXPECT_EQ(ann.receipt_of(refused, "bob")->fate, Fate::undeliverable);
+}
+
 }  // namespace
 }  // namespace grapevine::sim

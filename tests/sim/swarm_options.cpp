@@ -101,6 +101,10 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         bound_tightly(world.mesh);
         options.is_lossy = true;
     }
+    if (rng.one_in(6)) {
+        world.mesh.link_message_bytes_max = pick<std::size_t>(rng, {1, 3'000});
+        options.is_lossy = true;
+    }
     options.hoppers = rng.below(options.clients);
     options.hop_most = pick<Duration>(rng, {150ms, 600ms, 2s});
     options.streams = rng.below(4);
@@ -140,6 +144,7 @@ std::string text_of(const SwarmOptions& options) {
         .add("flight", std::uint64_t{mesh.link_flight_bytes_max})
         .add("deltas", std::uint64_t{mesh.link_delta_bytes_max})
         .add("kept", std::uint64_t{mesh.kept_bytes_max})
+        .add("messages", std::uint64_t{mesh.link_message_bytes_max})
         .add("held", std::uint64_t{mesh.held_messages_max})
         .add("seeds", std::uint64_t{options.world.seeds.size()})
         .add("clients", std::uint64_t{options.clients})
