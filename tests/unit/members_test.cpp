@@ -54,7 +54,7 @@ struct MembersTest : testing::Test {
                 changes,
                 events);
             members.holds(NodeId{id}, {}, now, changes, events);
-            others.emplace_back(id);
+            others.push_back(NodeId{id});
         }
     }
     bool accuse(NodeId node, NodeId by, std::uint64_t epoch, std::uint32_t refute = 0) {
