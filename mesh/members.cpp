@@ -322,6 +322,16 @@ void Members::forgive(Duration lag) {
     }
 }
 
+std::size_t Members::expected(Now now) const {
+    return static_cast<std::size_t>(
+        std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
+            const Member& member = entry.second;
+            return member.state < MemberState::down ||
+                   (member.state == MemberState::down &&
+                    now.steady - member.since <= config_.missed_for);
+        }));
+}
+
 bool Members::any_ready() const {
     return std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
         return entry.second.is_visible();

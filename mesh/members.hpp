@@ -133,6 +133,8 @@ public:
     }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
     [[nodiscard]] bool any_ready() const;
+    /// How many there should be links to: those that did not leave and are not long down.
+    [[nodiscard]] std::size_t expected(Now now) const;
     /// Nobody counts as down until then: too many fell silent at once.
     [[nodiscard]] bool is_braked(Now now) const { return now.steady < braked_until_; }
     /// An epoch somebody has seen of a node, first-hand or not. Outlives the member itself.

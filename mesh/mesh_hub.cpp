@@ -360,7 +360,7 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     links.for_each_node([&](NodeId node, const Link& link) { last_heard[node] = link.last_heard; });
     members.tick(last_heard, health.factor(), now, news, output.events);
     settle(now, output);
-    tick_liveness(now, output);
+    tick_liveness(now);
     dial_due(now, output);
     ping_due(now);
     tell_members_due(now);
@@ -378,18 +378,13 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
 void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     if (is_leaving) return;
     std::set<NodeId> satisfied;
-    std::size_t expected = 0;
     members.for_each([&](const Member& member) {
         const Link* const link = links.to(member.node);
         const bool is_direct = link != nullptr && !link->is_tunnel();
         if (is_direct && !member.is_deaf && member.state != MemberState::suspect)
             satisfied.insert(member.node);
-        const bool is_gone =
-            member.state == MemberState::left ||
-            (member.state == MemberState::down && now.steady - member.since > config.missed_for);
-        if (!is_gone) ++expected;
     });
-    const Dialer::Wanted wanted = dialer.due(satisfied, expected, now);
+    const Dialer::Wanted wanted = dialer.due(satisfied, members.expected(now), now);
     for (const auto& call : wanted.calls)
         links.dial(call.address, call.expected, now, output);
     for (const std::string& seed : wanted.seeds)

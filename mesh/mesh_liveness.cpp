@@ -55,7 +55,7 @@ void Mesh::Parts::tell(NodeId node, const proto::MeshFrame& told) {
     if (Link* const link = links.to(node)) links.send(*link, FrameClass::control, told);
 }
 
-void Mesh::Parts::tick_liveness(Now now, MeshOutput&) {
+void Mesh::Parts::tick_liveness(Now now) {
     for (const Probes::Reply& late : probes.take_overdue(now))
         tell(late.to, proto::PingNack{late.target, late.nonce});
     for (std::size_t lost = probes.take_unanswered(now); lost != 0; --lost)

@@ -96,7 +96,7 @@ struct Mesh::Parts {
     void tell(NodeId node, const proto::MeshFrame& told);
     /// Random ones that live and are linked.
     std::vector<NodeId> some_members(std::size_t count, NodeId but);
-    void tick_liveness(Now now, MeshOutput& output);
+    void tick_liveness(Now now);
 
     // ---- mesh_tunnels.cpp: links through other nodes
     void on_frame(Link& link, const proto::Tunnel& frame, Now now, MeshOutput& output);

@@ -13,9 +13,6 @@ namespace {
 constexpr std::size_t snapshot_share = 2;
 /// Below this a delta is always cheaper.
 constexpr std::size_t small_delta_changes = 4096;
-/// Room for a frame of the log without its changes, and for each of them as a rule.
-constexpr std::size_t frame_bytes = 64;
-constexpr std::size_t change_bytes = 9;
 
 /// Deltas go before snapshots in a link's queue, but these would be of no use before its end is
 /// sent.
@@ -117,8 +114,7 @@ void Replication::pump(
 void Replication::tell_delta(Link& link, Version to, MeshCounters& counters) {
     log_.read(link.sync.sent, to, delta_);
     delta_.origin = self_;
-    link.queue.append(
-        FrameClass::deltas, frame_bytes + delta_.changes.size() * change_bytes, delta_);
+    link.queue.append(FrameClass::deltas, log_frame_bytes(delta_.changes.size()), delta_);
     link.sync.sent = to;
     ++counters.deltas_sent;
 }

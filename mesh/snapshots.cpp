@@ -8,9 +8,6 @@
 namespace grapevine::mesh {
 namespace {
 
-/// Room for a frame of a snapshot without its keys, and for each of them as a rule.
-constexpr std::size_t frame_bytes = 64;
-constexpr std::size_t change_bytes = 9;
 /// What telling a key costs, if looking at a place costs 1.
 constexpr std::size_t work_per_key = 8;
 
@@ -85,7 +82,7 @@ void Snapshots::tell(Link& link, const SnapshotSource& source, Now now, MeshCoun
         if (stream.keys.is_at_end() && untold == 0) {
             const proto::SnapEnd ended{
                 source.self, log.version(), source.sums.keys(), source.sums.sethash};
-            link.queue.append(FrameClass::snapshot, frame_bytes, ended);
+            link.queue.append(FrameClass::snapshot, log_frame_bytes(0), ended);
             link.sync.sent = log.version();
             link.sync.snapshot.reset();
             if (!waiting_.empty()) turn_at_ = now.steady;
@@ -109,7 +106,7 @@ void Snapshots::begin(Link& link, const SnapshotSource& source) {
     stream.changes = source.log.version();
     const proto::SnapBegin begun{
         source.self, source.log.epoch(), source.log.version(), source.sums.keys()};
-    link.queue.append(FrameClass::snapshot, frame_bytes, begun);
+    link.queue.append(FrameClass::snapshot, log_frame_bytes(0), begun);
 }
 
 void Snapshots::tell_keys(Link& link, const SnapshotSource& source) {
@@ -142,7 +139,7 @@ void Snapshots::tell_chunks(Link& link, NodeId self, std::span<const Change> cha
     while (!changes.empty()) {
         const auto piece = changes.first(std::min(changes.size(), config_.snapshot_chunk_keys));
         chunk_.changes.assign(piece.begin(), piece.end());
-        link.queue.append(FrameClass::snapshot, frame_bytes + piece.size() * change_bytes, chunk_);
+        link.queue.append(FrameClass::snapshot, log_frame_bytes(piece.size()), chunk_);
         changes = changes.subspan(piece.size());
     }
 }

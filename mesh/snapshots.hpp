@@ -16,6 +16,11 @@
 
 namespace grapevine::mesh {
 
+/// Room for a frame of the log, as a rule, with so many changes in it.
+inline std::size_t log_frame_bytes(std::size_t changes) {
+    return 64 + 9 * changes;
+}
+
 /// What a snapshot is made of.
 struct SnapshotSource {
     NodeId self;

@@ -2,8 +2,8 @@
 /// (Lifeguard: Dadgar, Phillips, Currey 2018).
 ///
 /// The first to suspect a node waits long, because the fault may be its own; each independent
-/// voice shortens that. Who accuses half the mesh is itself the sick one: its word counts for
-/// nothing.
+/// voice shortens that. Who accuses a large part of the mesh is itself the sick one: its word
+/// counts for nothing.
 #pragma once
 
 #include "mesh/mesh_config.hpp"
