@@ -54,7 +54,7 @@ Version Arrivals::seen(NodeId from, const proto::Forward& forward, Now now) {
 
 void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
     const NodeId node = delivered.delivery.from;
-    Answers& answers = answers_[node];
+    Answers& answers = answers_for(node);
     if (answers.empty()) answering_.push_back(node);
     if (delivered.present == 0) {
         ++counters_.denials_sent;
@@ -125,6 +125,7 @@ void Arrivals::node_lost(NodeId node) {
 
 void Arrivals::forget(NodeId node) {
     answers_.erase(node);
+    recent_ = nullptr;
 }
 
 void Arrivals::forget_old(Window& window, Now now) const {

@@ -69,11 +69,21 @@ private:
     /// Sessions that joined until this version have the message already.
     [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward, Now now);
     void tell(NodeId node, Answers& answers, Version version, Links& links);
+    /// Most answers of a turn are for the node of the one before: not looked up again.
+    Answers& answers_for(NodeId node) {
+        if (recent_ == nullptr || recent_node_ != node) {
+            recent_ = &answers_[node];
+            recent_node_ = node;
+        }
+        return *recent_;
+    }
 
     const MeshConfig& config_;
     MeshCounters& counters_;
     std::map<NodeId, Window> windows_;
     std::map<NodeId, Answers> answers_;
+    Answers* recent_ = nullptr;
+    NodeId recent_node_;
     std::vector<NodeId> answering_;  ///< nodes with answers to flush
 };
 
