@@ -13,7 +13,7 @@ namespace {
 /// Askers that may wait for one receipt: a client that repeats its call gets a few answers.
 constexpr std::size_t askers_max = 16;
 
-std::string_view text_of(SendState state) {
+std::string_view name_of(SendState state) {
     switch (state) {
     case SendState::written: return "written";
     case SendState::acked: return "acked";
@@ -169,7 +169,7 @@ Bytes Receipts::text_of(const Receipt& receipt) {
         if (&line != &receipt.lines.front()) out += ',';
         proto::append_json_string(out, line.user);
         out += R"(:{"state":")";
-        out += mesh::text_of(line.state);
+        out += name_of(line.state);
         std::uint64_t sessions = 0;
         for (const Place& place : line.places)
             sessions += place.sessions;

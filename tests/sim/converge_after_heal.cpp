@@ -6,7 +6,7 @@ namespace grapevine::sim {
 
 namespace {
 
-std::string text_of(const Entry& entry) {
+std::string words_of(const Entry& entry) {
     return std::string{entry.kind == proto::TableKind::users ? "user" : "channel"} +
            " key=" + std::to_string(entry.key) + " of=" + std::to_string(entry.node.value) +
            " count=" + std::to_string(entry.count);
@@ -20,8 +20,8 @@ std::optional<std::string> why_not_converged(
         std::mismatch(visible.begin(), visible.end(), truth.begin(), truth.end());
     if (seen == visible.end() && real == truth.end()) return std::nullopt;
     if (real == truth.end() || (seen != visible.end() && *seen < *real))
-        return node + " shows a ghost: " + text_of(*seen);
-    return node + " does not show: " + text_of(*real);
+        return node + " shows a ghost: " + words_of(*seen);
+    return node + " does not show: " + words_of(*real);
 }
 
 }  // namespace grapevine::sim

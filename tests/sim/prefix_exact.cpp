@@ -19,7 +19,7 @@ std::uint64_t digest_of(const std::vector<proto::Change>& entries) {
 }
 
 std::string
-text_of(ProcessKey process, proto::NodeId origin, proto::Epoch epoch, proto::Version version) {
+words_of(ProcessKey process, proto::NodeId origin, proto::Epoch epoch, proto::Version version) {
     return "process=" + std::to_string(process.value) + " origin=" + std::to_string(origin.value) +
            " epoch=" + std::to_string(epoch.value) + " version=" + std::to_string(version.value);
 }
@@ -53,14 +53,14 @@ void PrefixExact::record(ProcessKey process, const Moment& moment, const Content
                 verdict_.violated(
                     "PrefixExact",
                     "an origin rewrote its history: " +
-                        text_of(process, moment.origin, moment.epoch, moment.version));
+                        words_of(process, moment.origin, moment.epoch, moment.version));
             return;
         }
     history_[moment].push_back(content);
 }
 
 void PrefixExact::compare(ProcessKey process, const Moment& moment, const Content& content) {
-    const std::string who = text_of(process, moment.origin, moment.epoch, moment.version);
+    const std::string who = words_of(process, moment.origin, moment.epoch, moment.version);
     if (moment.version == proto::Version{}) {
         if (content.entries != 0)
             verdict_.violated("PrefixExact", "version 0 is not empty: " + who);

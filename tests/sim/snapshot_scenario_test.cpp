@@ -18,7 +18,7 @@ WorldOptions in_pieces(std::uint32_t ring, std::size_t nodes, std::uint64_t seed
     return options;
 }
 
-std::vector<Client*> crowd(Cluster& cluster, std::size_t size, std::size_t channels) {
+std::vector<Client*> crowd_with_channels(Cluster& cluster, std::size_t size, std::size_t channels) {
     std::vector<Client*> clients;
     for (std::size_t count = 0; count < size; ++count)
         clients.push_back(&cluster.add_client("c" + std::to_string(count), cluster.node(1)));
@@ -52,7 +52,7 @@ TEST(Snapshot, IsExactWhileMuchChanges) {
         Cluster cluster{in_pieces(100, 2, seed)};
         cluster.node(1).start();
         cluster.run_for(1s);
-        const auto clients = crowd(cluster, 20, 10);
+        const auto clients = crowd_with_channels(cluster, 20, 10);
         cluster.network().set_path_both_ways(
             cluster.node(1).host(),
             cluster.node(2).host(),
@@ -75,7 +75,7 @@ TEST(Snapshot, IsExactWhileMuchChanges) {
 TEST(Snapshot, OfALostLinkLeavesTheOldReplica) {
     Cluster cluster{in_pieces(4, 2, 3)};
     cluster.form();
-    const auto clients = crowd(cluster, 10, 10);
+    const auto clients = crowd_with_channels(cluster, 10, 10);
     cluster.wait_until_converged(30s);
     const std::size_t held = cluster.node(2).mesh().visible_entries().size();
     const auto applied = cluster.node(2).count<mesh::SnapshotApplied>();
@@ -107,7 +107,7 @@ TEST(Snapshot, IsBegunAnewWhenTheLogForgets) {
     Cluster cluster{in_pieces(16, 2, 4)};
     cluster.node(1).start();
     cluster.run_for(1s);
-    const auto clients = crowd(cluster, 20, 10);
+    const auto clients = crowd_with_channels(cluster, 20, 10);
     cluster.node(2).start();
     cluster.wait_for(
         "begun", [&] { return begun(cluster) > 0; }, 5s);
@@ -129,7 +129,7 @@ TEST(Snapshot, ManyJoinersTakeTurns) {
     Cluster cluster{options};
     cluster.node(1).start();
     cluster.run_for(1s);
-    crowd(cluster, 20, 10);
+    crowd_with_channels(cluster, 20, 10);
     cluster.network().set_path(
         cluster.node(1).host(),
         cluster.node(2).host(),

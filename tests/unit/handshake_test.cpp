@@ -6,7 +6,6 @@ namespace grapevine::mesh {
 namespace {
 
 using proto::RefuseReason;
-using Stage = Handshake::Stage;
 
 Identity identity(std::uint64_t node, std::string secret = "s3cret") {
     return {
@@ -42,9 +41,10 @@ struct Pair {
             const Handshake::Frames left = std::exchange(to_dialer, {});
             for (const auto& frame : left)
                 if (!refused_by_dialer) refused_by_dialer = dialer.on(frame, to_acceptor);
-            if (acceptor.stage() == Stage::proven)
+            if (acceptor.stage() == Handshake::Stage::proven)
                 acceptor.welcome({.advertise = "a:1"}, to_dialer);
-            if (dialer.stage() == Stage::proven) dialer.welcome({.advertise = "d:1"}, to_acceptor);
+            if (dialer.stage() == Handshake::Stage::proven)
+                dialer.welcome({.advertise = "d:1"}, to_acceptor);
         }
     }
 };

@@ -8,7 +8,7 @@
 namespace grapevine::mesh {
 namespace {
 
-std::uint64_t key(std::uint64_t number) {
+std::uint64_t shard_key(std::uint64_t number) {
     return proto::mix64(number) & (KeyShard::key_end - 1);
 }
 
@@ -20,14 +20,14 @@ bool any(Slot) {
 TEST(KeyShard, TakesTenBytesAnEntryOnceItIsLarge) {
     KeyShard shard;
     for (std::uint64_t number = 0; number < 200'000; ++number) {
-        shard.set(key(number), number % 3, 1);
+        shard.set(shard_key(number), number % 3, 1);
         const std::size_t bytes_an_entry = number >= slots_max ? 10 : number >= 1000 ? 16 : 1000;
         ASSERT_LE(shard.memory_bytes(), bytes_an_entry * shard.size()) << number;
     }
     shard.check_invariants();
     EXPECT_EQ(shard.far_size(), 0u);
     for (std::uint64_t number = 0; number < 200'000; ++number)
-        ASSERT_EQ(shard.get(key(number), number % 3), 1);
+        ASSERT_EQ(shard.get(shard_key(number), number % 3), 1);
 }
 
 // What a peer could do if it knew the table's seed: keys that all have one home. Only so many are
@@ -51,12 +51,12 @@ TEST(KeyShard, KeysOfOneHomeAreKeptAside) {
 TEST(KeyShard, OneKeyIsOnThousandsOfSlots) {
     KeyShard shard;
     for (std::uint64_t number = 0; number < 3000; ++number)
-        shard.set(key(number), 0, 1);
+        shard.set(shard_key(number), 0, 1);
     for (Slot slot = 1; slot < 5000; ++slot)
-        shard.set(key(1), slot, 1);
+        shard.set(shard_key(1), slot, 1);
     shard.check_invariants();
     std::vector<bool> seen(5000);
-    shard.for_each_slot(key(1), [&](Slot slot) {
+    shard.for_each_slot(shard_key(1), [&](Slot slot) {
         EXPECT_FALSE(seen[slot]);
         seen[slot] = true;
     });
@@ -73,20 +73,20 @@ TEST(KeyShard, OneKeyIsOnThousandsOfSlots) {
 TEST(KeyShard, ShrinksAsItGrew) {
     KeyShard shard;
     for (std::uint64_t number = 0; number < 40'000; ++number)
-        shard.set(key(number), 1 + number % 9, 1 + number % 3);
+        shard.set(shard_key(number), 1 + number % 9, 1 + number % 3);
     const std::size_t most = shard.memory_bytes();
     for (std::uint64_t number = 1000; number < 40'000; ++number)
-        shard.set(key(number), 1 + number % 9, 0);
+        shard.set(shard_key(number), 1 + number % 9, 0);
     shard.check_invariants();
     EXPECT_LT(shard.memory_bytes(), most / 10);
     for (std::uint64_t number = 0; number < 1000; ++number)
-        ASSERT_EQ(shard.get(key(number), 1 + number % 9), 1 + number % 3);
+        ASSERT_EQ(shard.get(shard_key(number), 1 + number % 9), 1 + number % 3);
 }
 
 TEST(KeyShard, ShrinksWhenItIsSwept) {
     KeyShard shard;
     for (std::uint64_t number = 0; number < 40'000; ++number)
-        shard.set(key(number), number % 50 == 0 ? 1 : 2, 1);
+        shard.set(shard_key(number), number % 50 == 0 ? 1 : 2, 1);
     const std::size_t most = shard.memory_bytes();
     shard.sweep(std::vector<std::uint8_t>{0, 0, 1});
     shard.check_invariants();
@@ -98,20 +98,20 @@ TEST(KeyShard, ShrinksWhenItIsSwept) {
 TEST(KeyShard, IsReadWholeWhileItGrowsAndShrinks) {
     KeyShard shard;
     for (std::uint64_t number = 0; number < 2000; ++number)
-        shard.set(key(number), 1, 1);
+        shard.set(shard_key(number), 1, 1);
     std::vector<int> seen(2000);
     std::uint64_t more = 2000;
     for (std::uint64_t from = 0; from != KeyShard::key_end;) {
         from = shard.read(from, 100, any, [&](std::uint64_t read, Slot, std::uint8_t) {
             for (std::uint64_t number = 0; number < 2000; ++number)
-                if (key(number) == read) ++seen[number];
+                if (shard_key(number) == read) ++seen[number];
         });
         if (more < 40'000)
             for (const std::uint64_t stop = more + 4000; more < stop; ++more)
-                shard.set(key(more), 2, 1);
+                shard.set(shard_key(more), 2, 1);
         else
             while (more > 2000)
-                shard.set(key(--more), 2, 0);
+                shard.set(shard_key(--more), 2, 0);
     }
     EXPECT_EQ(seen, std::vector<int>(2000, 1));
 }
