@@ -26,6 +26,12 @@ constexpr std::uint64_t idle_turns_max = 8;
 constexpr std::uint64_t full_look_every = 16;
 constexpr std::uint64_t invariants_every = 4;
 
+/// The length is told in 1, 3 or 9 bytes; who dialled also tells a mask (RFC 6455, 5.2).
+std::size_t frame_head_bytes(std::size_t payload, bool is_masked) {
+    const std::size_t length = payload < 126 ? 1 : payload < 65'536 ? 3 : 9;
+    return 1 + length + (is_masked ? 4 : 0);
+}
+
 }  // namespace
 
 Node::Node(Stage& stage, NodeOptions options, std::string ip)
@@ -156,6 +162,29 @@ void Node::resume() {
 void Node::leave() {
     if (!is_running()) return;
     post([this](mesh::Now time) { process_->driver.leave(time); });
+}
+
+proto::SessionId Node::enter(const std::string& user) {
+    if (!is_running()) return {};
+    const proto::SessionId visitor = new_session();
+    post([this, user, visitor](mesh::Now time) {
+        process_->driver.on(
+            mesh::SessionOpened{
+                .session = visitor,
+                .encoding = proto::Encoding::json,
+                .client = {rng_.next(), rng_.next()}},
+            time);
+        const std::string connect = R"({"id":1,"connect":{"data":{"user":")" + user + R"("}}})";
+        process_->driver.on(mesh::SessionReceived{.session = visitor, .text = connect}, time);
+    });
+    return visitor;
+}
+
+void Node::go(proto::SessionId visitor) {
+    post([this, visitor](mesh::Now time) {
+        process_->free_slots.push_back(static_cast<std::uint32_t>(visitor.value));
+        process_->driver.on(mesh::SessionClosed{.session = visitor}, time);
+    });
 }
 
 std::string Node::new_payload(const std::string& channel) {
@@ -304,7 +333,7 @@ void Node::received(Socket socket, const proto::Bytes& message) {
     post([this, socket, message](mesh::Now time) {
         const auto wire = process_->wires.find(socket);
         if (wire == process_->wires.end()) return;
-        stage_.trace.mix(message.view());
+        if (stage_.is_watched) stage_.trace.mix(message.view());
         take_message(wire->second, socket, message, time);
     });
 }
@@ -409,7 +438,8 @@ void Node::turn() {
     stage_.trace.mix(static_cast<std::uint64_t>(stage_.clock.time().time_since_epoch().count()));
     carry_out(driver.edge());
     if (!is_running()) return;
-    observe_queues();
+    if (stage_.is_watched) observe_queues();
+    if (stage_.turn_ended) stage_.turn_ended(*this);
     schedule_wake();
 }
 
@@ -438,9 +468,13 @@ void Node::carry_out(mesh::Edge& edge) {
     for (const mesh::SendFrame& send : edge.link_sends)
         if (const auto socket = process_->links.find(send.link); socket != process_->links.end()) {
             process_->wires[socket->second].flight_bytes += send.message.size();
+            const bool is_masked = socket->second.side == Side::dialer;
+            ++link_traffic_.messages;
+            link_traffic_.bytes +=
+                send.message.size() + frame_head_bytes(send.message.size(), is_masked);
             stage_.network.send(socket->second, send.message);
         }
-    observe_session_sends(edge);
+    if (stage_.is_watched) observe_session_sends(edge);
     for (const mesh::SendToSession& send : edge.session_sends)
         stage_.network.send(process_->callers[send.session].socket, send.message);
     for (const mesh::TrustLink& trust : edge.link_trusts)
@@ -506,6 +540,7 @@ std::uint64_t Node::progress() const {
 }
 
 void Node::observe() {
+    if (!stage_.is_watched) return;
     const std::uint64_t now_at = progress();
     if (now_at == process_->seen_progress) return;
     process_->seen_progress = now_at;

@@ -26,6 +26,13 @@ struct NodeOptions {
     Duration wall_offset{};  ///< of this machine's wall clock
 };
 
+/// What a node's processes gave to links.
+struct LinkTraffic {
+    std::uint64_t messages = 0;
+    std::uint64_t bytes =
+        0;  ///< with the heads of WebSocket frames, as a real node would send them
+};
+
 /// How the last process of a node came to its end.
 enum class Exit : std::uint8_t { running, never_started, crashed, left, stopped };
 
@@ -45,6 +52,9 @@ public:
     /// Its next process runs somewhere else, as containers do.
     void move_to(const std::string& ip);
     void jump_wall(Duration by) { options_.wall_offset += by; }
+    /// A client of whom only this is simulated: it connects as `user`, reads nothing, goes.
+    proto::SessionId enter(const std::string& user);
+    void go(proto::SessionId visitor);
     /// As `POST /api/publish` does. Returns the payload.
     std::string publish(const std::string& channel);
     /// As `POST /api/send` does. Returns the payload.
@@ -72,6 +82,8 @@ public:
     [[nodiscard]] std::optional<Socket> socket_of(mesh::LinkId link) const;
     /// What its HTTP API answered to a send, in whichever life; null: nothing yet.
     [[nodiscard]] const SendResult* result_of(const std::string& payload) const;
+    /// Since the simulation began.
+    [[nodiscard]] const LinkTraffic& link_traffic() const { return link_traffic_; }
     /// What its process told, since its start.
     [[nodiscard]] const mesh::Events& events() const { return events_; }
     template <class Event>
@@ -167,6 +179,7 @@ private:
     std::unique_ptr<Process> process_;
     Exit last_exit_ = Exit::never_started;
     mesh::Events events_;
+    LinkTraffic link_traffic_;
     std::map<std::string, SendResult> api_results_;  ///< by payload
 };
 

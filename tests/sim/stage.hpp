@@ -10,10 +10,13 @@
 #include "tests/sim/scheduler.hpp"
 #include "tests/sim/trace.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 
 namespace grapevine::sim {
+
+class Node;
 
 struct Stage {
     Stage(std::uint64_t seed, const NetworkOptions& options)
@@ -37,6 +40,10 @@ struct Stage {
     std::uint64_t devices = 0;  ///< clients so far
     std::map<ConnectionId, SessionKey> callers;  ///< whose connection it is
     std::uint64_t sayings = 0;  ///< payloads so far
+    /// False only to measure large clusters: then nobody looks whether laws hold, which costs more
+    /// than the cluster.
+    bool is_watched = true;
+    std::function<void(const Node&)> turn_ended;  ///< told of every turn of every node, if set
 };
 
 }  // namespace grapevine::sim

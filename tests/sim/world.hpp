@@ -50,6 +50,7 @@ public:
     /// `number` counts from 1, as the names do.
     [[nodiscard]] Node& node(std::size_t number) { return *nodes_.at(number - 1); }
     [[nodiscard]] std::vector<std::unique_ptr<Node>>& nodes() { return nodes_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
     [[nodiscard]] std::vector<std::unique_ptr<Client>>& clients() { return clients_; }
     [[nodiscard]] Stage& stage() { return stage_; }
     [[nodiscard]] Network& network() { return stage_.network; }
