@@ -140,7 +140,11 @@ void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshO
     if (delta.origin != link.node()) return reject(link, "a delta of another node's log", output);
     const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
     if (outcome == Replicas::Outcome::ignored) ++counters.deltas_ignored;
-    if (outcome == Replicas::Outcome::applied) ++counters.deltas_applied;
+    if (outcome == Replicas::Outcome::applied) {
+        ++counters.deltas_applied;
+        // Where changes never rest, heartbeats always tell of some that are still on their way.
+        if (delta.hash_after) members.is_equal(link.node(), now);
+    }
     if (outcome == Replicas::Outcome::applied || outcome == Replicas::Outcome::diverged)
         told_of(delta, now, output);
     react(link, outcome, now, output);

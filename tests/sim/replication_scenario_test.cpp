@@ -235,5 +235,29 @@ TEST(Replication, SessionCountsAreExact) {
     EXPECT_EQ(cluster.node(2).mesh().where_is("ann").sessions, 1u);
 }
 
+// Operators watch how long ago tables were last found equal. Where users come and go all the time a
+// heartbeat hardly ever tells of a version that is here at that moment: what changes arrive with
+// must count too.
+TEST(Replication, TablesThatNeverRestAreFoundEqualAllTheSame) {
+    Cluster cluster{{.nodes = 3, .seed = 1}};
+    cluster.form();
+    const Node& observer = cluster.node(2);
+    const auto last_equal = [&] {
+        for (const mesh::MemberView& member : observer.mesh().members())
+            if (member.node == cluster.node(1).id()) return member.last_equal;
+        return mesh::never;
+    };
+    cluster.run_for(2s);
+    const Instant before = last_equal();
+    ASSERT_NE(before, mesh::never);
+    for (Duration passed{}; passed < 5s; passed += 400us) {
+        const proto::SessionId visitor = cluster.node(1).enter("visitor");
+        cluster.run_for(200us);
+        cluster.node(1).go(visitor);
+        cluster.run_for(200us);
+    }
+    EXPECT_GE(last_equal() - before, Duration{4s});
+}
+
 }  // namespace
 }  // namespace grapevine::sim
