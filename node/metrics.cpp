@@ -2,12 +2,16 @@
 
 #include "mesh/status.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace grapevine::node {
 namespace {
+
+using namespace std::chrono_literals;
 
 class Page {
 public:
@@ -18,6 +22,13 @@ public:
     void gauge(std::string_view name, std::string_view help, std::uint64_t value) {
         head(name, help, "gauge");
         line(name, {}, value);
+    }
+    void seconds(std::string_view name, std::string_view help, mesh::Duration value) {
+        head(name, help, "gauge");
+        const std::string thousandths = std::to_string(1000 + value / 1ms % 1000);
+        text_.append("grapevine_").append(name).append(" ");
+        text_.append(std::to_string(value / 1s)).append(".").append(thousandths.substr(1));
+        text_.append("\n");
     }
     void head(std::string_view name, std::string_view help, std::string_view type) {
         text_.append("# HELP grapevine_").append(name).append(" ").append(help).append("\n");
@@ -92,19 +103,45 @@ void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges)
              {"inappropriate_protocol", gauges.wrong_kind}}});
 }
 
+/// How far the others' tables may be behind here. Who is down is hidden, and nobody's table.
+void convergence_part(Page& page, std::span<const mesh::MemberView> members, mesh::Now now) {
+    mesh::Duration lag{};
+    std::uint64_t never_equal = 0;
+    for (const mesh::MemberView& member : members) {
+        const bool is_shown = member.state == proto::MemberState::alive ||
+                              member.state == proto::MemberState::suspect;
+        if (member.is_self || !is_shown) continue;
+        if (member.last_equal == mesh::never)
+            ++never_equal;
+        else
+            lag = std::max(lag, now.steady - member.last_equal);
+    }
+    page.seconds(
+        "convergence_lag_seconds",
+        "How long ago the table of another node was last found equal to the copy here: of the node "
+        "where that is longest ago. They are compared with each heartbeat, and when changes come.",
+        lag);
+    page.gauge(
+        "convergence_pending",
+        "Nodes whose users are shown and whose table was not yet found equal.",
+        never_equal);
+}
+
 void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     const mesh::Mesh& mesh = driver.mesh();
     const mesh::MeshCounters& m = mesh.counters();
     page.gauge("ready", "1 if this node takes part.", mesh.is_ready(now.steady) ? 1 : 0);
     page.head("members", "Known nodes by state, this one included.", "gauge");
     std::array<std::uint64_t, 6> states{};
-    for (const mesh::MemberView& member : mesh.members())
+    const std::vector<mesh::MemberView> members = mesh.members();
+    for (const mesh::MemberView& member : members)
         ++states.at(static_cast<std::size_t>(member.state));
     for (std::size_t state = 1; state < states.size(); ++state) {
         std::string labels = "{state=\"";
         labels.append(mesh::text_of(static_cast<proto::MemberState>(state))).append("\"}");
         page.line("members", labels, states.at(state));
     }
+    convergence_part(page, members, now);
     page.gauge(
         "table_bytes", "Memory of the location and interest tables.", mesh.table_memory_bytes());
     page.counter("published_total", "Publications routed.", m.published);
@@ -154,7 +191,7 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
         "reached_by_others_total",
         "Echoes, through other nodes, of members that this node did not hear.",
         m.reached_by_others);
-    page.gauge("tunnels", "Links through other nodes that end here.", mesh.tunnel_count());
+    page.gauge("tunnels", "Links through other nodes (relays) that end here.", mesh.tunnel_count());
     page.counter("tunnels_opened_total", "Links through other nodes, tried.", m.tunnels_opened);
     page.counter(
         "tunnel_frames_carried_total",
@@ -213,7 +250,7 @@ void flows_part(Page& page, const mesh::Mesh& mesh) {
         m.user_repeats);
     page.counter(
         "copies_denied_total",
-        "Copies that another node did not have the user for.",
+        "Misroutes: copies for a user whom the other node did not have (any more).",
         m.copies_denied);
     page.counter("denials_sent_total", "Copies denied because nobody was here.", m.denials_sent);
     page.counter(
