@@ -1,4 +1,6 @@
 // Numbers for people: quantiles, and a table that is printed as it grows.
+import { readFileSync } from 'node:fs';
+
 export const quantile = (values, q) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(q * values.length))];
 
 const columns = [46, 10, 10, 10, 8, 14];
@@ -10,4 +12,6 @@ export const milliseconds = (what, values, aim = '') => {
     row([what, shown(quantile(values, 0.5)), shown(quantile(values, 0.99)), shown(Math.max(...values)), values.length, aim]);
 };
 export const single = (what, value, aim = '') => row([what, value, '', '', '', aim]);
+// The load of the machine belongs to every figure of real processes.
+export const load = () => readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
 export const note = (text) => console.log(`    ${text}`);

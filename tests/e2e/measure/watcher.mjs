@@ -1,11 +1,14 @@
-// Asks one node about users as fast as it answers: one `user_status` after the other on one WebSocket. What it says is
-// at most one round trip late, and it measures that.
+// Asks one node about users: one question after the other on one WebSocket, each as soon as the last is answered, or after a
+// pause. What it says is at most one round trip and that pause late; it measures the round trip.
+import { setTimeout as pause } from 'node:timers/promises';
 import { RawClient } from '../support/wire.mjs';
 import { within } from '../support/until.mjs';
 
 export class Watcher {
-    static async on(node) {
+    // `every`: ms between an answer and the next question. Many watchers without it would keep the machine busy by themselves.
+    static async on(node, every = 0) {
         const watcher = new Watcher();
+        watcher.every = every;
         watcher.raw = await RawClient.open(node);
         watcher.raw.socket.removeAllListeners('message');
         watcher.raw.socket.on('message', (data) => {
@@ -33,13 +36,20 @@ export class Watcher {
         const { rpc } = await this.command({ rpc: { method: 'user_status', data: { users } } });
         return users.filter((user) => rpc.data.users[user].online).length;
     }
-    // The time at which exactly `count` of `users` were online.
-    sees(users, count) {
-        const look = async () => {
-            while (await this.online(users) !== count);
+    // The names of the nodes that live, as this one sees them.
+    async alive() {
+        const { rpc } = await this.command({ rpc: { method: 'cluster' } });
+        return rpc.data.nodes.filter(({ state }) => state === 'alive').map(({ name }) => name);
+    }
+    // The time at which `look` gave true.
+    async when(what, look) {
+        const asking = async () => {
+            while (!await look()) if (this.every) await pause(this.every);
             return performance.now();
         };
-        return within(`${count} of ${users.length} users to be online`, look(), 60_000);
+        return within(what, asking(), 60_000);
     }
+    // The time at which exactly `count` of `users` were online.
+    sees(users, count) { return this.when(`${count} of ${users.length} users to be online`, async () => await this.online(users) === count); }
     close() { this.raw.close(); }
 }
