@@ -114,16 +114,21 @@ void Mesh::Parts::on_frame(Link& link, const proto::Pong& pong, Now now, MeshOut
 }
 
 void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutput& output) {
+    // Each newcomer is told of by everybody: only the first who does so brings news.
+    bool is_news = false;
     for (const proto::MemberFact& fact : told.members) {
         if (fact.node_id == identity.node) continue;
         members.saw_epoch(fact.node_id, fact.epoch);
         if (fact.state == MemberState::left) continue;
-        for (const std::string& address : fact.addresses)
-            if (is_address(address) && !dialer.node_at(address) &&
-                !dialer.learn(address, fact.node_id, now))
+        for (const std::string& address : fact.addresses) {
+            if (!is_address(address) || dialer.node_at(address)) continue;
+            if (dialer.learn(address, fact.node_id, now))
+                is_news = true;
+            else
                 output.events.emplace_back(LimitReached{"addresses"});
+        }
     }
-    dial_due(now, output);
+    if (is_news) dial_due(now, output);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Leave& leave, Now now, MeshOutput& output) {
