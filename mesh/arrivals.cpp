@@ -87,7 +87,6 @@ void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links
     LinkQueue& queue = to->queue;
     if (queue.waiting_bytes(FrameClass::answers) > answer_bytes_max) {
         to->unread = true;
-        to->deadline = Instant::min();
         return answers.clear();
     }
     if (!answers.written.empty()) {

@@ -24,6 +24,13 @@ struct LinkSync {
     std::optional<SnapshotStream> snapshot;  ///< being told instead of deltas, or waiting for that
 };
 
+/// Something that must come within a time. Who hears badly waits as many times longer as its
+/// LocalHealth says when it looks.
+struct Awaited {
+    Instant since{};
+    Duration within{};
+};
+
 struct Link {
     proto::LinkId id;
     bool dialled = false;
@@ -32,7 +39,8 @@ struct Link {
     std::string address;  ///< dialled, or the peer's own end
     proto::NodeId expected;  ///< of a dial: who is meant, if anybody in particular
     std::optional<Handshake> handshake;  ///< empty while the dial is under way
-    Instant deadline = never;  ///< handshake, then LinkActive, then LinkSwitch must come by then
+    /// The next step of the handshake, then LinkActive, then LinkSwitch; nothing in between.
+    std::optional<Awaited> awaited;
 
     // ---- which of several links to one node is used
     bool active_sent = false;

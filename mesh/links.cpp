@@ -14,6 +14,11 @@ using proto::RefuseReason;
 /// Control frames that wait for one peer. A peer that reads leaves a few hundred bytes waiting.
 constexpr std::size_t control_bytes_max = 1024 * 1024;
 
+/// An old link on which the peer goes on talking is waited for this many times as long: it may have
+/// many seconds' worth of messages to say, but data that comes early on the new one is kept
+/// meanwhile.
+constexpr int talking_max = 10;
+
 /// What a refusal says about the address that was dialled. Told after the dial's end, so that it
 /// has the last word.
 void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
@@ -49,7 +54,6 @@ bool Links::send(Link& link, FrameClass of, const proto::MeshFrame& frame) {
     if (link.closing || proto::version_of(frame) > link.version()) return false;
     if (of == FrameClass::control && link.queue.waiting_bytes(of) > control_bytes_max) {
         link.unread = true;
-        link.deadline = Instant::min();
         return false;
     }
     encoded_.clear();
@@ -72,9 +76,9 @@ void Links::dial(const std::string& address, NodeId expected, Now now, MeshOutpu
     link.id = id;
     link.dialled = true;
     link.address = address;
-    link.deadline = now.steady + config_.dial_within;
+    link.awaited = {now.steady, config_.dial_within};
     link.expected = expected;
-    output.dials.push_back({id, address});
+    output.dials.push_back({id, address, config_.dial_within * patience_});
 }
 
 LinkId Links::open_tunnel(
@@ -89,7 +93,7 @@ LinkId Links::open_tunnel(
     link.id = id;
     link.dialled = true;
     link.address = "via " + via;
-    link.deadline = now.steady + config_.dial_within;
+    link.awaited = {now.steady, config_.dial_within};
     link.expected = to;
     on(LinkOpened{id, link.address, nonce}, self, now, output);
     return id;
@@ -107,10 +111,8 @@ void Links::on(const LinkOpened& opened, const Identity& self, Now now, MeshOutp
     if (link.closing) return;
     link.id = opened.link;
     link.dialled = dialled;
-    if (!dialled) {
-        link.address = opened.address;
-        link.deadline = now.steady + config_.dial_within;
-    }
+    if (!dialled) link.address = opened.address;
+    link.awaited = {now.steady, config_.dial_within};
     link.last_heard = now.steady;
     link.handshake.emplace(
         self,
@@ -253,17 +255,33 @@ void Links::refuse_name(Link& link, LinkFacts& facts, MeshOutput& output) {
         output);
 }
 
-void Links::tick(Now now, LinkFacts& facts, MeshOutput& output) {
+bool Links::is_silent(const Link& link, Now now) const {
+    return now.steady - link.last_heard > config_.suspect_after * patience_;
+}
+
+bool Links::is_overdue(const Link& link, Now now) const {
+    if (!link.awaited) return false;
+    const Duration most = link.awaited->within * patience_;
+    const Duration waited = now.steady - link.awaited->since;
+    if (waited < most) return false;
+    // Who still talks on an old link has much to say before its LinkSwitch.
+    const bool talks = link.is_complete() && link.sealed && now.steady - link.last_heard < most;
+    return !talks || waited >= most * talking_max;
+}
+
+void Links::tick(Now now, int patience, LinkFacts& facts, MeshOutput& output) {
+    patience_ = patience;
     for (auto& [id, link] : links_) {
-        if (link.closing || now.steady < link.deadline) continue;
+        if (link.closing) continue;
         if (link.unread) {
             close(link, LinkEnd::unread, facts, output);
             continue;
         }
+        if (!is_overdue(link, now)) continue;
         if (link.probe_nonce != 0) {
             // The old process did not answer in time: the newcomer takes its place.
             link.probe_nonce = 0;
-            link.deadline = now.steady + config_.dial_within;
+            link.awaited = {now.steady, config_.dial_within};
             if (Link* const old = to(link.node()))
                 close(*old, LinkEnd::replaced_process, facts, output);
             facts.emplace_back(LinkProven{id});
@@ -281,11 +299,13 @@ void Links::on_handshake(
     Link& link, const proto::MeshFrame& frame, Now now, LinkFacts& facts, MeshOutput& output) {
     if (const auto* refused = std::get_if<proto::Refuse>(&frame))
         return on(link, *refused, facts, output);
+    const Handshake::Stage before = link.handshake->stage();
     const bool was_proven = link.handshake->is_proven();
     Handshake::Frames answers;
     const auto refusal = link.handshake->on(frame, answers);
     say(link, answers);
     if (refusal) return refuse(link, refusal->reason, refusal->text, facts, output);
+    if (link.handshake->stage() != before) link.awaited = {now.steady, config_.dial_within};
     if (!was_proven && link.handshake->is_proven()) proven(link, now, facts, output);
     if (!link.closing && link.handshake->is_complete()) complete(link, now, facts, output);
 }
@@ -309,14 +329,14 @@ void Links::proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
         // The name is taken by a process that may still live: ask it before letting the newcomer
         // in.
         link.probe_nonce = proto::mix64(++probes_ ^ peer.boot.value) | 1;
-        link.deadline = now.steady + config_.probe_within;
+        link.awaited = {now.steady, config_.probe_within};
         send(*used, FrameClass::control, proto::Probe{link.probe_nonce});
         return;
     }
     // What another node carries is never a reason against a link of our own.
     const bool is_spare = link.dialled && used->is_tunnel() <= link.is_tunnel() &&
                           (used->dialled || !link.handshake->expected_somebody());
-    if (is_spare && now.steady - used->last_heard <= config_.suspect_after)
+    if (is_spare && !is_silent(*used, now))
         return refuse(
             link, RefuseReason::loser_link, "there is a link to this node already", facts, output);
     facts.emplace_back(LinkProven{link.id});
@@ -327,8 +347,8 @@ void Links::welcome(
     Link* const link = find(id);
     if (link == nullptr || link->closing || link->handshake->stage() != Handshake::Stage::proven)
         return;
-    link->deadline =
-        now.steady + config_.dial_within;  // a probe of the older process may have shortened it
+    // A probe of the older process may have shortened it.
+    link->awaited = {now.steady, config_.dial_within};
     Handshake::Frames answers;
     link->handshake->welcome(std::move(welcome), answers);
     say(*link, answers);
@@ -345,7 +365,7 @@ bool Links::is_better(const Link& link, const Link& than) const {
 
 void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) {
     const proto::Hello& peer = link.handshake->peer();
-    link.deadline = now.steady + config_.switch_within;  // for the peer's LinkActive
+    link.awaited = {now.steady, config_.switch_within};  // the peer's LinkActive
     link.completed = ++completions_;
     if (link.dialled)
         facts.emplace_back(
@@ -357,7 +377,7 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
     const auto is_gone = [&](const Link& old) {
         const Handshake& other = *old.handshake;
         if (other.peer().boot != peer.boot || other.peer().epoch != peer.epoch) return true;
-        if (now.steady - old.last_heard > config_.suspect_after) return true;
+        if (is_silent(old, now)) return true;
         // Who dialled a known node anew has no link to it any more.
         return !link.dialled && link.handshake->expected_somebody() && !old.dialled &&
                link.is_tunnel() >= old.is_tunnel();
@@ -399,7 +419,7 @@ void Links::on(
     if (link.active_received) return;
     if (is_forsaken(link, active)) return close(link, LinkEnd::replaced, facts, output);
     link.active_received = true;
-    if (!link.sealed) link.deadline = never;
+    if (!link.sealed) link.awaited.reset();
     const LinkName after{active.after_initiator, active.after_dial_seq};
     link.peers_other = after;
     if (!after.initiator) drop_forsaken(link, facts, output);
@@ -444,7 +464,7 @@ void Links::drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output) {
 
 void Links::seal(Link& link, Now now) {
     link.sealed = true;
-    link.deadline = now.steady + config_.switch_within;
+    link.awaited = {now.steady, config_.switch_within};
     mark_dirty(link);
 }
 
@@ -539,7 +559,7 @@ void Links::hand_out(LinkFacts& facts, MeshOutput& output) {
 void Links::forgive(Duration lag) {
     for (auto& [id, link] : links_) {
         link.last_heard += lag;
-        if (link.deadline != never && !link.unread) link.deadline += lag;
+        if (link.awaited) link.awaited->since += lag;
     }
 }
 

@@ -97,7 +97,8 @@ public:
     void on(const LinkOpened& opened, const Identity& self, Now now, MeshOutput& output);
     void on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output);
     void on(const DialFailed& failed, LinkFacts& facts);
-    void tick(Now now, LinkFacts& facts, MeshOutput& output);
+    /// `patience`: how many times longer than usual to wait for what is awaited.
+    void tick(Now now, int patience, LinkFacts& facts, MeshOutput& output);
     void close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output);
     void close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output);
     void close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output);
@@ -201,6 +202,8 @@ private:
     void ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& output);
     void release_readers(LinkName name, LinkFacts& facts);
     void seal(Link& link, Now now);
+    [[nodiscard]] bool is_silent(const Link& link, Now now) const;
+    [[nodiscard]] bool is_overdue(const Link& link, Now now) const;
     void drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output);
     void finish_switch(Link& link, LinkFacts& facts, MeshOutput& output);
     [[nodiscard]] bool is_known(LinkName name) const;
@@ -224,6 +227,7 @@ private:
     std::map<NodeId, LinkId> sending_;
     std::vector<LinkId> dirty_;
     std::string encoded_;  ///< reused by send()
+    int patience_ = 1;
     std::uint64_t dials_ = 0;
     std::uint64_t probes_ = 0;
     std::uint64_t completions_ = 0;

@@ -86,6 +86,7 @@ using MeshInput = std::variant<
 struct Dial {
     LinkId link;
     std::string address;  ///< ip:port
+    Duration within{};  ///< then it has failed
 };
 struct Resolve {
     std::string seed;  ///< as configured

@@ -45,7 +45,7 @@ struct MeshConfig {
         10min;  ///< how long a hidden replica is kept: its return costs only what changed
 
     // ---- dialling
-    Duration dial_within = 3s;  ///< connect and handshake
+    Duration dial_within = 3s;  ///< connect, and each step of the handshake
     Duration redial_min = 500ms;
     Duration redial_max = 8s;  ///< ± 50 %; never given up
     Duration resolve_every = 30s;  ///< ± 5 %

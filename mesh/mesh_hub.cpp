@@ -354,7 +354,7 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     }
     tick_at = now.steady + tick_every;
 
-    links.tick(now, facts, output);
+    links.tick(now, health.factor(), facts, output);
     settle(now, output);
     std::map<NodeId, Instant> last_heard;
     links.for_each_node([&](NodeId node, const Link& link) { last_heard[node] = link.last_heard; });

@@ -91,7 +91,7 @@ void MeshListener::connect(const mesh::Dial& dial, std::span<const std::string> 
         .port = address.port,
         .addresses = {},
         .path = path_,
-        .timeout = turn_.driver().mesh().config().dial_within,
+        .timeout = dial.within,
         .masking = Masking::zero_key,
         .socket = link_options(),
         .token = dial.link.value};

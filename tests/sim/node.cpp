@@ -401,8 +401,9 @@ void Node::forget(Socket socket) {
 void Node::schedule_turn() {
     if (process_->turn_scheduled || process_->paused) return;
     process_->turn_scheduled = true;
-    const Duration late{static_cast<Duration::rep>(
-        1 + rng_.below(static_cast<std::uint64_t>(options_.turn_delay_most.count()) + 1))};
+    const Duration least = options_.turn_delay_least;
+    const auto range = static_cast<std::uint64_t>((options_.turn_delay_most - least).count());
+    const Duration late = least + Duration{static_cast<Duration::rep>(rng_.below(range + 2))};
     stage_.clock.in(late, [this, key = process_->key] {
         if (process() != key) return;
         process_->turn_scheduled = false;

@@ -22,7 +22,9 @@ namespace grapevine::sim {
 struct NodeOptions {
     mesh::MeshConfig mesh;  ///< boot and rng_seed are drawn at each start
     mesh::SessionsConfig sessions;  ///< node_name and hash_key are filled in
-    Duration turn_delay_most = 100us;  ///< how late a turn starts after the first of its facts
+    /// How late a turn starts after the first of its facts.
+    Duration turn_delay_least = 1us;
+    Duration turn_delay_most = 100us;
     Duration wall_offset{};  ///< of this machine's wall clock
 };
 

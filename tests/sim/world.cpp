@@ -32,6 +32,7 @@ NodeOptions World::default_node_options() const {
     NodeOptions options{
         .mesh = options_.mesh,
         .sessions = options_.sessions,
+        .turn_delay_least = options_.turn_delay_least,
         .turn_delay_most = options_.turn_delay_most,
         .wall_offset = {}};
     options.mesh.seeds =

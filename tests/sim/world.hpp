@@ -31,6 +31,7 @@ struct WorldOptions {
     /// set.
     mesh::MeshConfig mesh = default_mesh_config();
     mesh::SessionsConfig sessions;
+    Duration turn_delay_least = 1us;
     Duration turn_delay_most = 100us;
     /// Every node's seeds; if empty, the first node is everybody's seed.
     std::vector<std::string> seeds;
