@@ -50,7 +50,7 @@ struct Link {
     bool switch_received = false;
     LinkName peers_other;  ///< what the peer used besides when it said LinkActive; zero: none
     std::uint64_t completed = 0;  ///< counts the handshakes of this node
-    LinkName read_after;  ///< kept until that link has switched or ended
+    proto::LinkId read_after;  ///< kept until that link has switched or ended; zero: none
     std::vector<proto::Bytes> kept;
     std::size_t kept_bytes = 0;
 

@@ -27,6 +27,12 @@ void note_address(const Link& link, RefuseReason reason, LinkFacts& facts) {
         facts.emplace_back(DialEnded{.address = link.address, .wrong_node = true});
 }
 
+/// Both are proven and lead to one process.
+bool is_same_process(const Link& left, const Link& right) {
+    return left.node() && left.node() == right.node() &&
+           left.handshake->peer().boot == right.handshake->peer().boot;
+}
+
 /// Both ends have said all they will on it.
 bool has_switched(const Link& link) {
     return link.switch_sent && link.switch_received && link.queue.waiting_bytes() == 0;
@@ -167,8 +173,7 @@ void Links::ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& outpu
     link.kept_bytes = 0;
     link.sync = {};
     // Readers may wait for a link that the peer uses already and whose handshake never ended here.
-    if (link.handshake && link.handshake->is_proven())
-        release_readers(link.handshake->name(), facts);
+    release_readers(link.id, facts);
     if (!link.handshake || !link.handshake->is_complete()) {
         if (link.dialled)
             facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
@@ -193,6 +198,7 @@ void Links::ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& outpu
     for (auto& [id, other] : links_)
         if (!other.closing && other.probe_nonce != 0 && other.node() == node) {
             other.probe_nonce = 0;
+            other.awaited->within = config_.dial_within;
             facts.emplace_back(LinkProven{id});
         }
 }
@@ -375,8 +381,10 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
 
     Link* used = to(peer.node_id);
     const auto is_gone = [&](const Link& old) {
-        const Handshake& other = *old.handshake;
-        if (other.peer().boot != peer.boot || other.peer().epoch != peer.epoch) return true;
+        // A process that is over never takes the place of a later one.
+        const proto::Hello& other = old.handshake->peer();
+        if (other.boot != peer.boot || other.epoch != peer.epoch)
+            return std::pair{other.epoch, other.boot} < std::pair{peer.epoch, peer.boot};
         if (is_silent(old, now)) return true;
         // Who dialled a known node anew has no link to it any more.
         return !link.dialled && link.handshake->expected_somebody() && !old.dialled &&
@@ -407,7 +415,8 @@ void Links::activate(LinkId id, proto::Version version, std::uint64_t sethash) {
     proto::LinkActive active{
         .version = version, .sethash = sethash, .after_initiator = {}, .number = ++activations_};
     const Link* const used = to(link->node());
-    if (used != nullptr && used != link && !link->sealed) {
+    // Another process knows no link of this one, but may call one of its own the same.
+    if (used != nullptr && used != link && !link->sealed && is_same_process(*used, *link)) {
         active.after_initiator = used->handshake->name().initiator;
         active.after_dial_seq = used->handshake->name().dial_seq;
     }
@@ -423,8 +432,7 @@ void Links::on(
     const LinkName after{active.after_initiator, active.after_dial_seq};
     link.peers_other = after;
     if (!after.initiator) drop_forsaken(link, facts, output);
-    if (after.initiator && after != link.handshake->name() && is_known(after))
-        link.read_after = after;
+    if (const Link* const earlier = find_named(after, link)) link.read_after = earlier->id;
     facts.emplace_back(LinkActivated{link.id, active});
 
     Link* const used = to(link.node());
@@ -468,17 +476,18 @@ void Links::seal(Link& link, Now now) {
     mark_dirty(link);
 }
 
-bool Links::is_known(LinkName name) const {
-    return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-        const Link& link = entry.second;
-        return link.handshake && !link.closing && !link.switch_received &&
-               link.handshake->is_proven() && link.handshake->name() == name;
+const Link* Links::find_named(LinkName name, const Link& link) const {
+    const auto found = std::find_if(links_.begin(), links_.end(), [&](const auto& entry) {
+        const Link& other = entry.second;
+        return !other.closing && !other.switch_received && &other != &link &&
+               is_same_process(other, link) && other.handshake->name() == name;
     });
+    return found == links_.end() ? nullptr : &found->second;
 }
 
-void Links::release_readers(LinkName name, LinkFacts& facts) {
+void Links::release_readers(LinkId of, LinkFacts& facts) {
     for (auto& [id, link] : links_)
-        if (!link.closing && link.read_after == name) {
+        if (!link.closing && link.read_after == of) {
             link.read_after = {};
             facts.emplace_back(LinkReadable{id});
         }
@@ -486,7 +495,7 @@ void Links::release_readers(LinkName name, LinkFacts& facts) {
 
 void Links::on(Link& link, const proto::LinkSwitch&, LinkFacts& facts, MeshOutput& output) {
     link.switch_received = true;
-    release_readers(link.handshake->name(), facts);
+    release_readers(link.id, facts);
     finish_switch(link, facts, output);
 }
 
@@ -527,12 +536,7 @@ void Links::keep(Link& link, std::string_view message, LinkFacts& facts, MeshOut
     link.kept_bytes += message.size();
     if (link.kept_bytes <= config_.kept_bytes_max) return;
     // The old link is too slow to be waited for: end it, and what was kept is read.
-    for (auto& [id, other] : links_)
-        if (!other.closing && other.handshake && other.handshake->is_proven() &&
-            other.handshake->name() == link.read_after) {
-            close(other, LinkEnd::switch_overdue, facts, output);
-            return;
-        }
+    close(links_.at(link.read_after), LinkEnd::switch_overdue, facts, output);
 }
 
 void Links::hand_out(LinkFacts& facts, MeshOutput& output) {
@@ -576,6 +580,16 @@ void Links::check_invariants() const {
         check(
             link.closing || !link.is_usable() || sending_.contains(link.node()),
             "a usable link's node has a link in use");
+        if (link.closing) continue;
+        check(
+            link.awaited || to(link.node()) == &link,
+            "what is not in use must go on within a time");
+        if (!must_keep(link)) continue;
+        const Link* const earlier = find(link.read_after);
+        check(
+            earlier != nullptr && !earlier->closing && !earlier->switch_received &&
+                is_same_process(*earlier, link),
+            "what is kept waits for a link that will switch or end");
     }
 }
 

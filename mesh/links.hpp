@@ -154,7 +154,7 @@ public:
 
     /// Whether this link's data must be kept until another has ended.
     [[nodiscard]] bool must_keep(const Link& link) const {
-        return static_cast<bool>(link.read_after.initiator);
+        return static_cast<bool>(link.read_after);
     }
     void keep(Link& link, std::string_view message, LinkFacts& facts, MeshOutput& output);
 
@@ -200,13 +200,15 @@ private:
     void proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
     void complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
     void ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& output);
-    void release_readers(LinkName name, LinkFacts& facts);
+    void release_readers(LinkId of, LinkFacts& facts);
     void seal(Link& link, Now now);
     [[nodiscard]] bool is_silent(const Link& link, Now now) const;
     [[nodiscard]] bool is_overdue(const Link& link, Now now) const;
     void drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output);
     void finish_switch(Link& link, LinkFacts& facts, MeshOutput& output);
-    [[nodiscard]] bool is_known(LinkName name) const;
+    /// What the peer of `link` calls so, if it is proven here and may still bring something. Names
+    /// are told apart only among the links of two processes.
+    [[nodiscard]] const Link* find_named(LinkName name, const Link& link) const;
     /// In use or not, closing ones included.
     [[nodiscard]] bool has_link_to(NodeId node) const;
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;

@@ -15,8 +15,9 @@ constexpr std::uint64_t round_trip_us_max = 60'000'000;
 constexpr Duration catchup_again = 2s;
 
 /// Frames that are about links and members, not about data: read at once, whatever link they come
-/// on.
-bool is_urgent(const proto::MeshFrame& frame) {
+/// on. That a link has no more data comes after what is kept of it.
+bool is_urgent(const Link& link, const proto::MeshFrame& frame) {
+    if (std::holds_alternative<proto::LinkSwitch>(frame)) return link.kept.empty();
     return !std::holds_alternative<proto::Delta>(frame) &&
            !std::holds_alternative<proto::SnapBegin>(frame) &&
            !std::holds_alternative<proto::SnapChunk>(frame) &&
@@ -37,7 +38,7 @@ void Mesh::Parts::read(Link& link, std::string_view message, Now now, MeshOutput
             break;
         }
         // Classes never share a message, so the first frame speaks for all.
-        if (is_first && links.must_keep(link) && !is_urgent(frame)) {
+        if (is_first && links.must_keep(link) && !is_urgent(link, frame)) {
             links.keep(link, message, facts, output);
             break;
         }

@@ -124,10 +124,8 @@ void FakePeer::take(const proto::MeshFrame& frame) {
         on_forward(*forward);
     if (const auto* ack = std::get_if<proto::HelloAck>(&frame); ack != nullptr && proves_itself)
         send(proto::Auth{.mac = mac("dialer", ack->hello)});
-    if (std::holds_alternative<proto::Auth>(frame) && welcomes) {
-        send(welcome);
-        send(proto::LinkActive{});
-    }
+    if (std::holds_alternative<proto::Auth>(frame) && welcomes) send(welcome);
+    if (std::holds_alternative<proto::Welcome>(frame) && welcomes) send(active);
     if (const auto* ping = std::get_if<proto::Ping>(&frame); ping != nullptr && answers_pings)
         send(
             proto::Pong{.seq = ping->seq, .sent_us = ping->sent_us, .your_version = ping->version});

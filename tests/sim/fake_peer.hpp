@@ -25,6 +25,8 @@ public:
     proto::Hello hello;
     /// The epoch floor and version it grants to whom it meets.
     proto::Welcome welcome;
+    /// What it says once it welcomed: which link it uses besides, if any.
+    proto::LinkActive active;
     bool greets = true;  ///< sends Hello when its dial is open
     bool proves_itself = true;  ///< answers HelloAck with a right Auth
     bool welcomes = true;  ///< sends Welcome and LinkActive once the other end is proven
