@@ -67,11 +67,11 @@ std::size_t Dialer::resolved(const Resolved& resolved, Now now, Events& events) 
     return change.left_out;
 }
 
-bool Dialer::learn(const std::string& address, NodeId node, Now now) {
+bool Dialer::learn(const std::string& address, NodeId node, Now now, Duration wait) {
     const auto found = targets_.find(address);
     if (found == targets_.end() && targets_.size() >= targets_max) return false;
     Target& target = found != targets_.end() ? found->second : targets_[address];
-    if (found == targets_.end()) target = Target{.next = now.steady, .good = now.steady};
+    if (found == targets_.end()) target = Target{.next = now.steady + wait, .good = now.steady};
     target.node = node;
     target.told = true;
     return true;

@@ -30,8 +30,9 @@ public:
     // ---- where to dial
     /// How many of its addresses were left out because a bound was reached.
     std::size_t resolved(const Resolved& resolved, Now now, Events& events);
-    /// Another's word about a node. False if the bound is reached.
-    bool learn(const std::string& address, NodeId node, Now now);
+    /// Another's word about a node. An address that is new here is not dialled for `wait`. False
+    /// if the bound is reached.
+    bool learn(const std::string& address, NodeId node, Now now, Duration wait = {});
     /// Its own word. It is nowhere else any more, if it was somewhere else before.
     bool is_at(const std::string& address, NodeId node, Now now);
     void forget(NodeId node);

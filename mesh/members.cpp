@@ -1,6 +1,7 @@
 #include "mesh/members.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace grapevine::mesh {
 
@@ -27,11 +28,11 @@ const Member* Members::find(NodeId node) const {
     return found == members_.end() ? nullptr : &found->second;
 }
 
-void Members::saw_epoch(NodeId node, Epoch epoch) {
-    if (epoch.value > proto::limits::epoch_max) return;
-    if (epochs_seen_.size() >= epochs_seen_max && !epochs_seen_.contains(node)) return;
+bool Members::saw_epoch(NodeId node, Epoch epoch) {
+    if (epoch.value > proto::limits::epoch_max) return false;
+    if (epochs_seen_.size() >= epochs_seen_max && !epochs_seen_.contains(node)) return false;
     Epoch& seen = epochs_seen_[node];
-    seen = std::max(seen, epoch);
+    return std::exchange(seen, std::max(seen, epoch)) < epoch;
 }
 
 Epoch Members::floor_for(const proto::Hello& hello) const {

@@ -137,8 +137,9 @@ public:
     [[nodiscard]] std::size_t expected(Now now) const;
     /// Nobody counts as down until then: too many fell silent at once.
     [[nodiscard]] bool is_braked(Now now) const { return now.steady < braked_until_; }
-    /// An epoch somebody has seen of a node, first-hand or not. Outlives the member itself.
-    void saw_epoch(NodeId node, Epoch epoch);
+    /// An epoch somebody has seen of a node, first-hand or not. Outlives the member itself. True
+    /// if it is later than any seen before.
+    bool saw_epoch(NodeId node, Epoch epoch);
     /// What the epoch of this process must exceed; zero if it already does.
     [[nodiscard]] Epoch floor_for(const proto::Hello& hello) const;
     /// As others are told; nothing about nodes that left or were never met.

@@ -46,6 +46,9 @@ struct MeshConfig {
 
     // ---- dialling
     Duration dial_within = 3s;  ///< connect, and each step of the handshake
+    /// Of two nodes that are told of each other, the larger id dials so much later: a few round
+    /// trips, so that the other's dial has come. More delays links to whom only the larger reaches.
+    Duration give_way = 500ms;
     Duration redial_min = 500ms;
     Duration redial_max = 8s;  ///< ± 50 %; never given up
     Duration resolve_every = 30s;  ///< ± 5 %

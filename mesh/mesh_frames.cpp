@@ -119,15 +119,25 @@ void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutpu
     bool is_news = false;
     for (const proto::MemberFact& fact : told.members) {
         if (fact.node_id == identity.node) continue;
-        members.saw_epoch(fact.node_id, fact.epoch);
+        const bool is_new_life = members.saw_epoch(fact.node_id, fact.epoch);
         if (fact.state == MemberState::left) continue;
+        // It is told of us now, too. One of us dials: the smaller at once, which makes the better
+        // link, the other if that leads to nothing.
+        const bool dials = identity.node < fact.node_id;
+        const Duration wait = dials ? Duration{} : config.give_way * health.factor();
+        bool was_known = false;
         for (const std::string& address : fact.addresses) {
-            if (!is_address(address) || dialer.node_at(address)) continue;
-            if (dialer.learn(address, fact.node_id, now))
+            if (!is_address(address)) continue;
+            if (dialer.node_at(address))
+                was_known = true;
+            else if (dialer.learn(address, fact.node_id, now, wait))
                 is_news = true;
             else
                 output.events.emplace_back(LimitReached{"addresses"});
         }
+        if (!dials || !was_known || !is_new_life) continue;
+        dialer.redial(fact.node_id, now);
+        is_news = true;
     }
     if (is_news) dial_due(now, output);
 }

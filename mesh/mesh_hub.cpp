@@ -384,6 +384,12 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
         if (is_direct && !member.is_deaf && member.state != MemberState::suspect)
             satisfied.insert(member.node);
     });
+    // Who is coming in need not be dialled.
+    links.for_each([&](const Link& link) {
+        if (!link.closing && !link.dialled && !link.is_tunnel() && link.node() &&
+            !link.is_complete())
+            satisfied.insert(link.node());
+    });
     const Dialer::Wanted wanted = dialer.due(satisfied, members.expected(now), now);
     for (const auto& call : wanted.calls)
         links.dial(call.address, call.expected, now, output);

@@ -126,6 +126,7 @@ TEST(LinkReplaced, MidStreamNothingIsLostOrReordered) {
         WorldOptions options{.nodes = 4, .seed = seed};
         options.network.path.latency = {.least = 1ms, .most = 20ms};
         options.mesh.parked_messages_max = 1'000;  // until the first link is there
+        options.mesh.give_way = {};  // so that both dial
         Cluster cluster{options};
         cluster.start_all();
         Client& ann = cluster.add_client("ann", cluster.node(2));

@@ -22,6 +22,18 @@ std::size_t ended(Cluster& cluster, mesh::LinkEnd why) {
     return counted;
 }
 
+std::size_t dials(Cluster& cluster) {
+    std::size_t sum = 0;
+    for (const auto& node : cluster.nodes())
+        sum += cluster.network().dials_to(node->mesh_address());
+    return sum;
+}
+
+/// Links that a whole mesh must have, and the first node's dial of itself, its own seed.
+std::size_t dials_needed(std::size_t nodes) {
+    return nodes * (nodes - 1) / 2 + 1;
+}
+
 /// Every turn is late by more than a second, but not by so much that a node forgives everybody;
 /// what is sent takes its time too.
 WorldOptions late(std::size_t nodes, std::uint64_t seed) {
@@ -46,7 +58,46 @@ TEST(Pace, NodesWhoseLoopsAreAlwaysLateFindEachOther) {
             EXPECT_EQ(total<mesh::MemberSuspected>(cluster), 0u) << cluster.report();
             EXPECT_EQ(ended(cluster, mesh::LinkEnd::handshake_timeout), 0u) << cluster.report();
             EXPECT_EQ(ended(cluster, mesh::LinkEnd::switch_overdue), 0u) << cluster.report();
+            EXPECT_LE(dials(cluster), dials_needed(nodes) * 5 / 4) << cluster.report();
         }
+}
+
+// Both were told of each other, and both dialled: 362 dials for 190 links.
+TEST(Pace, OfTwoNodesThatAreToldOfEachOtherOneDials) {
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        Cluster cluster{{.nodes = 20, .seed = seed}};
+        cluster.form();
+        cluster.run_for(5s);
+        EXPECT_LE(dials(cluster), dials_needed(20)) << cluster.report();
+        EXPECT_LE(total<mesh::LinkUp>(cluster), std::size_t{20 * 19});
+    }
+}
+
+// A node that comes back is told to those who knew it, and they need not find out by themselves.
+TEST(Pace, WhoComesBackIsDialledByWhoeverIsToldOfIt) {
+    constexpr std::size_t count = 8;
+    for (std::size_t back = 2; back <= count; ++back) {
+        Cluster cluster{{.nodes = count, .seed = back}};
+        cluster.form();
+        cluster.node(back).crash();
+        cluster.run_for(30s);
+        const std::size_t before = dials(cluster);
+        cluster.node(back).start();
+        cluster.wait_until_converged(300ms);
+        EXPECT_LE(dials(cluster) - before, count) << cluster.report();
+    }
+}
+
+// The larger of two ids has an address that nobody can dial: it dials the other, a little later.
+TEST(Pace, WhoCannotBeDialledDialsByItself) {
+    Cluster cluster{{.nodes = 5, .seed = 1}};
+    Node* largest = &cluster.node(2);
+    for (std::size_t number = 3; number <= 5; ++number)
+        if (largest->id() < cluster.node(number).id()) largest = &cluster.node(number);
+    largest->options().mesh.advertise = "10.9.9.9:7000";
+    cluster.start_all();
+    cluster.wait_until_converged(1s);
+    EXPECT_GE(cluster.network().dials_to("10.9.9.9:7000"), 3u) << "the smaller ones tried";
 }
 
 }  // namespace

@@ -118,6 +118,7 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         .from = 500ms,
         .to = options.safety};
     options.has_old_programs = rng.one_in(3);
+    world.mesh.give_way = pick<Duration>(rng, {0ms, 0ms, 500ms, 5s});
     return options;
 }
 
@@ -136,6 +137,7 @@ std::string text_of(const SwarmOptions& options) {
         .add("brake_within", mesh.brake_within)
         .add("brake_for", mesh.brake_for)
         .add("keep_down", mesh.keep_down)
+        .add("give_way", mesh.give_way)
         .add("tell_members_every", mesh.tell_members_every)
         .add("ring", std::uint64_t{mesh.ring_min})
         .add("flush_max", mesh.flush_max)
