@@ -50,11 +50,21 @@ void Dial::connect_next() {
         addresses_[next_address_++], [self = shared_from_this()](std::error_code error) {
             if (self->owner_ == nullptr) return;
             if (!error) return self->shake_hands();
+            if (error == asio::error::connection_reset) return self->was_reset();
             if (self->next_address_ < self->addresses_.size()) return self->connect_next();
             const bool refused = error == asio::error::connection_refused;
             self->fail(
                 refused ? Ending::How::not_listening : Ending::How::unreachable, error.message());
         });
+}
+
+void Dial::was_reset() {
+    if (asked_again_ || !received_.empty())
+        return fail(Ending::How::lost, "the connection broke during the handshake");
+    asked_again_ = true;
+    if (stream_) stream_->close();
+    --next_address_;
+    connect_next();
 }
 
 void Dial::shake_hands() {
@@ -67,14 +77,14 @@ void Dial::shake_hands() {
          .headers = options_.headers});
     // A request always fits a socket that nothing was written to.
     if (stream_->write_some(handshake_.request).bytes != handshake_.request.size())
-        return fail(Ending::How::lost, "the connection broke during the handshake");
+        return was_reset();
     listen();
 }
 
 void Dial::listen() {
     stream_->when_readable([self = shared_from_this()](std::error_code error) {
         if (self->owner_ == nullptr) return;
-        error ? self->fail(Ending::How::lost, error.message()) : self->receive();
+        error ? self->was_reset() : self->receive();
     });
 }
 
@@ -82,7 +92,8 @@ void Dial::receive() {
     const std::span<char> buffer = loop_.read_buffer();
     const IoResult result = stream_->read_some(buffer);
     if (result.status == IoResult::Status::would_block) return listen();
-    if (result.status != IoResult::Status::done)
+    if (result.status == IoResult::Status::failed) return was_reset();
+    if (result.status == IoResult::Status::ended)
         return fail(Ending::How::lost, "the connection ended during the handshake");
     received_.append(buffer.data(), result.bytes);
     const auto verdict = handshake_.check(received_);

@@ -35,6 +35,9 @@ public:
 private:
     void resolve();
     void connect_next();
+    /// A listener that is just closed resets who waits to be accepted. Asked once more, its host
+    /// says that nobody listens; or somebody does, and answers.
+    void was_reset();
     void shake_hands();
     void listen();
     void receive();
@@ -51,6 +54,7 @@ private:
     asio::ip::basic_resolver<asio::ip::tcp, asio::io_context::executor_type> resolver_;
     std::vector<asio::ip::tcp::endpoint> addresses_;
     std::size_t next_address_ = 0;
+    bool asked_again_ = false;
     TcpSocket socket_;
     std::unique_ptr<Stream> stream_;
     ClientHandshake handshake_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <poll.h>
+
 namespace grapevine::tests {
 namespace {
 
@@ -25,7 +27,7 @@ public:
     }
     ~FakeServer() {
         if (peer_ >= 0) ::close(peer_);
-        ::close(fd_);
+        if (fd_ >= 0) ::close(fd_);
     }
     /// Everything the client sent so far.
     const std::string& received() {
@@ -39,6 +41,19 @@ public:
     bool has_request() { return received().find("\r\n\r\n") != std::string::npos; }
     void send(std::string_view bytes) const {
         ::send(peer_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    }
+    /// A connection waits to be accepted.
+    [[nodiscard]] bool is_waited_for() const {
+        pollfd waiting{.fd = fd_, .events = POLLIN, .revents = 0};
+        return ::poll(&waiting, 1, 0) == 1;
+    }
+    void stop_listening() { ::close(std::exchange(fd_, -1)); }
+    /// As a process ends that has not read everything.
+    void reset() {
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(peer_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        hang_up();
+        received_.clear();
     }
     void hang_up() { ::close(std::exchange(peer_, -1)); }
     [[nodiscard]] std::string key() const {
@@ -160,6 +175,31 @@ TEST(Dial, SaysThatNobodyListens) {
     EXPECT_EQ(world.owner.closings[0].how, How::not_listening);
     EXPECT_EQ(world.sockets.size(), 0U);
     EXPECT_EQ(world.counters.dials_failed, 1U);
+}
+
+// A process that is killed ends its connections before its listener: who dials in between gets into
+// the listener's queue and is reset. That is no other answer than that nobody listens.
+TEST(Dial, SaysThatNobodyListensAnyMore) {
+    EdgeWorld world;
+    FakeServer server;
+    world.sockets.dial(to(server.port), world.owner);
+    ASSERT_TRUE(world.until([&] { return server.is_waited_for(); }));
+    server.stop_listening();
+    ASSERT_TRUE(world.until([&] { return !world.owner.closings.empty(); }));
+    EXPECT_EQ(world.owner.closings[0].how, How::not_listening);
+    EXPECT_EQ(world.counters.dials_failed, 1U);
+}
+
+TEST(Dial, AsksOnceMoreOnly) {
+    EdgeWorld world;
+    FakeServer server;
+    world.sockets.dial(to(server.port), world.owner);
+    for (int time = 1; time <= 2; ++time) {
+        ASSERT_TRUE(world.until([&] { return server.has_request(); }));
+        server.reset();
+    }
+    ASSERT_TRUE(world.until([&] { return !world.owner.closings.empty(); }));
+    EXPECT_EQ(world.owner.closings[0].how, How::lost);
 }
 
 TEST(Dial, SaysThatThereIsNoSuchName) {
