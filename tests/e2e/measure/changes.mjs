@@ -49,6 +49,7 @@ async function gone(cluster, rounds, harm, after) {
         const { users, clients } = await residents(node);
         const watchers = await Promise.all(others.map((other) => Watcher.on(other, pauseOf(cluster.nodes))));
         await seenBy(watchers, users, usersPerNode, 0);
+        await cluster.well();
         await pause(Math.random() * 1000);    // heartbeats are a second apart
         const start = performance.now();
         harm(node);

@@ -10,6 +10,8 @@ import { Watcher } from './watcher.mjs';
 
 // Ms between an answer and the next question to a process: n processes are asked 5,000 times a second at most.
 const pauseOf = (size) => Math.max(1, size / 5);
+// Ms after which an agent that was stopped, or found wrong, trusts its senses again.
+const calm = 8_000;
 const last = (times, start) => Math.max(...times) - start;
 const anyMoment = () => pause(Math.random() * 1000);
 const line = (what, size, system) => `${system} ${size}: ${what}`;
@@ -20,9 +22,9 @@ async function when(what, every, look) {
     return performance.now();
 }
 
-// ---- Grapevine: a user on each node, which is what is shown and hidden
+// ---- Grapevine: on each node a user, which is what is shown and hidden, and who asks what the node shows
 class Grapevine {
-    constructor(size) { Object.assign(this, { system: 'grapevine', cluster: new Cluster(), size, watchers: new Map(), residents: new Map() }); }
+    constructor(size) { Object.assign(this, { system: 'grapevine', cluster: new Cluster(), size, watchers: new Map() }); }
     get nodes() { return this.cluster.nodes; }
     async form() {
         for (let i = 1; i <= this.size; ++i) await this.cluster.start(`n${i}`);
@@ -30,8 +32,7 @@ class Grapevine {
         for (const node of this.nodes) await this.settle(node);
     }
     async settle(node) {
-        this.residents.set(node, await RawClient.connected(node, `resident-${node.name}`));
-        this.watchers.set(node, await Watcher.on(node, pauseOf(this.size)));
+        this.watchers.set(node, await Watcher.on(node, pauseOf(this.size), `resident-${node.name}`));
     }
     others(node) { return this.nodes.filter((other) => other !== node && other.isRunning); }
     async allSee(node, count) { return Promise.all(this.others(node).map((other) => this.watchers.get(other).sees([`resident-${node.name}`], count))); }
@@ -48,13 +49,14 @@ class Grapevine {
     gone(node) { return this.allSee(node, 0); }
     back(node) { return this.allSee(node, 1); }
     async restart(node) {
-        for (const one of [this.residents.get(node), this.watchers.get(node)]) one.close();
+        this.watchers.get(node).close();
         await node.exited;
         await node.start();
         await this.cluster.meshed();
         await this.settle(node);
         await this.back(node);
     }
+    well() { return this.cluster.well(); }
     // From the start of a new process until all others show it alive.
     async join(round) {
         const node = this.cluster.node(`joiner-${round}`);
@@ -68,7 +70,7 @@ class Grapevine {
         return last(times, start);
     }
     logs() { return this.cluster.logs(); }
-    end() { for (const one of [...this.watchers.values(), ...this.residents.values()]) one.close(); return this.cluster.end(); }
+    end() { for (const one of this.watchers.values()) one.close(); return this.cluster.end(); }
 }
 
 // ---- Serf
@@ -115,6 +117,7 @@ class Serf {
         await this.back(agent);
         await this.listen(agent);
     }
+    well() { return pause(calm); }
     async join(round) {
         const agent = new SerfAgent(100 + round, { join: this.nodes[0].bind, profile: this.profile });
         const start = performance.now();
@@ -147,6 +150,7 @@ async function measure(cluster, { connects, kills, stops, joins }) {
             const times = [];
             for (let i = 0; i < rounds; ++i) {
                 const node = nodeOf(i + 1);    // the first is the one that joiners know
+                if (signal === 'SIGSTOP') await cluster.well();
                 await anyMoment();
                 const start = performance.now();
                 cluster.harm(node, signal);

@@ -6,7 +6,8 @@ import { within } from '../support/until.mjs';
 
 export class Watcher {
     // `every`: ms between an answer and the next question. Many watchers without it would keep the machine busy by themselves.
-    static async on(node, every = 0) {
+    // `user`: who it is; nobody, if not given.
+    static async on(node, every = 0, user = undefined) {
         const watcher = new Watcher();
         watcher.every = every;
         watcher.raw = await RawClient.open(node);
@@ -16,7 +17,7 @@ export class Watcher {
         });
         watcher.lastId = 0;
         watcher.roundTrips = [];
-        await watcher.command({ connect: {} });
+        await watcher.command({ connect: user ? { data: { user } } : {} });
         return watcher;
     }
     heard(line) {

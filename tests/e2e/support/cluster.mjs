@@ -38,6 +38,8 @@ export class Cluster {
         await Promise.all(nodes.map((node) => until(`${node.name} to see ${names} alive`, () => node.seesAlive(names))));
         await Promise.all(nodes.map((node) => until(`${node.name} to be ready`, () => node.isReady())));
     }
+    // Until none of them doubts its own senses.
+    async well(nodes = this.running) { await Promise.all(nodes.map((node) => until(`${node.name} to be well`, () => node.isWell(), { every: 100 }))); }
     client(user, nodes, options) {
         const client = new Client(nodes, user, options);
         this.clients.push(client);

@@ -79,6 +79,8 @@ export class GrapevineNode {
     async isReady() { return (await this.get('/readyz')).status === 200; }
     async members() { return (await this.get('/api/cluster')).json().nodes; }
     async member(name) { return (await this.members()).find((member) => member.name === name); }
+    // It trusts its senses: whoever was stopped or found wrong takes its time before it suspects others.
+    async isWell() { return (await this.metrics()).of('health') === 0; }
     async metrics() { return parseMetrics((await this.get('/metrics')).text); }
 
     // Whether this node holds all of `names` as linked and alive, itself included, and nobody else as alive.
