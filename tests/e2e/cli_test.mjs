@@ -49,8 +49,12 @@ onCluster('status shows the members and tells scripts', { size: 3 }, async (clus
         const life = run(['status', '--admin', `http://${n1.admin}`, ...words]);
         return [await within('status to end', life.exited), life.out + life.log];
     };
+    await until('tables to be compared', async () => (await n1.members()).every(({ self, seconds_since_equal: since, rtt_us: rtt }) => self || (since !== undefined && rtt)));
     const [code, table] = await status();
     assert.equal(code, 0, table);
+    // Of each other node: which end dialled, round trip, what waits, epoch, table version, how long ago both were equal.
+    assert.match(table, /^NODE +LINK +PROTOCOL +RTT +QUEUED +EPOCH +TABLE +EQUAL$/m);
+    for (const name of ['n2', 'n3']) assert.match(table, new RegExp(`^${name} +(dialled|accepted) +\\d+ +\\d+\\.\\d\\d ms +\\d+ B +\\d+ +\\d+ +\\d+\\.\\d s$`, 'm'));
     for (const name of ['n1', 'n2', 'n3']) assert.match(table, new RegExp(`${name}.*alive`));
     const [, json] = await status('--json');
     assert.deepEqual(JSON.parse(json).nodes.map((member) => member.state), ['alive', 'alive', 'alive']);
