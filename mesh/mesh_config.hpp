@@ -35,7 +35,8 @@ struct MeshConfig {
     Duration suspect_after = 3s;  ///< silence on a link; at least two heartbeats
     Duration suspicion_min = 2s;  ///< suspect to down, if others say the same
     Duration suspicion_max = 8s;  ///< if nobody does
-    Duration suspicion_alone = 4s;  ///< if there is nobody who could
+    Duration suspicion_alone =
+        3800ms;  ///< if there is nobody who could: with suspect_after and two late looks 7 s
     Duration indirect_within = 1s;  ///< a third node says within this whether it reaches a suspect
     Duration accusation_keep = 10s;  ///< how long another node's suspicion counts
     Duration brake_within = 5s;  ///< so many suspects in this time, and the fault may be here:
