@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.mjs';
 import { timed } from '../support/until.mjs';
 import { RawClient } from '../support/wire.mjs';
-import { milliseconds, note, quantile } from './figures.mjs';
+import { brake, milliseconds, note, quantile } from './figures.mjs';
 import { Watcher } from './watcher.mjs';
 
 const usersPerNode = 20;
@@ -81,6 +81,7 @@ export async function measureChanges({ nodes, connects: connectRounds, kills, st
             const start = performance.now();
             node.thaw();
             returns.push(Math.max(...await seenBy(watchers, users, usersPerNode, start)));
+            await pause(brake);
         }), nodes === 2 ? '7 s' : '5.5 s');
         milliseconds('SIGCONT: visible again everywhere', returns, '1 s');
 

@@ -12,6 +12,9 @@ export const milliseconds = (what, values, aim = '') => {
     row([what, shown(quantile(values, 0.5)), shown(quantile(values, 0.99)), shown(Math.max(...values)), values.length, aim]);
 };
 export const single = (what, value, aim = '') => row([what, value, '', '', '', aim]);
+// Ms after which a node that was stopped judges others as before: it saw all of them fall silent at once, and for 15 s lets
+// nobody be down for that (the brake, docs/mesh.md).
+export const brake = 16_000;
 // The load of the machine belongs to every figure of real processes.
 export const load = () => readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
 export const note = (text) => console.log(`    ${text}`);

@@ -4,14 +4,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.mjs';
 import { until } from '../support/until.mjs';
 import { RawClient } from '../support/wire.mjs';
-import { load, milliseconds, note } from './figures.mjs';
+import { brake, load, milliseconds, note } from './figures.mjs';
 import { SerfAgent, serfVersion } from './serf_agent.mjs';
 import { Watcher } from './watcher.mjs';
 
 // Ms between an answer and the next question to a process: n processes are asked 5,000 times a second at most.
 const pauseOf = (size) => Math.max(1, size / 5);
-// Ms after which an agent that was stopped, or found wrong, trusts its senses again.
-const calm = 8_000;
 const last = (times, start) => Math.max(...times) - start;
 const anyMoment = () => pause(Math.random() * 1000);
 const line = (what, size, system) => `${system} ${size}: ${what}`;
@@ -56,7 +54,6 @@ class Grapevine {
         await this.settle(node);
         await this.back(node);
     }
-    well() { return this.cluster.well(); }
     // From the start of a new process until all others show it alive.
     async join(round) {
         const node = this.cluster.node(`joiner-${round}`);
@@ -117,7 +114,6 @@ class Serf {
         await this.back(agent);
         await this.listen(agent);
     }
-    well() { return pause(calm); }
     async join(round) {
         const agent = new SerfAgent(100 + round, { join: this.nodes[0].bind, profile: this.profile });
         const start = performance.now();
@@ -150,7 +146,6 @@ async function measure(cluster, { connects, kills, stops, joins }) {
             const times = [];
             for (let i = 0; i < rounds; ++i) {
                 const node = nodeOf(i + 1);    // the first is the one that joiners know
-                if (signal === 'SIGSTOP') await cluster.well();
                 await anyMoment();
                 const start = performance.now();
                 cluster.harm(node, signal);
@@ -163,6 +158,7 @@ async function measure(cluster, { connects, kills, stops, joins }) {
         milliseconds(line('SIGSTOP: gone', size, system), await lost(stops, 'SIGSTOP', async (node) => {
             cluster.harm(node, 'SIGCONT');
             await cluster.back(node);
+            await pause(brake);    // an agent of Serf that was stopped trusts its senses again, too
         }));
         note(`load ${load()}`);
     } catch (error) {
