@@ -44,7 +44,7 @@ void Flows::resolve(Flow& flow) {
             flow.places.push_back({Copies::lane_here, known});
         } else if (const Link* const link = reach_.links.to(node)) {
             flow.places.push_back({copies_.lane_of(link->id, node), known});
-        } else {
+        } else if (!reach_.has_parted(node)) {
             flow.unreachable = true;
         }
     });

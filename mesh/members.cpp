@@ -239,7 +239,7 @@ void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Ev
     enter(member, MemberState::left, now);
     suspicions_.forget(node);
     events.emplace_back(MemberLeft{node, member.name});
-    if (member.lingers) return;
+    if (member.lingers) return changes.push_back({node, What::part});
     changes.push_back({node, What::hide});
     changes.push_back({node, What::forget});
 }

@@ -69,6 +69,7 @@ struct MemberNews {
         accuse,  ///< tell others that it is silent
         drop_links,  ///< it is down
         drop_deaf,  ///< it lives, but not through its links
+        part,  ///< it left: its users are still shown, and nothing else of it counts
         forget,  ///< its log too
     };
     NodeId node;

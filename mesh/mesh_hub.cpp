@@ -332,14 +332,22 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
     case MemberNews::What::drop_deaf:
         links.close_node(told.node, LinkEnd::silent, facts, output);
         break;
+    case MemberNews::What::part:
+        take_leave_of(told.node, output);
+        replicas.part(told.node);
+        break;
     case MemberNews::What::forget:
-        links.close_node(told.node, LinkEnd::member_left, facts, output);
+        take_leave_of(told.node, output);
         replicas.forget(told.node, tables);
-        arrivals.forget(told.node);
-        probes.forget(told.node);
-        dialer.forget(told.node);
         break;
     }
+}
+
+void Mesh::Parts::take_leave_of(NodeId node, MeshOutput& output) {
+    links.close_node(node, LinkEnd::member_left, facts, output);
+    arrivals.forget(node);
+    probes.forget(node);
+    dialer.forget(node);
 }
 
 // ---- time

@@ -62,6 +62,8 @@ struct Mesh::Parts {
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
     void on_fact(const LinkRefused& refused, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
+    /// Its links end, and what is remembered about it besides its log.
+    void take_leave_of(NodeId node, MeshOutput& output);
 
     // ---- mesh_frames.cpp: what peers say
     void read(Link& link, std::string_view message, Now now, MeshOutput& output);

@@ -40,6 +40,11 @@ struct Reach {
         const Replica* const replica = replicas.find(node);
         return replica != nullptr ? replica->version : Version{};
     }
+    /// Its users are shown although it has left.
+    [[nodiscard]] bool has_parted(NodeId node) const {
+        const Replica* const replica = replicas.find(node);
+        return replica != nullptr && replica->parted;
+    }
 };
 
 }  // namespace grapevine::mesh

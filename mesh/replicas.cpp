@@ -53,6 +53,11 @@ void Replicas::show(NodeId node, bool visible, Tables& tables) {
     tables.show(found->second.slot, visible);
 }
 
+void Replicas::part(NodeId node) {
+    if (const auto found = replicas_.find(node); found != replicas_.end())
+        found->second.parted = true;
+}
+
 void Replicas::drop_staged(NodeId node, Tables& tables) {
     const auto found = replicas_.find(node);
     if (found == replicas_.end() || !found->second.staged) return;

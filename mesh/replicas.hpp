@@ -32,6 +32,7 @@ struct Replica {
     EntrySums sums;
     bool visible = false;
     bool discarded = false;  ///< its hash was wrong: shown until a snapshot replaces it
+    bool parted = false;  ///< its node has left: shown for a while, and nobody is reached there
     Instant catchup_asked{Duration::min()};
 
     struct Staged {
@@ -40,6 +41,9 @@ struct Replica {
         EntrySums sums;
     };
     std::optional<Staged> staged;
+
+    /// From where it can be told on: from nothing, if what is here is wrong.
+    [[nodiscard]] Version held() const { return discarded ? Version{} : version; }
 };
 
 class Replicas {
@@ -60,6 +64,7 @@ public:
     bool begin(NodeId node, Epoch epoch, Tables& tables);
     void forget(NodeId node, Tables& tables);
     void show(NodeId node, bool visible, Tables& tables);
+    void part(NodeId node);
     /// Drops what is staged: the link that told it is gone.
     void drop_staged(NodeId node, Tables& tables);
 
