@@ -83,7 +83,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::Probe& probe, Now, MeshOutpu
 
 void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOutput& output) {
     const Replica* const replica = replicas.find(link.node());
-    const Version held = replica != nullptr ? replica->version : Version{};
+    const Version held = replica != nullptr ? replica->held() : Version{};
     links.send(
         link,
         FrameClass::control,
@@ -117,6 +117,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::Pong& pong, Now now, MeshOut
 void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutput& output) {
     // Each newcomer is told of by everybody: only the first who does so brings news.
     bool is_news = false;
+    bool is_full = false;
     for (const proto::MemberFact& fact : told.members) {
         if (fact.node_id == identity.node) continue;
         const bool is_new_life = members.saw_epoch(fact.node_id, fact.epoch);
@@ -133,12 +134,14 @@ void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutpu
             else if (dialer.learn(address, fact.node_id, now, wait))
                 is_news = true;
             else
-                output.events.emplace_back(LimitReached{"addresses"});
+                is_full = true;
         }
         if (!dials || !was_known || !is_new_life) continue;
         dialer.redial(fact.node_id, now);
         is_news = true;
     }
+    // Once for all of them: a liar's list is long.
+    if (is_full) output.events.emplace_back(LimitReached{"addresses"});
     if (is_news) dial_due(now, output);
 }
 

@@ -113,7 +113,7 @@ void FakePeer::received(Socket socket, const proto::Bytes& message) {
                 "WellFormed", "a node sent " + std::string{reader.why()});
         if (const auto* forward = std::get_if<proto::Forward>(&frame))
             forwarded_.emplace_back(forward->body);
-        else
+        else if (!std::holds_alternative<proto::Tunnel>(frame))
             heard_.push_back(frame);
         take(frame);
     }
@@ -122,6 +122,8 @@ void FakePeer::received(Socket socket, const proto::Bytes& message) {
 void FakePeer::take(const proto::MeshFrame& frame) {
     if (const auto* forward = std::get_if<proto::Forward>(&frame); forward != nullptr && on_forward)
         on_forward(*forward);
+    if (const auto* tunnel = std::get_if<proto::Tunnel>(&frame); tunnel != nullptr && on_tunnel)
+        on_tunnel(*tunnel);
     if (const auto* ack = std::get_if<proto::HelloAck>(&frame); ack != nullptr && proves_itself)
         send(proto::Auth{.mac = mac("dialer", ack->hello)});
     if (std::holds_alternative<proto::Auth>(frame) && welcomes) send(welcome);

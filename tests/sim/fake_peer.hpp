@@ -33,6 +33,8 @@ public:
     bool answers_pings = true;
     /// Called with every Forward; what it views is valid meanwhile. Nothing is answered otherwise.
     std::function<void(const proto::Forward&)> on_forward;
+    /// Called with every Tunnel, likewise: it is asked to carry.
+    std::function<void(const proto::Tunnel&)> on_tunnel;
 
     void dial(const Node& node);
     void close() { stage_.network.close(socket_); }
@@ -54,7 +56,7 @@ public:
     [[nodiscard]] bool is_taken_in() const { return count<proto::LinkActive>() > 0; }
     [[nodiscard]] bool was_refused_for(proto::RefuseReason reason) const;
     [[nodiscard]] HostId host() const { return host_; }
-    /// Frames heard, without Forwards, whose text is in `forwarded`.
+    /// Frames heard, without Forwards, whose text is in `forwarded`, and without Tunnels.
     [[nodiscard]] const std::vector<proto::MeshFrame>& heard() const { return heard_; }
     [[nodiscard]] const std::vector<std::string>& forwarded() const { return forwarded_; }
     template <class Frame>
