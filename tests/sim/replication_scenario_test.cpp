@@ -164,6 +164,35 @@ TEST(Replication, HeartbeatsOvertakeBulkData) {
     EXPECT_EQ(bob.heard().size(), 160u);
 }
 
+// phoenix_pubsub #71: a few hundred changes a second, for ever, and nodes timed out. Here are four
+// thousand, over links that just carry them: nobody is suspected, and everything is seen in time.
+TEST(Replication, SteadyChangesSuspectNobodyAndAreSeenInTime) {
+    WorldOptions options{.nodes = 3, .seed = 6};
+    options.network.path.bytes_per_ms = 200;
+    options.mesh.channel_linger = 0ms;
+    Cluster cluster{options};
+    cluster.form();
+    const auto clients = crowd(cluster, 200, 1);
+    cluster.wait_until_converged(10s);
+    for (int round = 0; round < 50; ++round) {
+        for (Client* const client : clients) {
+            const std::string channel = client->user() + "-" + std::to_string(round / 2);
+            round % 2 == 0 ? client->subscribe(channel) : client->unsubscribe(channel);
+        }
+        cluster.run_for(50ms);
+    }
+    Client& last = cluster.add_client("last", cluster.node(1));
+    const Duration took = cluster.time_until(
+        "the last seen",
+        [&] { return cluster.node(3).mesh().where_is(last.user()).sessions == 1; },
+        2s);
+    EXPECT_LE(took, Duration{500ms});
+    EXPECT_GE(cluster.node(3).mesh().counters().deltas_applied, 50u);
+    for (const auto& node : cluster.nodes())
+        EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u);
+    cluster.wait_until_converged(5s);
+}
+
 // Publications to a node that reads too slowly are dropped and counted beyond the bound; the link
 // survives.
 TEST(Replication, MessagesForASlowNodeAreDroppedBeyondTheBound) {
