@@ -535,6 +535,23 @@ TEST(Checkers, NoResurrectionSeesWhoLeftComeBack) {
         << history.verdict.first();
 }
 
+// Where users of those who left stay shown for a while, they do so without a break, and not again.
+TEST(Checkers, NoResurrectionLetsThoseWhoLeftLingerOnce) {
+    constexpr ProcessKey n3{3};
+    const mesh::Event left = mesh::MemberLeft{.node = id1, .name = "n1"};
+    History history;
+    history.checkers.see(ProcessStarted{
+        .process = n3, .node = "n3", .id = proto::NodeId{103}, .shows_those_who_left = true});
+    history.seen(n3, id1, view(5, 2, {7, 8}));
+    history.checkers.see(MeshTold{.process = n3, .event = left});
+    history.seen(n3, id1, view(5, 2, {7, 8}));
+    EXPECT_TRUE(history.verdict.is_good()) << history.verdict.first();
+    history.checkers.see(ReplicasSeen{.process = n3, .self = proto::NodeId{103}, .replicas = {}});
+    history.seen(n3, id1, view(5, 2, {7, 8}));
+    EXPECT_TRUE(history.blames("NoResurrection: an epoch that was over"))
+        << history.verdict.first();
+}
+
 TEST(Checkers, BoundedMemorySeesEachQueue) {
     const mesh::MeshConfig limits;
     for (int which = 0; which < 12; ++which) {

@@ -156,7 +156,9 @@ void apply(World& world, const Fault& fault) {
     switch (fault.kind) {
     case Kind::crash: node.crash(); return restart_later(world, node, fault.span);
     case Kind::lose_host: node.lose_host(); return restart_later(world, node, fault.span);
-    case Kind::leave: node.leave(); return restart_later(world, node, fault.span + 3s);
+    case Kind::leave:
+        node.leave();
+        return restart_later(world, node, fault.one_sided ? fault.span : fault.span + 3s);
     case Kind::pause: return pause_for(world, node, fault.span);
     case Kind::wall_jump: return node.jump_wall(fault.one_sided ? -fault.span : fault.span);
     case Kind::partition: return partition(world, fault);

@@ -1,14 +1,15 @@
 /// NoResurrection: what a node shows of an origin never goes back. Within one life of the observer
 /// the (epoch, version) that it shows only grows, also across forgetting (a copy that is begun
 /// again stays hidden until it is whole); and an epoch that it saw leave, or saw replaced, is never
-/// visible again. (That the entries are also the right ones after a fault is ConvergeAfterHeal's to
-/// say.)
+/// visible again: where users of those who leave linger, once it was hidden. (That the entries are
+/// also the right ones after a fault is ConvergeAfterHeal's to say.)
 #pragma once
 
 #include "tests/sim/observation.hpp"
 #include "tests/sim/verdict.hpp"
 
 #include <map>
+#include <set>
 #include <utility>
 
 namespace grapevine::sim {
@@ -17,6 +18,7 @@ class NoResurrection {
 public:
     explicit NoResurrection(Verdict& verdict) : verdict_(verdict) {}
 
+    void on(const ProcessStarted& started);
     void on(const ReplicasSeen& seen);
     void on(const MeshTold& told);
 
@@ -25,7 +27,11 @@ private:
         proto::Epoch epoch;
         proto::Version version;
         proto::Epoch dead;  ///< this epoch and older ones are over
+        bool visible = false;  ///< when it was last seen
+        bool lingers = false;  ///< it left, and was visible ever since
     };
+    /// What was visible no more, at one glance, does not linger.
+    void end_lingering(const ReplicasSeen& seen);
     void blame(
         ProcessKey process,
         proto::NodeId origin,
@@ -34,6 +40,7 @@ private:
 
     Verdict& verdict_;
     std::map<std::pair<ProcessKey, proto::NodeId>, Knowledge> known_;
+    std::set<ProcessKey> lingering_allowed_;
 };
 
 }  // namespace grapevine::sim

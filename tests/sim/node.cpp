@@ -109,7 +109,11 @@ void Node::start() {
     stage_.network.listen(host_, client_address(proto::Encoding::json));
     stage_.network.listen(host_, client_address(proto::Encoding::protobuf));
     stage_.trace.say(name(), Line{"started"}.add("process", process_->key.value));
-    stage_.checkers.see(ProcessStarted{.process = process_->key, .node = name(), .id = id()});
+    stage_.checkers.see(ProcessStarted{
+        .process = process_->key,
+        .node = name(),
+        .id = id(),
+        .shows_those_who_left = options_.mesh.leave_linger > Duration{}});
     schedule_turn();
 }
 

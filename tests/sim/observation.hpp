@@ -98,6 +98,7 @@ struct ProcessStarted {
     ProcessKey process;
     std::string node;
     proto::NodeId id;
+    bool shows_those_who_left = false;  ///< for a while (MeshConfig::leave_linger)
 };
 struct ProcessEnded {
     ProcessKey process;

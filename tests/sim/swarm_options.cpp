@@ -62,11 +62,31 @@ void draw_detection(mesh::MeshConfig& mesh, bool is_brisk, mesh::Rng& rng) {
 }
 
 void draw_replication(mesh::MeshConfig& mesh, mesh::Rng& rng) {
-    mesh.ring_min = mesh.ring_max = pick<std::uint32_t>(rng, {4, 16, 1024});
+    mesh.ring_min = mesh.ring_max = pick<std::uint32_t>(rng, {1, 4, 16, 1024});
     mesh.flush_max = pick<Duration>(rng, {0ms, 10ms, 500ms, 5s});
     mesh.flush_min = std::min(mesh.flush_min, mesh.flush_max);
     mesh.flush_per_node = pick<Duration>(rng, {500us, 50ms, 1s});
     mesh.channel_linger = pick<Duration>(rng, {0ms, 200ms, 2s});
+}
+
+/// Snapshots in the smallest pieces, one link at a time, which give way to each other at once.
+void draw_snapshots(mesh::MeshConfig& mesh, mesh::Rng& rng) {
+    mesh.snapshot_chunk_keys = pick<std::size_t>(rng, {1, 3, mesh.snapshot_chunk_keys});
+    mesh.snapshot_turn_work = pick<std::size_t>(rng, {1'000, 5'000, mesh.snapshot_turn_work});
+    mesh.snapshots_max = pick<std::size_t>(rng, {1, mesh.snapshots_max});
+    mesh.snapshot_turn = pick<Duration>(rng, {10ms, mesh.snapshot_turn});
+    mesh.catchup_bytes_max = pick<std::size_t>(rng, {1, 300, mesh.catchup_bytes_max});
+}
+
+/// What nodes remember of each other, and for how long they wait for each other.
+void draw_patience(mesh::MeshConfig& mesh, mesh::Rng& rng) {
+    mesh.leave_linger = pick<Duration>(rng, {0ms, 0ms, 300ms, 4s});
+    mesh.missed_for = pick<Duration>(rng, {1s, mesh.missed_for});
+    mesh.switch_within = pick<Duration>(rng, {200ms, mesh.switch_within});
+    mesh.probe_within = pick<Duration>(rng, {300ms, mesh.probe_within});
+    mesh.redial_max = pick<Duration>(rng, {1s, mesh.redial_max});
+    mesh.flow_idle = pick<Duration>(rng, {100ms, mesh.flow_idle});
+    mesh.answer_within = pick<Duration>(rng, {300ms, mesh.answer_within});
 }
 
 /// Queues towards other nodes: one byte is room for one frame at a time.
@@ -87,6 +107,8 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
     draw_detection(world.mesh, options.is_brisk, rng);
     draw_replication(world.mesh, rng);
     draw_link_bounds(world.mesh, rng);
+    draw_snapshots(world.mesh, rng);
+    draw_patience(world.mesh, rng);
     world.sessions.ping_every = 5s;
     world.sessions.pong_within = 4s;  // two spikes and some
     if (rng.one_in(3))
@@ -143,6 +165,18 @@ std::string text_of(const SwarmOptions& options) {
         .add("flush_max", mesh.flush_max)
         .add("flush_per_node", mesh.flush_per_node)
         .add("linger", mesh.channel_linger)
+        .add("leave_linger", mesh.leave_linger)
+        .add("chunk_keys", std::uint64_t{mesh.snapshot_chunk_keys})
+        .add("turn_work", std::uint64_t{mesh.snapshot_turn_work})
+        .add("snapshots", std::uint64_t{mesh.snapshots_max})
+        .add("snapshot_turn", mesh.snapshot_turn)
+        .add("catchup", std::uint64_t{mesh.catchup_bytes_max})
+        .add("missed_for", mesh.missed_for)
+        .add("switch_within", mesh.switch_within)
+        .add("probe_within", mesh.probe_within)
+        .add("redial_max", mesh.redial_max)
+        .add("flow_idle", mesh.flow_idle)
+        .add("answer_within", mesh.answer_within)
         .add("flight", std::uint64_t{mesh.link_flight_bytes_max})
         .add("deltas", std::uint64_t{mesh.link_delta_bytes_max})
         .add("kept", std::uint64_t{mesh.kept_bytes_max})
