@@ -64,6 +64,7 @@ struct Link {
     std::uint64_t pings = 0;
     proto::Version told_version;  ///< of the peer's log, by its last ping here
     proto::Version held_at_ping;  ///< how much of that log was here then
+    std::uint64_t staged_at_ping = 0;  ///< chunks of a snapshot that were here when it came
     Duration round_trip{};
     LinkQueue queue;
     LinkSync sync;

@@ -91,10 +91,12 @@ void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOut
     if (replica == nullptr) return;
     // A ping may overtake changes that are on their way. If a whole heartbeat brought none of what
     // an earlier one told of, they were lost on a link that died, and no later change may come to
-    // show the gap.
+    // show the gap. So was the end of a snapshot of which nothing more comes.
     const Version told = std::exchange(link.told_version, ping.version);
     const Version held_before = std::exchange(link.held_at_ping, held);
-    if (held < told && held == held_before && !replica->staged)
+    const std::uint64_t staged = replica->staged ? replica->staged->chunks : 0;
+    const std::uint64_t staged_before = std::exchange(link.staged_at_ping, staged);
+    if (held < told && held == held_before && staged == staged_before)
         return ask_catchup(link, held, now, output);
     if (ping.version != held) return;
     if (ping.sethash == replica->sums.sethash) {

@@ -109,6 +109,7 @@ Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables)
     const auto found = replicas_.find(chunk.origin);
     if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
     Replica::Staged& staged = *found->second.staged;
+    ++staged.chunks;
     tables.set_all(staged.slot, chunk.changes, [&](const Change& change, std::uint8_t before) {
         staged.sums.count(change, before);
     });

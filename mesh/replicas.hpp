@@ -39,6 +39,7 @@ struct Replica {
         Version version;
         Slot slot = no_slot;
         EntrySums sums;
+        std::uint64_t chunks = 0;  ///< that came so far
     };
     std::optional<Staged> staged;
 
