@@ -179,6 +179,8 @@ node::NodeConfig node_config(const NodeOptions& options) {
         if (!server.empty()) config.dns_servers.push_back(parse_dns_server(server));
     config.dns_every = std::chrono::seconds{options.dns_every_s};
     config.leave_linger = std::chrono::seconds{options.leave_linger_s};
+    config.full_mesh_max = options.full_mesh_max;
+    config.link_idle = std::chrono::seconds{options.link_idle_s};
     config.cluster = checked_name("--cluster", options.cluster, limits::cluster_name_bytes);
     config.name = checked_name(
         "--name",

@@ -23,6 +23,8 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--dns-server", o.dns_servers, "DNS servers to ask for the names of --seeds, port 53 if none is given (default: the system's)")->type_name("IP[:PORT],...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--dns-every",  o.dns_every_s, "Seconds until the names of --seeds are looked up again; at once when more than half of the other nodes are lost")->type_name("SECONDS")->check(CLI::Range(1, 3600))->capture_default_str();
     app.add_option("--leave-linger", o.leave_linger_s, "Seconds for which users of another node that left stay shown, so that a deploy does not flap them")->type_name("SECONDS")->check(CLI::Range(0, 600))->capture_default_str();
+    app.add_option("--full-mesh-up-to", o.full_mesh_max, "Nodes up to which each keeps a link to every other; in a larger cluster only to about ten, and to those it has messages for. The same on all nodes")->type_name("N")->check(CLI::Range(8, 2000))->capture_default_str();
+    app.add_option("--link-idle", o.link_idle_s, "Seconds after which such a link ends when no message used it")->type_name("SECONDS")->check(CLI::Range(10, 86400))->capture_default_str();
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
     app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:

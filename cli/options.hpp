@@ -19,6 +19,8 @@ struct NodeOptions {
     std::vector<std::string> dns_servers;
     unsigned dns_every_s = 30;
     unsigned leave_linger_s = 0;
+    unsigned full_mesh_max = 200;
+    unsigned link_idle_s = 300;
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
     unsigned workers = 1;

@@ -25,6 +25,7 @@ enum class LinkEnd : std::uint8_t {
     epoch_raised,  ///< we start a new epoch and greet everybody again
     member_left,
     leaving,  ///< we leave
+    idle,  ///< neither end needs it: the mesh is too large for a link to everybody
 };
 
 struct MemberJoined {

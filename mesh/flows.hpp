@@ -115,8 +115,9 @@ private:
     void pump(Flow& flow, Now now, MeshOutput& output);
     /// Forgets bars of nodes of which enough is known by now. Whether there were any.
     bool lift_bars(Flow& flow) const;
-    /// Where messages go from now on. Sets `moved` if that is elsewhere.
-    void resolve(Flow& flow);
+    /// Where messages go from now on. Sets `moved` if that is elsewhere. False if a link to one of
+    /// them is being made.
+    bool resolve(Flow& flow, Now now);
     /// Whoever is to arrive at least once goes to the new places too.
     void repeat_kept(Flow& flow);
     void rewind(Flow& flow);

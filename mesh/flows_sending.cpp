@@ -10,7 +10,11 @@ void Flows::pump(Flow& flow, Now now, MeshOutput& output) {
         if (flow.stale) {
             if (flow.waiting == 0 && flow.kept == 0) return;  // nobody is in a hurry to know
             if (flow.undecided != 0) return;  // drain before switch
-            resolve(flow);
+            if (!resolve(flow, now)) {
+                // All places get it, or none: it waits until the link is there.
+                flow.stale = true;
+                return;
+            }
             if (flow.moved) repeat_kept(flow);
             rewind(flow);
             list_bars(flow);
@@ -26,7 +30,8 @@ void Flows::pump(Flow& flow, Now now, MeshOutput& output) {
     }
 }
 
-void Flows::resolve(Flow& flow) {
+bool Flows::resolve(Flow& flow, Now now) {
+    bool is_whole = true;
     former_.swap(flow.places);
     flow.places.clear();
     flow.stale = flow.unreachable = false;
@@ -46,6 +51,7 @@ void Flows::resolve(Flow& flow) {
             flow.places.push_back({copies_.lane_of(link->id, node), known});
         } else if (!reach_.has_parted(node)) {
             flow.unreachable = true;
+            is_whole = !reach_.data_links.want(node, now) && is_whole;
         }
     });
     const auto same_lane = [](const Flow::Place& left, const Flow::Place& right) {
@@ -55,6 +61,7 @@ void Flows::resolve(Flow& flow) {
         flow.moved ||
         !std::equal(
             flow.places.begin(), flow.places.end(), former_.begin(), former_.end(), same_lane);
+    return is_whole;
 }
 
 void Flows::repeat_kept(Flow& flow) {

@@ -48,6 +48,7 @@ struct Link {
     bool sealed = false;  ///< nothing more is queued but LinkSwitch
     bool switch_sent = false;
     bool switch_received = false;
+    bool resting = false;  ///< both ends let it go, and no other takes over
     LinkName peers_other;  ///< what the peer used besides when it said LinkActive; zero: none
     std::uint64_t completed = 0;  ///< counts the handshakes of this node
     proto::LinkId read_after;  ///< kept until that link has switched or ended; zero: none
@@ -69,6 +70,13 @@ struct Link {
     LinkQueue queue;
     LinkSync sync;
     bool dirty = false;  ///< listed for the end of the turn
+
+    // ---- while the overlay is on
+    bool used = false;  ///< a message went or came since the last tick
+    bool said_idle = false;  ///< the peer knows that this end does not need it
+    bool peer_idle = false;  ///< the peer does not need it
+    bool following = false;  ///< the peer was asked to pass on what it hears
+    Instant needed_at{};  ///< when it was needed last
 
     [[nodiscard]] bool is_complete() const {
         return !closing && handshake && handshake->is_complete();

@@ -135,7 +135,8 @@ void Links::on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output) {
     Link* const link = find(closed.link);
     if (link == nullptr) return;
     if (!link->closing) {
-        output.events.emplace_back(LinkDown{link->id, link->node(), LinkEnd::peer_closed});
+        const LinkEnd why = link->resting ? LinkEnd::idle : LinkEnd::peer_closed;
+        output.events.emplace_back(LinkDown{link->id, link->node(), why});
         ended(*link, has_switched(*link), facts, output);
     }
     const NodeId node = link->node();
@@ -163,7 +164,8 @@ void Links::close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output)
     if (link.closing) return;
     output.events.emplace_back(LinkDown{link.id, link.node(), why});
     output.closes.push_back({link.id, why});
-    ended(link, why == LinkEnd::replaced && has_switched(link), facts, output);
+    const bool in_order = why == LinkEnd::replaced || why == LinkEnd::idle;
+    ended(link, in_order && has_switched(link), facts, output);
 }
 
 /// The link counts no more, whoever ended it: others that wait for it go on, its node may be lost.
@@ -500,7 +502,22 @@ void Links::on(Link& link, const proto::LinkSwitch&, LinkFacts& facts, MeshOutpu
 }
 
 void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
-    if (has_switched(link)) close(link, LinkEnd::replaced, facts, output);
+    if (has_switched(link))
+        close(link, link.resting ? LinkEnd::idle : LinkEnd::replaced, facts, output);
+}
+
+void Links::rest(Link& link, Now now, LinkFacts& facts) {
+    if (to(link.node()) != &link) return;
+    send(link, FrameClass::control, proto::Rest{proto::RestStep::ending});
+    link.resting = true;
+    seal(link, now);
+    sending_.erase(link.node());
+    facts.emplace_back(NodeRests{link.node()});
+}
+
+void Links::on(Link& link, const proto::Rest& told, Now now, LinkFacts& facts) {
+    link.peer_idle = told.step != proto::RestStep::needed;
+    if (told.step == proto::RestStep::ending && !link.resting) rest(link, now, facts);
 }
 
 void Links::on(Link& link, const proto::Refuse& refused, LinkFacts& facts, MeshOutput& output) {

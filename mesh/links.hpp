@@ -50,6 +50,10 @@ struct LinkEnded {
 struct NodeLost {
     NodeId node;
 };
+/// The link to this node ended because neither end needs it: the node lives.
+struct NodeRests {
+    NodeId node;
+};
 /// A dial came to an end. `node` is who answered, if that is known.
 struct DialEnded {
     std::string address;
@@ -72,6 +76,7 @@ using LinkFact = std::variant<
     LinkReadable,
     LinkEnded,
     NodeLost,
+    NodeRests,
     DialEnded,
     TunnelHeard,
     LinkRefused>;
@@ -101,6 +106,8 @@ public:
     void tick(Now now, int patience, LinkFacts& facts, MeshOutput& output);
     void close(Link& link, LinkEnd why, LinkFacts& facts, MeshOutput& output);
     void close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output);
+    /// Neither end needs it: it ends when all that is queued was said, and nothing replaces it.
+    void rest(Link& link, Now now, LinkFacts& facts);
     void close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output);
     /// Tells the peer why, then closes.
     void refuse(
@@ -117,6 +124,7 @@ public:
     on(Link& link, const proto::LinkActive& active, Now now, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::LinkSwitch& frame, LinkFacts& facts, MeshOutput& output);
     void on(Link& link, const proto::Refuse& refuse, LinkFacts& facts, MeshOutput& output);
+    void on(Link& link, const proto::Rest& rest, Now now, LinkFacts& facts);
     void on(Link& link, const proto::Probe& probe);
     /// False if it answers nothing that was asked here.
     bool on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output);

@@ -50,6 +50,8 @@ void Members::enter(Member& member, MemberState state, Now now) {
     if (member.state == state) return;
     member.state = state;
     member.since = now.steady;
+    member.condemned = false;
+    member.beat = {};
 }
 
 bool Members::linked(
@@ -136,6 +138,13 @@ void Members::lost_link(NodeId node, Now now, MemberChanges& changes, Events& ev
     suspect(member, {}, /*link_lost=*/true, now, changes, events);
 }
 
+void Members::rests(NodeId node, Now now) {
+    const auto found = members_.find(node);
+    if (found == members_.end()) return;
+    found->second.linked = found->second.is_deaf = false;
+    found->second.reached = now.steady;
+}
+
 void Members::go_down(
     Member& member, Now now, bool refused, MemberChanges& changes, Events& events) {
     events.emplace_back(MemberDown{member.node, member.name, now.steady - member.since, refused});
@@ -163,23 +172,54 @@ void Members::judge_refusal(Member& member, Now now, MemberChanges& changes, Eve
 
 // ---- what others say
 
-bool Members::accused(
-    NodeId node,
-    Epoch epoch,
-    std::uint32_t refute,
+Members::Accused Members::accused(
+    const proto::Suspect& suspect,
     NodeId by,
+    std::size_t quorum,
     Now now,
     MemberChanges& changes,
     Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end() || !find(by)) return false;
+    const auto found = members_.find(suspect.node);
+    if (found == members_.end() || !find(by)) return {};
     Member& member = found->second;
-    const bool is_of_now = member.epoch == epoch && refute >= member.refute &&
-                           refute - member.refute <= refute_leap_max;
-    if (!is_of_now || member.state == MemberState::left) return false;
-    suspicions_.accuse(node, by, now);
+    const bool is_of_now = member.epoch == suspect.epoch && suspect.refute >= member.refute &&
+                           suspect.refute - member.refute <= refute_leap_max;
+    if (!is_of_now || member.state == MemberState::left) return {};
+    const bool is_news = suspicions_.accuse(member.node, by, now);
     if (member.state == MemberState::suspect) judge_refusal(member, now, changes, events);
-    return true;
+    if (quorum != 0 && is_news) condemn(member, quorum, now, changes, events);
+    return {.counts = true, .is_news = is_news};
+}
+
+/// Its neighbours hear it first-hand, or do not. Who hears of it only through others goes by them,
+/// but dials it first: what is passed on proves nothing.
+void Members::condemn(
+    Member& member, std::size_t quorum, Now now, MemberChanges& changes, Events& events) {
+    if (member.state >= MemberState::down) return;
+    if (member.linked && member.state != MemberState::suspect) return;
+    if (suspicions_.all_voices(member.node, living()) < quorum) return;
+    if (member.state != MemberState::suspect)
+        suspect(member, {}, /*link_lost=*/false, now, changes, events);
+    if (!std::exchange(member.condemned, true)) member.since = now.steady;
+}
+
+void Members::heard_of(
+    NodeId node, std::uint32_t refute, Now now, MemberChanges& changes, Events& events) {
+    const auto found = members_.find(node);
+    if (found == members_.end()) return;
+    Member& member = found->second;
+    if (refute > member.refute) (void)refuted(node, member.epoch, refute);
+    if (member.state == MemberState::down) {
+        // One may have been long on its way: two that came apart prove that more are said.
+        if (member.beat == Instant{}) member.beat = now.steady;
+        if (now.steady - member.beat < config_.heartbeat / 2) return;
+        suspicions_.clear(node);
+        enter(member, member.ready ? MemberState::alive : MemberState::joining, now);
+        if (member.ready) changes.push_back({node, What::show});
+        events.emplace_back(MemberReturned{node, member.name});
+    }
+    member.reached = now.steady;
+    if (member.state == MemberState::suspect && !member.condemned) clear(member, now, events);
 }
 
 std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t refute) {
@@ -190,6 +230,7 @@ std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t ref
         refute - member.refute > refute_leap_max)
         return {};
     member.refute = refute;
+    member.condemned = false;
     std::vector<NodeId> accusers = suspicions_.accusers(node);
     suspicions_.clear(node);
     return accusers;
@@ -298,8 +339,10 @@ void Members::tick(
 void Members::watch_suspect(
     Member& member, int patience, Now now, MemberChanges& changes, Events& events) {
     if (is_braked(now)) return;
-    const Duration wait =
-        suspicion_time(suspicions_.voices(member.node, living()), able(member), config_) * patience;
+    const Duration usual =
+        suspicion_time(suspicions_.voices(member.node, living()), able(member), config_);
+    // Its neighbours have waited already: this is for it to contradict.
+    const Duration wait = (member.condemned ? config_.suspicion_min / 2 : usual) * patience;
     if (now.steady - member.since >= wait) go_down(member, now, /*refused=*/false, changes, events);
 }
 

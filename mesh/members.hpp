@@ -52,6 +52,8 @@ struct Member {
     Instant since{};  ///< when the state was entered; written once per state
     Instant last_equal = never;  ///< when its version and hash were last the same as our copy's
 
+    bool condemned = false;  ///< enough of its neighbours do not hear it
+    Instant beat{};  ///< while it is down: when a first sign of life was passed on to us
     bool lingers = false;  ///< it left, and its users are still shown
 
     [[nodiscard]] bool is_visible() const {
@@ -89,6 +91,8 @@ public:
         MemberChanges& changes,
         Events& events);
     void lost_link(NodeId node, Now now, MemberChanges& changes, Events& events);
+    /// Neither end needed the link: it lives, and others tell of it.
+    void rests(NodeId node, Now now);
     /// Nobody listens at the address of a member that was lost.
     void refused(NodeId node, Now now, MemberChanges& changes, Events& events);
     void left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events);
@@ -99,15 +103,22 @@ public:
     void is_equal(NodeId node, Now now);
 
     // ---- what others say
-    /// `by` does not hear this member. False if that is no news: another epoch, or refuted already.
-    bool accused(
-        NodeId node,
-        Epoch epoch,
-        std::uint32_t refute,
+    /// `by` does not hear this member.
+    struct Accused {
+        bool counts = false;  ///< it is about this life of it, and not refuted
+        bool is_news = false;  ///< and `by` had not said so before
+    };
+    /// `quorum`: so many are enough for a member that only others hear. Zero: there are none.
+    Accused accused(
+        const proto::Suspect& suspect,
         NodeId by,
+        std::size_t quorum,
         Now now,
         MemberChanges& changes,
         Events& events);
+    /// A sign of life of this epoch was passed on to us.
+    void
+    heard_of(NodeId node, std::uint32_t refute, Now now, MemberChanges& changes, Events& events);
     /// It contradicts. Whom to tell: those who accused it here; nobody if that is no news.
     std::vector<NodeId> refuted(NodeId node, Epoch epoch, std::uint32_t refute);
     /// `relay` has an echo of our new nonce from it.
@@ -159,6 +170,8 @@ private:
     void watch_suspect(Member& member, int patience, Now now, MemberChanges& c, Events& events);
     /// Down at once if its host refuses us and that is believable.
     void judge_refusal(Member& member, Now now, MemberChanges& changes, Events& events);
+    void
+    condemn(Member& member, std::size_t quorum, Now now, MemberChanges& changes, Events& events);
     void brake(Now now, Events& events);
     /// Members but this one that are alive and linked: their word could count.
     [[nodiscard]] std::size_t able(const Member& but) const;

@@ -47,7 +47,7 @@ void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) {
 }
 
 Instant Mesh::next_deadline() const {
-    return std::min(parts_->tick_at, parts_->replication.wanted_at());
+    return std::min({parts_->tick_at, parts_->replication.wanted_at(), parts_->relay.due()});
 }
 NodeId Mesh::self() const {
     return parts_->identity.node;
@@ -80,6 +80,10 @@ std::size_t Mesh::queued_bytes(LinkId id) const {
     return link == nullptr ? 0 : link->queue.waiting_bytes();
 }
 
+bool Mesh::is_neighbour(NodeId node) const {
+    return parts_->overlay.is_neighbour(node);
+}
+
 int Mesh::health_score() const {
     return parts_->health.score();
 }
@@ -109,6 +113,7 @@ std::vector<MemberView> Mesh::members() const {
             .epoch = member.epoch,
             .name = member.name,
             .state = member.state,
+            .is_told_of = parts.is_told_of(member),
             .address = member.address,
             .last_equal = member.last_equal};
         if (const Replica* const replica = parts.replicas.find(member.node)) {
@@ -218,6 +223,7 @@ void Mesh::check_invariants() const {
     parts_->links.check_invariants();
     parts_->replicas.check_invariants(parts_->tables);
     parts_->flows.check_invariants();
+    parts_->relay.check_invariants();
     EntrySums own;
     for (const Change& change : parts_->tables.entries_of(Tables::self_slot))
         own.count(change, 0);

@@ -167,6 +167,10 @@ struct MeshCounters {
     std::uint64_t seeds_resolved = 0;
     std::uint64_t seeds_unresolved = 0;  ///< timeouts and failures of servers
     std::uint64_t seed_addresses_left_out = 0;  ///< beyond the bounds
+    std::uint64_t deltas_relayed = 0;  ///< of other nodes, to neighbours
+    std::uint64_t spreads_relayed = 0;  ///< publications for everybody, likewise
+    std::uint64_t links_rested = 0;  ///< because neither end needed them
+    std::uint64_t waits_dropped = 0;  ///< publications that waited in vain for a link
     std::uint64_t suspicions = 0;
     std::uint64_t accusations = 0;  ///< suspicions of others that were told to us
     std::uint64_t refutations = 0;  ///< of our own: we were suspected and said no
@@ -195,6 +199,7 @@ struct MemberView {
     bool linked = false;
     bool linked_by_us = false;  ///< direction of the active link
     bool is_tunnel = false;  ///< it goes through another node
+    bool is_told_of = false;  ///< no link is needed: neighbours pass on what it says
     std::uint32_t protocol =
         0;  ///< the version that link speaks; of self: the latest it can; else 0
     std::string address;
@@ -272,6 +277,9 @@ public:
     [[nodiscard]] std::size_t table_memory_bytes() const;
     [[nodiscard]] FlowSizes flow_sizes() const;
     [[nodiscard]] std::size_t queued_bytes(LinkId link) const;
+    /// Whether a link to this node is kept also when nobody talks over it: always, unless the mesh
+    /// is larger than MeshConfig::full_mesh_max.
+    [[nodiscard]] bool is_neighbour(NodeId node) const;
     /// Links through other nodes that end here.
     [[nodiscard]] std::size_t tunnel_count() const;
     /// 0: well. LocalHealth says what makes it worse.

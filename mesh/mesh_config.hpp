@@ -61,6 +61,24 @@ struct MeshConfig {
     Duration probe_within = 1s;  ///< an old process must echo in this time to keep its name
     Duration switch_within = 3s;  ///< the old of two links must finish in this time
 
+    // ---- when not everybody has a link to everybody
+    /// Up to so many nodes each has a link to every other; beyond it only to its neighbours.
+    /// More costs links and heartbeats, fewer costs hops.
+    std::size_t full_mesh_max = 200;
+    /// Each gives a node two neighbours: more survive more failures at once and cost as much more.
+    unsigned overlay_rings = 5;
+    Duration relay_every = 50ms;  ///< what neighbours wait to be told of the changes of others
+    /// Of one node, kept for neighbours that lag: 16 bytes each. Beyond, they ask that node itself.
+    std::size_t relay_changes_max = 1024;
+    Duration link_idle =
+        5min;  ///< a link to a node that is no neighbour ends when no message used it
+    /// And one that nobody needs any more ends after this: later than results are due.
+    Duration rest_after = 5s;
+    std::size_t data_links_max = 512;  ///< to nodes that are no neighbours; the idlest go first
+    Duration wait_for_link = 2s;  ///< messages wait so long for a link that is being made
+    std::size_t link_wait_bytes_max = 1024 * 1024;  ///< of these, for one node
+    std::size_t all_link_wait_bytes_max = 32 * 1024 * 1024;
+
     // ---- replication
     Duration flush_per_node = 500us;  ///< flush = clamp(this * nodes, flush_min, flush_max)
     Duration flush_min = 10ms;

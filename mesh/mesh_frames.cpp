@@ -22,7 +22,8 @@ bool is_urgent(const Link& link, const proto::MeshFrame& frame) {
            !std::holds_alternative<proto::SnapBegin>(frame) &&
            !std::holds_alternative<proto::SnapChunk>(frame) &&
            !std::holds_alternative<proto::SnapEnd>(frame) &&
-           !std::holds_alternative<proto::Forward>(frame);
+           !std::holds_alternative<proto::Forward>(frame) &&
+           !std::holds_alternative<proto::Spread>(frame);
 }
 
 }  // namespace
@@ -148,17 +149,20 @@ void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutpu
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Leave& leave, Now now, MeshOutput& output) {
+    relay.left(link.node(), leave.epoch, now);
     members.left(link.node(), leave.epoch, now, news, output.events);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Catchup& catchup, Now, MeshOutput&) {
+    if (catchup.origin != identity.node)
+        (void)relay.catch_up(link.node(), catchup.origin, catchup.epoch, catchup.version);
     if (catchup.origin != identity.node || catchup.epoch != identity.epoch) return;
     replication.catch_up(link, catchup.version);
     links.mark_dirty(link);
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
-    if (delta.origin != link.node()) return reject(link, "a delta of another node's log", output);
+    if (delta.origin != link.node()) return on_relayed(link, delta, now, output);
     const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
     if (outcome == Replicas::Outcome::ignored) ++counters.deltas_ignored;
     if (outcome == Replicas::Outcome::applied) {
@@ -168,6 +172,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshO
     }
     if (outcome == Replicas::Outcome::applied || outcome == Replicas::Outcome::diverged)
         told_of(delta, now, output);
+    if (outcome == Replicas::Outcome::applied && passes_on()) relay.heard(delta, link.node(), now);
     react(link, outcome, now, output);
 }
 
@@ -190,6 +195,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, Mes
     const Replicas::Outcome outcome = replicas.finish_snapshot(ended, tables);
     if (outcome == Replicas::Outcome::applied) {
         ++counters.snapshots_applied;
+        if (passes_on()) relay.replaced(link.node(), link.handshake->peer().epoch, ended.version);
         output.events.emplace_back(SnapshotApplied{link.node(), ended.version, ended.keys});
         places_changed = users_moved = true;
     }
@@ -197,6 +203,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapEnd& ended, Now now, Mes
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Forward& forward, Now now, MeshOutput& output) {
+    link.used = true;
     arrivals.on(link, forward, hash_key, now, output);
 }
 

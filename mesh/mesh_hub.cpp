@@ -60,12 +60,31 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       members(config),
       probes(config, config.boot.value),
       tunnels(identity.node),
+      overlay(config, identity.node),
+      relay(config),
+      data_links(config),
       dialer(config, rng.fork()),
       replicas(config.node_keys_max),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
-      router({identity.node, config, tables, replicas, replication.log(), links, counters}),
-      flows({identity.node, config, tables, replicas, replication.log(), links, counters}),
+      router(
+          {identity.node,
+           config,
+           tables,
+           replicas,
+           replication.log(),
+           links,
+           data_links,
+           counters}),
+      flows(
+          {identity.node,
+           config,
+           tables,
+           replicas,
+           replication.log(),
+           links,
+           data_links,
+           counters}),
       arrivals(config, counters),
       receipts(config, counters),
       tick_at(start.steady),
@@ -136,6 +155,8 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
     arrivals.flush(replication.log().version(), links);
     replication.begin_turn(now, links);
+    if (now.steady >= relay.due()) relay.pump(now, links, counters);
+    dial_wanted(now, output);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
@@ -233,12 +254,18 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
                                                   : address_of(handshake.peers_welcome(), *link);
     if (!address.empty() && !link->is_tunnel() && !dialer.is_at(address, node, now))
         output.events.emplace_back(LimitReached{"addresses"});
-    if (members.linked(handshake.peer(), address, now, news, output.events) &&
-        !replicas.begin(node, handshake.peer().epoch, tables))
+    const bool is_new = members.linked(handshake.peer(), address, now, news, output.events);
+    if (is_new && !replicas.begin(node, handshake.peer().epoch, tables))
         output.events.emplace_back(LimitReached{"table slots"});
+    relay.unfollow(node);
+    link->needed_at = now.steady;
+    data_links.linked(node, link->queue);
     replication.begin(*link, handshake.peers_welcome().your_version);
     links.mark_dirty(*link);
-    tell_members(*link);
+    if (!overlay.is_on())
+        tell_members(*link);
+    else if (is_new)
+        tell_newcomer(*link);
     places_changed = true;
 }
 
@@ -257,6 +284,7 @@ void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
     if (from == nullptr || to == nullptr) return;
     // A snapshot that was under way does not move: whoever was told half of one is told anew.
     const bool interrupted = from->sync.snapshot.has_value();
+    to->following = from->following;
     replication.begin(*to, interrupted ? Version{} : from->sync.sent);
     to->sync.wants_snapshot = interrupted;
     from->sync = {};
@@ -281,8 +309,16 @@ void Mesh::Parts::on_fact(const LinkEnded& ended, Now now, MeshOutput&) {
     places_changed = true;
 }
 
+void Mesh::Parts::on_fact(const NodeRests& rests, Now now, MeshOutput& output) {
+    close_tunnels(rests.node, output);
+    relay.unfollow(rests.node);
+    members.rests(rests.node, now);
+    places_changed = true;
+}
+
 void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
     close_tunnels(lost.node, output);
+    relay.unfollow(lost.node);
     flows.node_lost(lost.node, now);
     arrivals.node_lost(lost.node);
     places_changed = true;
@@ -347,6 +383,8 @@ void Mesh::Parts::take_leave_of(NodeId node, MeshOutput& output) {
     links.close_node(node, LinkEnd::member_left, facts, output);
     arrivals.forget(node);
     probes.forget(node);
+    relay.forget(node);
+    data_links.forget(node);
     dialer.forget(node);
 }
 
@@ -369,6 +407,7 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     members.tick(last_heard, health.factor(), now, news, output.events);
     settle(now, output);
     tick_liveness(now);
+    tick_overlay(now, output);
     dial_due(now, output);
     ping_due(now);
     tell_members_due(now);
@@ -389,13 +428,15 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     members.for_each([&](const Member& member) {
         const Link* const link = links.to(member.node);
         const bool is_direct = link != nullptr && !link->is_tunnel();
-        if (is_direct && !member.is_deaf && member.state != MemberState::suspect)
+        if ((is_direct && !member.is_deaf && member.state != MemberState::suspect) ||
+            is_told_of(member))
             satisfied.insert(member.node);
     });
-    // Who is coming in need not be dialled.
+    // Who is coming in need not be dialled. And until a link that neither end needs has ended, its
+    // node has no other: so order survives.
     links.for_each([&](const Link& link) {
-        if (!link.closing && !link.dialled && !link.is_tunnel() && link.node() &&
-            !link.is_complete())
+        const bool comes_in = !link.dialled && !link.is_tunnel() && !link.is_complete();
+        if (!link.closing && link.node() && (comes_in || link.resting))
             satisfied.insert(link.node());
     });
     const Dialer::Wanted wanted = dialer.due(satisfied, members.expected(now), now);
@@ -424,7 +465,7 @@ void Mesh::Parts::send_members(Link& link) {
     proto::Members all;
     members.for_each([&](const Member& member) {
         // Only who lives here is told: addresses of the dead would be dialled by every newcomer.
-        if (member.node == link.node() || !member.linked) return;
+        if (member.node == link.node() || !(member.linked || is_told_of(member))) return;
         all.members.push_back(members.fact(member));
         if (all.members.size() < proto::limits::members_per_frame) return;
         links.send(link, FrameClass::control, all);
@@ -459,6 +500,7 @@ void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
     identity.epoch = raised;
     replication.restart(raised);
     refute = 0;
+    beats = spreads = 0;
     links.close_all(LinkEnd::epoch_raised, facts, output);
     members.for_each([&](const Member& member) { dialer.redial(member.node, now); });
 }

@@ -35,6 +35,8 @@ std::vector<NodeId> Mesh::Parts::some_members(std::size_t count, NodeId but) {
 }
 
 void Mesh::Parts::ask_about(NodeId node, Now now) {
+    // Few have a link to it, and those say by themselves what they hear.
+    if (overlay.is_on()) return;
     const std::vector<NodeId> peers = some_members(indirect_probes, node);
     const std::uint64_t nonce = probes.ask(node, peers, now);
     if (nonce == 0) return;
@@ -45,7 +47,8 @@ void Mesh::Parts::ask_about(NodeId node, Now now) {
 void Mesh::Parts::tell_suspicion(NodeId node) {
     const Member* const member = members.find(node);
     if (member == nullptr) return;
-    const proto::Suspect suspect{node, member->epoch, member->refute};
+    if (overlay.is_on()) return spread_suspicion(*member);
+    const proto::Suspect suspect{node, member->epoch, member->refute, {}};
     for (const NodeId peer : some_members(told_of_suspicion, node))
         tell(peer, suspect);
     tell(node, suspect);
@@ -67,6 +70,11 @@ void Mesh::Parts::tick_liveness(Now now) {
 
 void Mesh::Parts::on_frame(Link& link, const proto::PingReq& request, Now now, MeshOutput&) {
     Link* const target = links.to(request.target);
+    const Member* const member = members.find(request.target);
+    if (target == nullptr && member != nullptr && is_told_of(*member)) {
+        links.send(link, FrameClass::control, proto::Echo{request.nonce});
+        return;
+    }
     if (target == nullptr || target == &link) {
         links.send(link, FrameClass::control, proto::PingNack{request.target, request.nonce});
         return;
@@ -94,17 +102,20 @@ void Mesh::Parts::on_frame(Link& link, const proto::PingNack& nack, Now now, Mes
 
 void Mesh::Parts::on_frame(Link& link, const proto::Suspect& suspect, Now now, MeshOutput& output) {
     if (suspect.node == identity.node) return contradict(link, suspect, now, output);
+    const NodeId by = suspect.by ? suspect.by : link.node();
+    if (by == identity.node) return;
     ++counters.accusations;
-    if (!members.accused(
-            suspect.node, suspect.epoch, suspect.refute, link.node(), now, news, output.events))
-        return;
+    const Members::Accused accused =
+        members.accused(suspect, by, quorum_of(suspect.node), now, news, output.events);
+    if (!accused.counts) return;
+    if (suspect.by && accused.is_news) pass_on(suspect, link.node());
     // We hear it: let it speak for itself.
-    Link* const accused = links.to(suspect.node);
-    if (accused == nullptr || now.steady - accused->last_heard > config.heartbeat * 2 ||
-        now.steady < accused->may_warn)
+    Link* const heard = links.to(suspect.node);
+    if (heard == nullptr || now.steady - heard->last_heard > config.heartbeat * 2 ||
+        now.steady < heard->may_warn)
         return;
-    accused->may_warn = now.steady + contradict_every;
-    links.send(*accused, FrameClass::control, suspect);
+    heard->may_warn = now.steady + contradict_every;
+    links.send(*heard, FrameClass::control, suspect);
 }
 
 void Mesh::Parts::contradict(
@@ -124,6 +135,7 @@ void Mesh::Parts::contradict(
     ++counters.refutations;
     health.doubt(now);
     output.events.emplace_back(SuspicionRefuted{link.node(), refute});
+    beat_at = now.steady;  // which tells it those who have no link
     const proto::Refute answer{identity.node, identity.epoch, refute};
     links.for_each_node(
         [&](NodeId, Link& other) { links.send(other, FrameClass::control, answer); });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "mesh/arrivals.hpp"
+#include "mesh/data_links.hpp"
 #include "mesh/dialer.hpp"
 #include "mesh/flows.hpp"
 #include "mesh/links.hpp"
@@ -11,9 +12,11 @@
 #include "mesh/local_health.hpp"
 #include "mesh/members.hpp"
 #include "mesh/mesh.hpp"
+#include "mesh/overlay.hpp"
 #include "mesh/probes.hpp"
 #include "mesh/receipts.hpp"
 #include "mesh/refusals.hpp"
+#include "mesh/relay.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/replication.hpp"
 #include "mesh/router.hpp"
@@ -59,6 +62,7 @@ struct Mesh::Parts {
     void on_fact(const LinkReadable& readable, Now now, MeshOutput& output);
     void on_fact(const LinkEnded& ended, Now now, MeshOutput& output);
     void on_fact(const NodeLost& lost, Now now, MeshOutput& output);
+    void on_fact(const NodeRests& rests, Now now, MeshOutput& output);
     void on_fact(const DialEnded& ended, Now now, MeshOutput& output);
     void on_fact(const LinkRefused& refused, Now now, MeshOutput& output);
     void on_news(const MemberNews& news, Now now, MeshOutput& output);
@@ -118,7 +122,38 @@ struct Mesh::Parts {
     void end_of(Link& link, const proto::Tunnel& frame);
     void close_tunnels(NodeId via, MeshOutput& output);
     [[nodiscard]] Link* direct_to(NodeId node);
+    [[nodiscard]] NodeId some_carrier(NodeId to);
     [[nodiscard]] Nonce tunnel_nonce();
+
+    // ---- mesh_overlay.cpp: when not everybody has a link to everybody
+    void on_frame(Link& link, const proto::Follow& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Beats& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Rest& frame, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Spread& frame, Now now, MeshOutput& output);
+    void on_beat(Link& link, const proto::Beat& beat, Now now, MeshOutput& output);
+    /// A log that others told us of is as its node says, or what is missing is asked for.
+    void compare(Link& link, const proto::Beat& beat, Now now, MeshOutput& output);
+    void diverged(NodeId node, MeshOutput& output);
+    /// A delta of a node that is not at the other end.
+    void on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output);
+    void tick_overlay(Now now, MeshOutput& output);
+    void follow_neighbours(Now now);
+    /// Of a node that was not known: to those who follow, who meet it and tell theirs.
+    void tell_newcomer(Link& link);
+    void rest_links(Now now);
+    void beat(Now now);
+    /// What is heard goes to neighbours too. A node that has links to all may be asked to.
+    [[nodiscard]] bool passes_on() const;
+    [[nodiscard]] bool is_needed(const Link& link) const;
+    /// It lives, others tell of it, and nobody here needs a link to it.
+    [[nodiscard]] bool is_told_of(const Member& member) const;
+    void dial_wanted(Now now, MeshOutput& output);
+    /// To those who follow.
+    void pass_on(const proto::Suspect& suspect, NodeId but);
+    void spread_suspicion(const Member& member);
+    void spread(const Publish& publish, MeshOutput& output);
+    /// So many of a node's neighbours are enough to call it dead.
+    [[nodiscard]] std::size_t quorum_of(NodeId node) const;
 
     /// Frames that only a handshake has.
     template <class Early>
@@ -153,6 +188,9 @@ struct Mesh::Parts {
     Probes probes;
     Tunnels tunnels;
     LocalHealth health;
+    Overlay overlay;
+    Relay relay;
+    DataLinks data_links;
     Dialer dialer;
     Replicas replicas;
     Replication replication;
@@ -172,6 +210,9 @@ struct Mesh::Parts {
     std::uint32_t refute = 0;  ///< how often this epoch has contradicted suspicions
     Instant may_refute{};
     std::uint64_t nonces = 0;
+    std::uint64_t beats = 0;  ///< of this epoch
+    Instant beat_at{};
+    std::uint64_t spreads = 0;  ///< publications for everybody
     Instant leave_by = never;
     MessageId last_message;  ///< unlike those of other lives: begins anywhere
     bool is_settling = false;

@@ -40,16 +40,24 @@ Nonce Mesh::Parts::tunnel_nonce() {
     return nonce;
 }
 
+/// In a large mesh few have a link to it.
+NodeId Mesh::Parts::some_carrier(NodeId to) {
+    std::vector<NodeId> some;
+    if (overlay.is_on())
+        for (const NodeId neighbour : overlay.neighbours_of(to))
+            if (direct_to(neighbour) != nullptr) some.push_back(neighbour);
+    if (!some.empty()) return some[rng.below(some.size())];
+    some = some_members(1, to);
+    return some.empty() ? NodeId{} : some.front();
+}
+
 void Mesh::Parts::try_tunnel(NodeId node, Now now, MeshOutput& output) {
     const Member* const member = members.find(node);
     const bool is_gone = member != nullptr && member->state == MemberState::left;
     if (is_leaving || is_gone || links.to(node) != nullptr || tunnels.leads_to(node)) return;
     NodeId via = member != nullptr ? member->relay : NodeId{};
-    if (direct_to(via) == nullptr) {
-        const std::vector<NodeId> some = some_members(1, node);
-        if (some.empty()) return;
-        via = some.front();
-    }
+    if (direct_to(via) == nullptr) via = some_carrier(node);
+    if (!via) return;
     const LinkId link =
         links.open_tunnel(node, name_of(via), tunnel_nonce(), identity, now, output);
     tunnels.opened(link, node, via);

@@ -2,6 +2,7 @@
 /// references to components of one Mesh.
 #pragma once
 
+#include "mesh/data_links.hpp"
 #include "mesh/links.hpp"
 #include "mesh/mesh.hpp"
 #include "mesh/origin_log.hpp"
@@ -18,6 +19,7 @@ struct Reach {
     const Replicas& replicas;
     const OriginLog& log;  ///< of this node
     Links& links;
+    DataLinks& data_links;
     MeshCounters& counters;
 
     /// Queues one frame. False, and nothing is queued, if that link has too much waiting already.
@@ -31,8 +33,18 @@ struct Reach {
         link.queue.append(
             FrameClass::messages, frame.name.size() + frame.body.size() + overhead_bytes, frame);
         links.mark_dirty(link);
+        link.used = true;
         ++counters.forwards_sent;
         return true;
+    }
+    /// Like forward(), to a node that has no link: it waits until there is one, but not for long.
+    void forward_later(NodeId node, const proto::Forward& frame, Now now) const {
+        std::string encoded;
+        proto::append_frame(encoded, frame);
+        if (data_links.wait(node, encoded, now))
+            ++counters.forwards_sent;
+        else
+            ++counters.forwards_dropped;
     }
     /// How much of a node's log is in the tables.
     [[nodiscard]] Version known_of(NodeId node) const {

@@ -2,6 +2,9 @@
 
 #include "mesh/check.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace grapevine::mesh {
 namespace {
 
@@ -136,9 +139,27 @@ Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables&
     replica.slot = staged.slot;
     replica.sums = staged.sums;
     replica.version = ended.version;
+    replica.held_then = {};
     replica.discarded = false;
     replica.staged.reset();
     return Outcome::applied;
+}
+
+Replicas::Lag Replicas::lags(NodeId node, Version told) {
+    const auto found = replicas_.find(node);
+    if (found == replicas_.end()) return Lag::none;
+    Replica& replica = found->second;
+    const Version before = std::exchange(replica.told, told);
+    const Version held_then = replica.held_then.front();
+    const Version held_long = replica.held_then.back();
+    std::shift_right(replica.held_then.begin(), replica.held_then.end(), 1);
+    replica.held_then.front() = replica.version;
+    if (told < held_long) return Lag::ahead;
+    if (replica.version >= before || replica.version != held_then) {
+        replica.asked = false;
+        return Lag::none;
+    }
+    return std::exchange(replica.asked, true) ? Lag::again : Lag::first;
 }
 
 bool Replicas::may_ask(NodeId node, Now now, Duration every) {

@@ -9,6 +9,7 @@
 #include "mesh/origin_log.hpp"
 #include "mesh/tables.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 
@@ -34,6 +35,10 @@ struct Replica {
     bool discarded = false;  ///< its hash was wrong: shown until a snapshot replaces it
     bool parted = false;  ///< its node has left: shown for a while, and nobody is reached there
     Instant catchup_asked{Duration::min()};
+    // What others told of it, while it has no link.
+    Version told;  ///< how far its log was, the last time
+    std::array<Version, 4> held_then{};  ///< how much of it was here, the last times, newest first
+    bool asked = false;  ///< a neighbour was asked for the rest
 
     struct Staged {
         Version version;
@@ -77,6 +82,11 @@ public:
     void begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables);
     Outcome apply(const proto::SnapChunk& chunk, Tables& tables);
     Outcome finish_snapshot(const proto::SnapEnd& ended, Tables& tables);
+
+    /// Its node's log is at `told`, as others say once a heartbeat. `first`, `again`: nothing of
+    /// what they said the last time has come since. `ahead`: more was here long before that.
+    enum class Lag : std::uint8_t { none, first, again, ahead };
+    Lag lags(NodeId node, Version told);
 
     /// Whether a catch-up may be asked for now: at most one in `every`.
     bool may_ask(NodeId node, Now now, Duration every);

@@ -27,14 +27,14 @@ proto::Forward frame_of(const Publish& publish) {
 
 }  // namespace
 
-void Router::publish(const Publish& publish, MeshOutput& output) {
+void Router::publish(const Publish& publish, Now now, MeshOutput& output) {
     check(publish.target != Target::user, "messages to users go through their flows");
-    const bool wanted = publish.target == Target::channel ? to_channel(publish, output)
+    const bool wanted = publish.target == Target::channel ? to_channel(publish, now, output)
                                                           : to_everybody(publish, output);
     if (!wanted) ++reach_.counters.published_nowhere;
 }
 
-bool Router::to_channel(const Publish& publish, MeshOutput& output) {
+bool Router::to_channel(const Publish& publish, Now now, MeshOutput& output) {
     bool wanted = false;
     reach_.tables.for_each_place(proto::TableKind::channels, publish.key, [&](Slot slot) {
         wanted = true;
@@ -42,6 +42,8 @@ bool Router::to_channel(const Publish& publish, MeshOutput& output) {
             output.delivers.push_back(deliver_here(publish));
         } else if (Link* const link = reach_.links.to(reach_.tables.node_of(slot))) {
             (void)reach_.forward(*link, frame_of(publish));
+        } else if (!reach_.has_parted(reach_.tables.node_of(slot))) {
+            reach_.forward_later(reach_.tables.node_of(slot), frame_of(publish), now);
         }
     });
     return wanted;

@@ -1,7 +1,7 @@
 /// Where a publication to a channel or to everybody goes: one Deliver here if somebody here wants
 /// it, one Forward to each other node that has somebody. One hop: what came from a node is never
 /// sent on. Nobody answers; copies for a node that is too slow are dropped and counted. (Messages
-/// to users are for Flows.)
+/// to users are for Flows; those to everybody in a large mesh go from neighbour to neighbour.)
 #pragma once
 
 #include "mesh/reach.hpp"
@@ -12,10 +12,10 @@ class Router {
 public:
     explicit Router(Reach reach) : reach_(reach) {}
 
-    void publish(const Publish& publish, MeshOutput& output);
+    void publish(const Publish& publish, Now now, MeshOutput& output);
 
 private:
-    bool to_channel(const Publish& publish, MeshOutput& output);
+    bool to_channel(const Publish& publish, Now now, MeshOutput& output);
     bool to_everybody(const Publish& publish, MeshOutput& output);
 
     Reach reach_;

@@ -59,6 +59,7 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     if (!member.address.empty()) append_text(out, "address", member.address);
     if (!member.is_self) {
         append_flag(out, "linked", member.linked);
+        if (!member.linked && member.is_told_of) append_text(out, "link", "not needed");
         if (member.linked)
             append_text(
                 out,

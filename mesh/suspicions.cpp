@@ -28,15 +28,17 @@ Duration suspicion_time(std::size_t voices, std::size_t able, const MeshConfig& 
     return config.suspicion_max - (config.suspicion_max - config.suspicion_min) * done / 1000;
 }
 
-void Suspicions::accuse(NodeId accused, NodeId accuser, Now now) {
+bool Suspicions::accuse(NodeId accused, NodeId accuser, Now now) {
     std::vector<Accusation>& said = of_[accused];
     const auto same = std::find_if(
         said.begin(), said.end(), [&](const Accusation& one) { return one.by == accuser; });
     if (same != said.end()) {
         same->at = now.steady;
-    } else if (said.size() < accusations_max) {
-        said.push_back({accuser, now.steady});
+        return false;
     }
+    if (said.size() >= accusations_max) return false;
+    said.push_back({accuser, now.steady});
+    return true;
 }
 
 template <class Over>
@@ -64,15 +66,18 @@ std::size_t Suspicions::accused_by(NodeId accuser) const {
     }));
 }
 
-std::size_t Suspicions::voices(NodeId accused, std::size_t members) const {
+std::size_t Suspicions::all_voices(NodeId accused, std::size_t members) const {
     const auto found = of_.find(accused);
     if (found == of_.end()) return 0;
     const std::size_t budget = std::max(budget_min, members / budget_share);
-    const auto counts =
+    return static_cast<std::size_t>(
         std::count_if(found->second.begin(), found->second.end(), [&](const Accusation& one) {
             return accused_by(one.by) <= budget;
-        });
-    return std::min(static_cast<std::size_t>(counts), voices_wanted);
+        }));
+}
+
+std::size_t Suspicions::voices(NodeId accused, std::size_t members) const {
+    return std::min(all_voices(accused, members), voices_wanted);
 }
 
 std::vector<NodeId> Suspicions::accusers(NodeId accused) const {

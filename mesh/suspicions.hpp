@@ -30,8 +30,9 @@ class Suspicions {
 public:
     explicit Suspicions(const MeshConfig& config) : config_(config) {}
 
-    /// `accuser` does not hear `accused`. Believed for accusation_keep.
-    void accuse(NodeId accused, NodeId accuser, Now now);
+    /// `accuser` does not hear `accused`. Believed for accusation_keep. False if that was said
+    /// already.
+    bool accuse(NodeId accused, NodeId accuser, Now now);
     /// The accused lives: what was said is forgotten.
     void clear(NodeId accused) { of_.erase(accused); }
     /// Neither what it said nor what was said of it counts any more.
@@ -40,6 +41,8 @@ public:
 
     /// Voices that count, among `members` other nodes; at most voices_wanted.
     [[nodiscard]] std::size_t voices(NodeId accused, std::size_t members) const;
+    /// All of them.
+    [[nodiscard]] std::size_t all_voices(NodeId accused, std::size_t members) const;
     /// Who accuses it.
     [[nodiscard]] std::vector<NodeId> accusers(NodeId accused) const;
     [[nodiscard]] std::size_t size() const { return of_.size(); }

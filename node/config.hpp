@@ -83,6 +83,12 @@ struct NodeConfig {
     /// How long the users of a node that left stay shown. 0: gone at once.
     std::chrono::seconds leave_linger{0};
 
+    /// Up to so many nodes each has a link to every other; beyond, to its neighbours and to those
+    /// it has messages for. 8 to 2000.
+    unsigned full_mesh_max = 200;
+    /// How long such a link is kept without a message. At least 10 s: results are never later.
+    std::chrono::seconds link_idle{300};
+
     OpenListeners open;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for
     /// TLS and wide fan-out on larger machines. 1 to 255.

@@ -76,6 +76,7 @@ std::string_view text_of(LinkEnd why) {
     case LinkEnd::epoch_raised: return "epoch_raised";
     case LinkEnd::member_left: return "member_left";
     case LinkEnd::leaving: return "leaving";
+    case LinkEnd::idle: return "idle";
     }
     return "unknown";
 }

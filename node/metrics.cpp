@@ -127,6 +127,13 @@ void convergence_part(Page& page, std::span<const mesh::MemberView> members, mes
         never_equal);
 }
 
+std::uint64_t without_link(std::span<const mesh::MemberView> members) {
+    return static_cast<std::uint64_t>(
+        std::count_if(members.begin(), members.end(), [](const mesh::MemberView& member) {
+            return member.is_told_of && !member.linked;
+        }));
+}
+
 void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     const mesh::Mesh& mesh = driver.mesh();
     const mesh::MeshCounters& m = mesh.counters();
@@ -201,6 +208,24 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
         "tunnel_frames_refused_total",
         "Frames between two other nodes that could not be carried.",
         m.tunnel_frames_refused);
+    page.gauge(
+        "members_without_link",
+        "Members that need no link: the mesh is large, and neighbours pass on what they say.",
+        without_link(members));
+    page.counter(
+        "links_rested_total", "Links ended because neither end needed them.", m.links_rested);
+    page.counter(
+        "deltas_relayed_total",
+        "Changes of other nodes passed on to neighbours.",
+        m.deltas_relayed);
+    page.counter(
+        "spreads_relayed_total",
+        "Publications for everybody passed on to neighbours.",
+        m.spreads_relayed);
+    page.counter(
+        "waits_for_link_dropped_total",
+        "Publications that waited in vain for a link to be made.",
+        m.waits_dropped);
     page.gauge(
         "health",
         "How late or alone this node seems to be: 0 well, 8 worst; it waits so much longer before "

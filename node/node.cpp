@@ -49,7 +49,9 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
         .boot = proto::Boot{random_word()},
         .rng_seed = random_word(),
         .leave_linger = config.leave_linger,
-        .resolve_every = config.dns_every};
+        .resolve_every = config.dns_every,
+        .full_mesh_max = config.full_mesh_max,
+        .link_idle = config.link_idle};
     std::array<char, 32> entropy{};
     fill_random(std::as_writable_bytes(std::span{entropy}));
     mesh.entropy.assign(entropy.begin(), entropy.end());

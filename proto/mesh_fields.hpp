@@ -132,6 +132,7 @@ void fields(Codec& codec, As<Codec, Suspect>& suspect) {
     codec.fixed64(1, suspect.node.value);
     codec.fixed64(2, suspect.epoch.value);
     codec.varint(3, suspect.refute);
+    codec.fixed64(4, suspect.by.value);
 }
 
 template <class Codec>
@@ -150,6 +151,49 @@ void fields(Codec& codec, As<Codec, Tunnel>& tunnel) {
     codec.choice(5, tunnel.step, TunnelStep::close);
     codec.varint(6, tunnel.bytes);
     codec.bytes(7, tunnel.data, limits::tunnelled_bytes);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Held>& held) {
+    codec.fixed64(1, held.origin.value);
+    codec.fixed64(2, held.epoch.value);
+    codec.varint(3, held.version.value);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Follow>& follow) {
+    codec.varint(1, follow.wanted);
+    codec.each(2, follow.held, limits::members_per_frame);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Beat>& beat) {
+    codec.fixed64(1, beat.node.value);
+    codec.fixed64(2, beat.epoch.value);
+    codec.varint(3, beat.seq);
+    codec.varint(4, beat.version.value);
+    codec.fixed64(5, beat.sethash);
+    codec.varint(6, beat.refute);
+    codec.varint(7, beat.left);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Beats>& beats) {
+    codec.each(1, beats.beats, limits::members_per_frame);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Rest>& rest) {
+    codec.choice(1, rest.step, RestStep::ending);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Spread>& spread) {
+    codec.fixed64(1, spread.origin.value);
+    codec.fixed64(2, spread.epoch.value);
+    codec.varint(3, spread.number);
+    codec.choice(4, spread.payload_kind, PayloadKind::binary);
+    codec.bytes(5, spread.body, limits::forward_body_bytes);
 }
 
 template <class Codec>

@@ -30,6 +30,11 @@
 /// Echo or PingNack); the node contradicts (Refute). mesh/members.hpp says what follows. Who cannot
 /// reach a node at all has a link to it through another (Tunnel, mesh/tunnels.hpp).
 ///
+/// In a mesh that is too large for a link between every two nodes, each keeps a few neighbours and
+/// asks them to pass on what they hear of the others (Follow): Deltas of any origin, Beats, Suspect
+/// with who says so, Spread. A link that neither end needs ends in order (Rest). mesh/overlay.hpp
+/// says who is whose neighbour.
+///
 /// A Forward for a user is one copy of a message, and every copy is answered, in any order:
 ///
 ///   A ─ Forward{copy, known, user, body} ─▶ B     known: B's log as A held it when it chose B
@@ -199,6 +204,7 @@ struct Suspect {
     NodeId node;
     Epoch epoch;
     std::uint32_t refute = 0;
+    NodeId by;  ///< who does not hear it: passed on to those who follow; zero: the sender
     friend bool operator==(const Suspect&, const Suspect&) = default;
 };
 
@@ -214,6 +220,9 @@ struct Refute {
 /// What a Tunnel frame does to its tunnel. Numbers are on the wire.
 enum class TunnelStep : std::uint8_t { open = 1, data = 2, drained = 3, close = 4 };
 
+enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3 };
+enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
+
 /// Two nodes that cannot reach each other have a link through a third, which carries these frames
 /// unread: what `data` holds is one whole message of that link. The link is named by who opened it
 /// and that one's number for it.
@@ -226,6 +235,61 @@ struct Tunnel {
     std::uint64_t bytes = 0;  ///< of `drained`: so many bytes of data were read
     std::string_view data;
     friend bool operator==(const Tunnel&, const Tunnel&) = default;
+};
+
+/// How much of a node's log is held.
+struct Held {
+    NodeId origin;
+    Epoch epoch;
+    Version version;
+    friend bool operator==(const Held&, const Held&) = default;
+};
+
+/// From now on the receiver passes on what it hears of all nodes, or no more. `held` is what the
+/// sender has already; a long list comes as several frames.
+struct Follow {
+    std::uint32_t wanted = 0;  ///< 1: pass it on; 0: no more
+    std::vector<Held> held;
+    friend bool operator==(const Follow&, const Follow&) = default;
+};
+
+/// A sign of life of one node, passed on by those who hear it first.
+struct Beat {
+    NodeId node;
+    Epoch epoch;
+    std::uint64_t seq = 0;  ///< grows with each of one epoch: what is not newer is not passed on
+    Version version;  ///< of its log then
+    std::uint64_t sethash = 0;
+    std::uint32_t refute = 0;  ///< how often it has contradicted suspicions
+    std::uint32_t left = 0;  ///< 1: it said Leave, and this is its last
+    friend bool operator==(const Beat&, const Beat&) = default;
+};
+
+struct Beats {
+    std::vector<Beat> beats;
+    friend bool operator==(const Beats&, const Beats&) = default;
+};
+
+/// Whether the sender needs this link. Numbers are on the wire.
+enum class RestStep : std::uint8_t {
+    idle = 1,  ///< it does not: the receiver may end it
+    needed = 2,  ///< it does again
+    ending = 3,  ///< both do not: LinkSwitch follows, and no other link takes over
+};
+
+struct Rest {
+    RestStep step{};
+    friend bool operator==(const Rest&, const Rest&) = default;
+};
+
+/// A publication for everybody, passed on from neighbour to neighbour.
+struct Spread {
+    NodeId origin;
+    Epoch epoch;
+    std::uint64_t number = 0;  ///< grows with each of one epoch: what is not newer was heard before
+    PayloadKind payload_kind = PayloadKind::json;
+    std::string_view body;  ///< an encoded client.wire.Publication
+    friend bool operator==(const Spread&, const Spread&) = default;
 };
 
 struct Catchup {
@@ -278,9 +342,6 @@ struct SnapEnd {
     std::uint64_t sethash = 0;
     friend bool operator==(const SnapEnd&, const SnapEnd&) = default;
 };
-
-enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3 };
-enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
 
 /// A publication on its way to the sessions of one node. Views point into the message it was read
 /// from.
@@ -361,6 +422,10 @@ using MeshFrame = std::variant<
     PingNack,
     Suspect,
     Refute,
-    Tunnel>;
+    Tunnel,
+    Follow,
+    Beats,
+    Rest,
+    Spread>;
 
 }  // namespace grapevine::proto

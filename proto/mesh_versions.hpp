@@ -34,6 +34,14 @@ template <>
 inline constexpr std::uint32_t since_version<Refute> = 2;
 template <>
 inline constexpr std::uint32_t since_version<Tunnel> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Follow> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Beats> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Rest> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Spread> = 2;
 
 namespace mesh_wire {
 template <std::size_t... Index>

@@ -609,6 +609,9 @@ TEST(Checkers, OneLinkSeesNoneTwoDifferentAndDeadOnes) {
     const CompleteLink to_the_dead{.node = "n1", .peer = "n3", .connection = ConnectionId{3}};
     EXPECT_FALSE(why_not_one_link({"n1", "n2"}, {there, back}).has_value());
     EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {}).has_value());
+    const auto strangers = [](const auto&, const auto&) { return false; };
+    EXPECT_FALSE(why_not_one_link({"n1", "n2"}, {}, strangers).has_value());
+    EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {there}, strangers).has_value());
     EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {there}).has_value());
     EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {there, second, back}).has_value());
     EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {there, other_back}).has_value());

@@ -137,6 +137,7 @@ std::string_view text_of(mesh::LinkEnd end) {
     case mesh::LinkEnd::epoch_raised: return "epoch_raised";
     case mesh::LinkEnd::member_left: return "member_left";
     case mesh::LinkEnd::leaving: return "leaving";
+    case mesh::LinkEnd::idle: return "idle";
     }
     proto::check(false, "every LinkEnd has a name");
     return {};

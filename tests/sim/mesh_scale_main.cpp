@@ -25,8 +25,10 @@ constexpr const char* usage =
   --idle-seconds 60       before that, when nothing changes; members are told every 30 s
   --rounds 5              nodes that are killed, and as many whose host falls silent
   --seed 1
+  --full-mesh-up-to 200   as the node's flag
 Columns:
-  formed     all started at once, until each has a link to each and shows a user of each
+  formed     all started at once, until each shows a user of each, and has a link to each unless there are more than 200
+  links      that a node keeps
   idle       bytes a node gives to its links in a second, WebSocket heads included (as many come in): mean, and of the
              node with most
   seen       from a user's command or end at one node until all others show it: p50, p99, most
@@ -88,6 +90,8 @@ void read_option(Orders& orders, std::string_view option, std::string_view value
         orders.scale.idle_for = std::chrono::seconds{number};
     else if (option == "--rounds")
         orders.scale.rounds = number;
+    else if (option == "--full-mesh-up-to")
+        orders.scale.full_mesh_max = number;
     else if (option == "--seed")
         orders.scale.seed = number;
     else
@@ -148,6 +152,7 @@ void print(const ScaleOptions& options, const ScaleFigures& figures) {
     };
     std::printf("%zu nodes\n", options.nodes);
     part("formed", milliseconds(figures.formed));
+    part("links of a node", std::to_string(figures.links));
     part(
         "idle",
         kilobytes(figures.idle) + ", " + std::to_string(figures.idle.messages_mean) +

@@ -15,13 +15,15 @@ links_of(const std::vector<CompleteLink>& links, const std::string& node, const 
 }  // namespace
 
 std::optional<std::string> why_not_one_link(
-    const std::vector<std::string>& live_nodes, const std::vector<CompleteLink>& links) {
+    const std::vector<std::string>& live_nodes,
+    const std::vector<CompleteLink>& links,
+    const Neighbours& are_neighbours) {
     for (const std::string& node : live_nodes)
         for (const std::string& peer : live_nodes) {
             if (node == peer) continue;
             const auto mine = links_of(links, node, peer);
             const auto theirs = links_of(links, peer, node);
-            if (mine.size() != 1)
+            if (mine.size() != 1 && (!mine.empty() || are_neighbours(node, peer)))
                 return node + " has " + std::to_string(mine.size()) + " links to " + peer;
             if (theirs != mine) return node + " and " + peer + " use different links";
         }

@@ -19,12 +19,15 @@ constexpr std::uint64_t watched_a_second = 200;
 constexpr Duration watch_for = 30s;
 /// Heartbeats come each second: nodes are lost at any moment between two.
 constexpr std::uint64_t any_moment_us = 1'000'000;
+/// Links that nobody needs have ended by then.
+constexpr Duration links_rest = 20s;
 /// What remains of earlier phases is over by then.
 constexpr Duration calm = 5s;
 
 WorldOptions world_options(const ScaleOptions& options) {
     WorldOptions world{.nodes = options.nodes, .seed = options.seed};
     world.network.path.latency = options.latency;
+    world.mesh.full_mesh_max = options.full_mesh_max;
     // Visitors do not answer pings.
     world.sessions.ping_every = std::chrono::hours{24};
     return world;
@@ -47,7 +50,8 @@ ScaleFigures Scale::measure() {
     ScaleFigures figures;
     world_.start_all();
     figures.formed = form();
-    world_.run_for(calm);
+    world_.run_for(is_large() ? links_rest : calm);
+    figures.links = links_of_a_node();
 
     const auto before = traffic();
     world_.run_for(options_.idle_for);
@@ -74,11 +78,18 @@ bool Scale::is_formed() const {
     const auto& nodes = world_.nodes();
     return std::all_of(nodes.begin(), nodes.end(), [&](const auto& node) {
         const mesh::Mesh& mesh = node->mesh();
-        if (mesh.complete_links().size() + 1 < nodes.size()) return false;
+        if (!is_large() && mesh.complete_links().size() + 1 < nodes.size()) return false;
         for (std::size_t other = 0; other < nodes.size(); ++other)
             if (mesh.where_is(resident(other)).sessions == 0) return false;
         return true;
     });
+}
+
+std::size_t Scale::links_of_a_node() const {
+    std::size_t links = 0;
+    for (const auto& node : world_.nodes())
+        links += node->mesh().complete_links().size();
+    return (links + options_.nodes / 2) / options_.nodes;
 }
 
 /// One user lives on each node.

@@ -19,6 +19,7 @@ struct ScaleOptions {
     std::size_t nodes = 3;
     std::uint64_t seed = 1;
     Latency latency;
+    std::size_t full_mesh_max = mesh::MeshConfig{}.full_mesh_max;
     std::uint64_t quiet_rate = 1'000;  ///< changes a second in the whole cluster
     std::uint64_t busy_rate = 10'000;
     Duration changes_for = 10s;  ///< of each rate
@@ -43,7 +44,10 @@ struct Seen {
 };
 
 struct ScaleFigures {
-    Duration formed{};  ///< all started at once: until each has a link to each and shows its users
+    /// All started at once: until each shows the users of each, and has a link to each unless the
+    /// mesh is too large for that.
+    Duration formed{};
+    std::size_t links = 0;  ///< a node keeps, on average
     Traffic idle;
     Seen quiet;
     Traffic quiet_traffic;
@@ -80,6 +84,8 @@ private:
     [[nodiscard]] std::string resident(std::size_t node) const;
     Duration form();
     [[nodiscard]] bool is_formed() const;
+    [[nodiscard]] bool is_large() const { return options_.nodes > options_.full_mesh_max; }
+    [[nodiscard]] std::size_t links_of_a_node() const;
     // ---- what changes
     /// `seen`: where some of the changes are noted; null: nowhere.
     void run_changes(std::uint64_t rate, Duration span, Seen* seen);

@@ -97,6 +97,17 @@ void draw_link_bounds(mesh::MeshConfig& mesh, mesh::Rng& rng) {
     mesh.kept_bytes_max = pick<std::size_t>(rng, {1, 2'000, 1024 * 1024, 1024 * 1024});
 }
 
+/// Links to neighbours alone. A link's idle time stays above that in which results are due.
+void draw_overlay(mesh::MeshConfig& mesh, mesh::Rng& rng) {
+    mesh.full_mesh_max = pick<std::size_t>(rng, {1, 2, 3});
+    mesh.overlay_rings = pick<unsigned>(rng, {1, 1, 2});
+    mesh.relay_every = pick<Duration>(rng, {1ms, 50ms, 500ms});
+    mesh.relay_changes_max = pick<std::size_t>(rng, {1, 8, 1024});
+    mesh.link_idle = pick<Duration>(rng, {4s, 6s});
+    mesh.rest_after = pick<Duration>(rng, {3s, 5s});
+    mesh.data_links_max = pick<std::size_t>(rng, {1, 512});
+}
+
 }  // namespace
 
 SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
@@ -142,6 +153,16 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         .to = options.safety};
     options.has_old_programs = rng.one_in(3);
     world.mesh.give_way = pick<Duration>(rng, {0ms, 0ms, 500ms, 5s});
+    if (!options.has_old_programs && rng.one_in(2)) {
+        draw_overlay(world.mesh, rng);
+        // Links are made while messages wait for them: a link that takes longer than they do, or
+        // that is given up, loses them.
+        const Latency& latency = world.network.path.latency;
+        const bool is_slow = latency.spike_one_in != 0 && latency.spike > 1s;
+        const bool gives_up =
+            world.mesh.switch_within < 1s || world.mesh.kept_bytes_max < 1024 * 1024;
+        options.is_lossy = options.is_lossy || is_slow || gives_up;
+    }
     return options;
 }
 
@@ -182,6 +203,13 @@ std::string text_of(const SwarmOptions& options) {
         .add("deltas", std::uint64_t{mesh.link_delta_bytes_max})
         .add("kept", std::uint64_t{mesh.kept_bytes_max})
         .add("messages", std::uint64_t{mesh.link_message_bytes_max})
+        .add("full_mesh", std::uint64_t{mesh.full_mesh_max})
+        .add("rings", std::uint64_t{mesh.overlay_rings})
+        .add("relay_every", mesh.relay_every)
+        .add("relay_changes", std::uint64_t{mesh.relay_changes_max})
+        .add("link_idle", mesh.link_idle)
+        .add("rest_after", mesh.rest_after)
+        .add("data_links", std::uint64_t{mesh.data_links_max})
         .add("held", std::uint64_t{mesh.held_messages_max})
         .add("seeds", std::uint64_t{options.world.seeds.size()})
         .add("clients", std::uint64_t{options.clients})

@@ -190,7 +190,12 @@ std::optional<std::string> World::why_not_one_link_each() const {
                 links.push_back(CompleteLink{
                     .node = node->name(), .peer = names[peer], .connection = socket->connection});
     }
-    return why_not_one_link(live, links);
+    std::map<std::string, const Node*> by_name;
+    for (const auto& node : nodes_)
+        by_name[node->name()] = node.get();
+    return why_not_one_link(live, links, [&](const std::string& node, const std::string& peer) {
+        return by_name[node]->mesh().is_neighbour(by_name[peer]->id());
+    });
 }
 
 std::optional<std::string> World::why_tables_differ() const {

@@ -29,9 +29,9 @@ struct OwnedForward {
 };
 
 /// An answer to copies together with the text it points to: a Done, a Nack or an Acked; or a
-/// Tunnel, which points to text too.
+/// Tunnel or a Spread, which point to text too.
 struct OwnedAnswer {
-    enum class Kind : std::uint8_t { done, nack, acked, tunnel };
+    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread };
     Kind kind = Kind::done;
     std::vector<std::uint64_t> copies;
     std::string text;
@@ -50,6 +50,13 @@ struct OwnedAnswer {
                 .step = text.empty() ? proto::TunnelStep::open : proto::TunnelStep::data,
                 .bytes = number,
                 .data = text};
+        case Kind::spread:
+            return proto::Spread{
+                .origin = {number},
+                .epoch = {number + 1},
+                .number = number,
+                .payload_kind = proto::PayloadKind::binary,
+                .body = text};
         case Kind::acked: break;
         }
         return proto::Acked{{number}, text};
@@ -149,6 +156,25 @@ inline rc::Gen<proto::SnapChunk> snap_chunk() {
     return rc::gen::exec([] { return proto::SnapChunk{*id<proto::NodeId>(), *changes()}; });
 }
 
+inline rc::Gen<proto::Held> held() {
+    return rc::gen::exec([] {
+        return proto::Held{*id<proto::NodeId>(), *id<proto::Epoch>(), *id<proto::Version>()};
+    });
+}
+
+inline rc::Gen<proto::Beat> beat() {
+    return rc::gen::exec([] {
+        return proto::Beat{
+            *id<proto::NodeId>(),
+            *id<proto::Epoch>(),
+            *number(),
+            *id<proto::Version>(),
+            *number(),
+            *number32(),
+            *number32()};
+    });
+}
+
 inline rc::Gen<OwnedForward> owned_forward() {
     return rc::gen::exec([] {
         OwnedForward forward;
@@ -166,14 +192,14 @@ inline rc::Gen<OwnedForward> owned_forward() {
 inline rc::Gen<OwnedAnswer> owned_answer() {
     return rc::gen::exec([] {
         OwnedAnswer answer;
-        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 4));
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 5));
         answer.number = *number();
         const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
         while (answer.copies.size() < count)
             answer.copies.push_back(*number());
         if (answer.kind == OwnedAnswer::Kind::acked)
             answer.text = *bytes(proto::limits::user_name_bytes);
-        else if (answer.kind == OwnedAnswer::Kind::tunnel)
+        else if (answer.kind >= OwnedAnswer::Kind::tunnel)
             answer.text = *bytes(300);
         else if (*rc::gen::arbitrary<bool>())
             answer.text = *rc::gen::container<std::string>(count, rc::gen::arbitrary<char>());
@@ -185,7 +211,7 @@ inline rc::Gen<OwnedAnswer> owned_answer() {
 inline rc::Gen<proto::MeshFrame> frame() {
     using namespace proto;
     return rc::gen::exec([]() -> MeshFrame {
-        switch (*rc::gen::inRange(0, 22)) {
+        switch (*rc::gen::inRange(0, 24)) {
         case 0: return *hello();
         case 1: return HelloAck{*hello()};
         case 2: return *auth();
@@ -205,8 +231,11 @@ inline rc::Gen<proto::MeshFrame> frame() {
         case 16: return *snap_chunk();
         case 17: return PingReq{*id<NodeId>(), *number()};
         case 18: return PingNack{*id<NodeId>(), *number()};
-        case 19: return Suspect{*id<NodeId>(), *id<Epoch>(), *rc::gen::arbitrary<std::uint32_t>()};
+        case 19: return Suspect{*id<NodeId>(), *id<Epoch>(), *number32(), *id<NodeId>()};
         case 20: return Refute{*id<NodeId>(), *id<Epoch>(), *rc::gen::arbitrary<std::uint32_t>()};
+        case 21: return Follow{*number32(), *rc::gen::container<std::vector<Held>>(held())};
+        case 22: return Beats{*rc::gen::container<std::vector<Beat>>(beat())};
+        case 23: return Rest{static_cast<RestStep>(*rc::gen::inRange(1, 4))};
         default: return SnapEnd{*id<NodeId>(), *id<Version>(), *number(), *number()};
         }
     });

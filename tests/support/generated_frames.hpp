@@ -105,6 +105,40 @@ struct ToGenerated {
         out.mutable_suspect()->set_node(suspect.node.value);
         out.mutable_suspect()->set_epoch(suspect.epoch.value);
         out.mutable_suspect()->set_refute(suspect.refute);
+        out.mutable_suspect()->set_by(suspect.by.value);
+    }
+    void operator()(const proto::Follow& follow) const {
+        out.mutable_follow()->set_wanted(follow.wanted);
+        for (const proto::Held& held : follow.held) {
+            auto& message = *out.mutable_follow()->add_held();
+            message.set_origin(held.origin.value);
+            message.set_epoch(held.epoch.value);
+            message.set_version(held.version.value);
+        }
+    }
+    void operator()(const proto::Beats& beats) const {
+        out.mutable_beats();
+        for (const proto::Beat& beat : beats.beats) {
+            auto& message = *out.mutable_beats()->add_beats();
+            message.set_node(beat.node.value);
+            message.set_epoch(beat.epoch.value);
+            message.set_seq(beat.seq);
+            message.set_version(beat.version.value);
+            message.set_sethash(beat.sethash);
+            message.set_refute(beat.refute);
+            message.set_left(beat.left);
+        }
+    }
+    void operator()(const proto::Rest& rest) const {
+        out.mutable_rest()->set_step(static_cast<std::uint32_t>(rest.step));
+    }
+    void operator()(const proto::Spread& spread) const {
+        auto& message = *out.mutable_spread();
+        message.set_origin(spread.origin.value);
+        message.set_epoch(spread.epoch.value);
+        message.set_number(spread.number);
+        message.set_payload_kind(static_cast<std::uint32_t>(spread.payload_kind));
+        message.set_body(std::string{spread.body});
     }
     void operator()(const proto::Tunnel& tunnel) const {
         auto& message = *out.mutable_tunnel();

@@ -58,7 +58,8 @@ struct MembersTest : testing::Test {
         }
     }
     bool accuse(NodeId node, NodeId by, std::uint64_t epoch, std::uint32_t refute = 0) {
-        return members.accused(node, Epoch{epoch}, refute, by, now, changes, events);
+        const proto::Suspect suspect{node, Epoch{epoch}, refute, {}};
+        return members.accused(suspect, by, 0, now, changes, events).counts;
     }
     template <class Kind>
     [[nodiscard]] std::size_t count() const {

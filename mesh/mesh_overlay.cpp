@@ -1,0 +1,286 @@
+// The hub of Mesh, as far as nodes are concerned that have no link to this one: what neighbours
+// pass on of them, which links are let go of, and which are made because somebody has something to
+// say.
+#include "mesh/mesh_parts.hpp"
+#include "mesh/publish.hpp"
+#include "proto/mesh_versions.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace grapevine::mesh {
+
+using proto::Beat;
+using proto::RestStep;
+
+bool Mesh::Parts::is_told_of(const Member& member) const {
+    return overlay.is_on() && member.ready && member.state == MemberState::alive &&
+           !overlay.is_neighbour(member.node) && !data_links.is_wanted(member.node);
+}
+
+bool Mesh::Parts::passes_on() const {
+    return overlay.is_on() || relay.has_followers();
+}
+
+bool Mesh::Parts::is_needed(const Link& link) const {
+    const Member* const member = members.find(link.node());
+    const Replica* const replica = replicas.find(link.node());
+    const bool is_synced = replica != nullptr && !replica->staged && !replica->discarded;
+    return member == nullptr || !is_synced || link.sync.snapshot || link.sync.wants_snapshot ||
+           !is_told_of(*member);
+}
+
+std::size_t Mesh::Parts::quorum_of(NodeId node) const {
+    if (!overlay.is_on()) return 0;
+    const std::vector<NodeId> neighbours = overlay.neighbours_of(node);
+    const auto others =
+        neighbours.size() -
+        static_cast<std::size_t>(std::count(neighbours.begin(), neighbours.end(), identity.node));
+    return (others + 1) / 2;
+}
+
+// ---- time
+
+void Mesh::Parts::tick_overlay(Now now, MeshOutput& output) {
+    overlay.look(members);
+    const DataLinks::Late late = data_links.tick(overlay.is_on(), now);
+    counters.waits_dropped += late.dropped;
+    places_changed = places_changed || late.any;
+    if (passes_on()) beat(now);
+    follow_neighbours(now);
+    rest_links(now);
+    settle(now, output);
+    relay.tell_beats(now, links);
+}
+
+void Mesh::Parts::beat(Now now) {
+    if (now.steady < beat_at) return;
+    beat_at = now.steady + config.heartbeat;
+    const Beat own{
+        .node = identity.node,
+        .epoch = identity.epoch,
+        .seq = ++beats,
+        .version = replication.log().version(),
+        .sethash = replication.log().sethash(),
+        .refute = refute,
+        .left = 0};
+    // Also to those who do not follow: they may be the only ones who hear this node.
+    links.for_each_node(
+        [&](NodeId, Link& link) { links.send(link, FrameClass::control, proto::Beats{{own}}); });
+}
+
+void Mesh::Parts::follow_neighbours(Now now) {
+    // Who can reach few of its neighbours hears of the others from whom it can reach.
+    const std::vector<NodeId>& neighbours = overlay.neighbours();
+    const auto linked = std::count_if(neighbours.begin(), neighbours.end(), [&](NodeId node) {
+        return links.to(node) != nullptr;
+    });
+    std::size_t missing = neighbours.size() - static_cast<std::size_t>(linked);
+    if (missing * 2 <= neighbours.size()) missing = 0;
+    links.for_each_node([&](NodeId node, Link& link) {
+        const bool is_neighbour = overlay.is_on() && overlay.is_neighbour(node);
+        const bool stands_in = !is_neighbour && missing != 0;
+        if (stands_in) --missing;
+        const bool wanted = is_neighbour || stands_in;
+        if (wanted == link.following || link.version() < proto::since_version<proto::Follow>)
+            return;
+        link.following = wanted;
+        proto::Follow follow{.wanted = wanted, .held = {}};
+        if (wanted) {
+            replicas.for_each([&](NodeId origin, const Replica& replica) {
+                follow.held.push_back({origin, replica.epoch, replica.version});
+                if (follow.held.size() < proto::limits::members_per_frame) return;
+                links.send(link, FrameClass::control, follow);
+                follow.held.clear();
+            });
+        }
+        links.send(link, FrameClass::control, follow);
+        link.needed_at = now.steady;
+    });
+}
+
+void Mesh::Parts::tell_newcomer(Link& link) {
+    // Who meant this node was told of it, and of the others too.
+    if (!link.dialled && !link.handshake->expected_somebody()) send_members(link);
+    const proto::Members news_of_it{{members.fact(*members.find(link.node()))}};
+    relay.for_each_follower([&](NodeId follower) {
+        if (follower != link.node()) tell(follower, news_of_it);
+    });
+}
+
+void Mesh::Parts::rest_links(Now now) {
+    std::vector<LinkId> over;
+    links.for_each_node([&](NodeId node, Link& link) {
+        if (std::exchange(link.used, false) && overlay.is_on() && !overlay.is_neighbour(node))
+            data_links.used(node, now);
+        if (is_needed(link)) link.needed_at = now.steady;
+        const bool is_idle = now.steady - link.needed_at >= config.rest_after;
+        if (is_idle != link.said_idle && link.version() >= proto::since_version<proto::Rest>) {
+            link.said_idle = is_idle;
+            links.send(
+                link,
+                FrameClass::control,
+                proto::Rest{is_idle ? RestStep::idle : RestStep::needed});
+        }
+        if (is_idle && link.peer_idle && identity.node < node) over.push_back(link.id);
+    });
+    for (const LinkId id : over) {
+        ++counters.links_rested;
+        links.rest(*links.find(id), now, facts);
+    }
+}
+
+void Mesh::Parts::dial_wanted(Now now, MeshOutput& output) {
+    const std::vector<NodeId> wanted = data_links.take_news();
+    if (wanted.empty()) return;
+    for (const NodeId node : wanted)
+        if (links.to(node) == nullptr) dialer.redial(node, now);
+    dial_due(now, output);
+}
+
+// ---- what neighbours say
+
+void Mesh::Parts::on_frame(Link& link, const proto::Follow& follow, Now, MeshOutput&) {
+    if (follow.wanted == 0) return relay.unfollow(link.node());
+    const bool is_new = !relay.is_follower(link.node());
+    relay.follow(link.node(), follow.held);
+    if (is_new) send_members(link);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Rest& rest, Now now, MeshOutput&) {
+    links.on(link, rest, now, facts);
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Beats& told, Now now, MeshOutput& output) {
+    if (!passes_on()) return;
+    for (const Beat& beat : told.beats)
+        on_beat(link, beat, now, output);
+}
+
+void Mesh::Parts::on_beat(Link& link, const Beat& beat, Now now, MeshOutput& output) {
+    if (beat.node == identity.node) return;
+    const Member* const member = members.find(beat.node);
+    if (member == nullptr || member->state == MemberState::left) return;
+    if (beat.epoch != member->epoch) {
+        // Another process of that name: it must prove itself.
+        if (beat.epoch > member->epoch) (void)data_links.want(beat.node, now);
+        return;
+    }
+    if (!relay.heard(beat, link.node())) return;
+    if (beat.left != 0) {
+        relay.left(beat.node, beat.epoch, now);
+        return members.left(beat.node, beat.epoch, now, news, output.events);
+    }
+    members.heard_of(beat.node, beat.refute, now, news, output.events);
+    if (links.to(beat.node) == nullptr) compare(link, beat, now, output);
+}
+
+void Mesh::Parts::compare(Link& link, const Beat& beat, Now now, MeshOutput& output) {
+    const Replica* const replica = replicas.find(beat.node);
+    if (replica == nullptr) return;
+    if (replica->version == beat.version) {
+        if (replica->sums.sethash == beat.sethash) return members.is_equal(beat.node, now);
+        diverged(beat.node, output);
+        (void)data_links.want(beat.node, now);
+        return;
+    }
+    // What it told of before may still be on its way; if nothing of it came, something was lost.
+    const Replicas::Lag lag = replicas.lags(beat.node, beat.version);
+    if (lag == Replicas::Lag::none) return;
+    if (lag == Replicas::Lag::ahead) diverged(beat.node, output);
+    if (lag != Replicas::Lag::first) {
+        (void)data_links.want(beat.node, now);
+        return;
+    }
+    ++counters.catchups_asked;
+    output.events.emplace_back(CatchupAsked{beat.node, replica->version});
+    links.send(
+        link,
+        FrameClass::control,
+        proto::Catchup{.origin = beat.node, .epoch = beat.epoch, .version = replica->version});
+}
+
+/// What others told of it was not its log: it is asked itself.
+void Mesh::Parts::diverged(NodeId node, MeshOutput& output) {
+    if (!replicas.discard(node)) return;
+    ++counters.divergences;
+    output.events.emplace_back(Diverged{node, replicas.find(node)->version});
+}
+
+void Mesh::Parts::on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
+    if (!overlay.was_on()) return reject(link, "a delta of another node's log", output);
+    if (delta.origin == identity.node) return;
+    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
+    switch (outcome) {
+    case Replicas::Outcome::applied: {
+        ++counters.deltas_applied;
+        relay.heard(delta, link.node(), now);
+        members.holds(delta.origin, delta.to, now, news, output.events);
+        break;
+    }
+    case Replicas::Outcome::diverged:
+        ++counters.divergences;
+        output.events.emplace_back(Diverged{delta.origin, delta.to});
+        (void)data_links.want(delta.origin, now);
+        break;
+    case Replicas::Outcome::too_many:
+        return reject(link, "more users and channels than a node may have", output);
+    case Replicas::Outcome::ignored:
+    case Replicas::Outcome::gap:
+    case Replicas::Outcome::full: ++counters.deltas_ignored; return;
+    }
+    told_of(delta, now, output);
+}
+
+// ---- what is passed on
+
+void Mesh::Parts::pass_on(const proto::Suspect& suspect, NodeId but) {
+    relay.for_each_follower([&](NodeId follower) {
+        if (follower != but && follower != suspect.by) tell(follower, suspect);
+    });
+}
+
+void Mesh::Parts::spread_suspicion(const Member& member) {
+    if (!overlay.is_on() || !overlay.is_neighbour(member.node)) return;
+    const proto::Suspect suspect{member.node, member.epoch, member.refute, identity.node};
+    pass_on(suspect, member.node);
+    tell(member.node, suspect);
+}
+
+void Mesh::Parts::spread(const Publish& publish, MeshOutput& output) {
+    output.delivers.push_back(
+        {.target = publish.target,
+         .payload_kind = publish.payload_kind,
+         .key = publish.key,
+         .name = publish.name(),
+         .body = publish.body()});
+    const proto::Spread told{
+        .origin = identity.node,
+        .epoch = identity.epoch,
+        .number = ++spreads,
+        .payload_kind = publish.payload_kind,
+        .body = publish.body()};
+    links.for_each_node([&](NodeId, Link& link) {
+        if (links.send(link, FrameClass::messages, told)) ++counters.forwards_sent;
+    });
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Spread& told, Now now, MeshOutput& output) {
+    const Member* const origin = members.find(told.origin);
+    if (origin == nullptr || origin->epoch != told.epoch || !relay.heard(told)) return;
+    ++counters.forwards_received;
+    output.delivers.push_back(
+        {.target = Target::everybody, .payload_kind = told.payload_kind, .body = told.body});
+    relay.for_each_follower([&](NodeId follower) {
+        Link* const to = links.to(follower);
+        if (to == nullptr || follower == link.node() || follower == told.origin) return;
+        if (to->queue.waiting_bytes(FrameClass::messages) >= config.link_message_bytes_max) {
+            ++counters.forwards_dropped;
+        } else if (links.send(*to, FrameClass::messages, told)) {
+            ++counters.spreads_relayed;
+        }
+    });
+    (void)now;
+}
+
+}  // namespace grapevine::mesh

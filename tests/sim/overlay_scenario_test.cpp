@@ -1,0 +1,399 @@
+// A mesh that is too large for a link between every two nodes: few links, and all else as before.
+#include "tests/sim/cluster.hpp"
+#include "tests/sim/fake_peer.hpp"
+#include "tests/sim/stream.hpp"
+
+#include <string>
+#include <vector>
+
+namespace grapevine::sim {
+namespace {
+
+using proto::MemberState;
+
+/// So many nodes of which each keeps links to four others.
+WorldOptions large(std::size_t nodes, std::uint64_t seed = 1) {
+    WorldOptions options{.nodes = nodes, .seed = seed};
+    options.mesh.full_mesh_max = 6;
+    options.mesh.overlay_rings = 2;
+    options.mesh.link_idle = 10s;
+    return options;
+}
+
+struct Overlay : testing::Test {
+    explicit Overlay(WorldOptions options = large(16)) : cluster(std::move(options)) {}
+
+    [[nodiscard]] std::size_t links() {
+        std::size_t counted = 0;
+        for (const auto& node : cluster.nodes())
+            if (node->is_running()) counted += node->mesh().complete_links().size();
+        return counted / 2;
+    }
+    [[nodiscard]] bool are_linked(std::size_t one, std::size_t other) {
+        for (const auto& [node, link] : cluster.node(one).mesh().complete_links())
+            if (node == cluster.node(other).id()) return true;
+        return false;
+    }
+    /// The first node after `one` that has no link to it.
+    [[nodiscard]] std::size_t stranger_of(std::size_t one) {
+        for (std::size_t other = one + 1;; ++other)
+            if (!are_linked(one, other)) return other;
+    }
+    void form_and_rest() {
+        cluster.form();
+        cluster.wait_for(
+            "links that nobody needs end",
+            [&] { return links() <= cluster.nodes().size() * 2; },
+            30s);
+        cluster.wait_until_converged(5s);
+    }
+    template <class Event>
+    [[nodiscard]] std::size_t count() {
+        std::size_t counted = 0;
+        for (const auto& node : cluster.nodes())
+            counted += node->count<Event>();
+        return counted;
+    }
+
+    Cluster cluster;
+};
+
+TEST_F(Overlay, FewLinksRemainAndNobodyIsSuspectedForThat) {
+    form_and_rest();
+    cluster.run_for(60s);
+    EXPECT_LE(links(), cluster.nodes().size() * 2);
+    EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
+    EXPECT_EQ(count<mesh::MemberDown>(), 0u);
+    EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, WhoComesAndGoesIsSeenByThoseWithoutALink) {
+    form_and_rest();
+    for (std::size_t round = 0; round < 20; ++round) {
+        const std::size_t at = 1 + round % cluster.nodes().size();
+        Client& client = cluster.add_client("u" + std::to_string(round), cluster.node(at));
+        EXPECT_LE(
+            cluster.time_until(
+                "seen", [&] { return client.is_connected() && cluster.is_converged(); }, 5s),
+            400ms);
+        client.disconnect();
+        EXPECT_LE(
+            cluster.time_until(
+                "gone", [&] { return cluster.is_converged(); }, 5s),
+            400ms);
+    }
+    EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
+    EXPECT_LE(links(), cluster.nodes().size() * 2) << "the table needs no link";
+}
+
+TEST_F(Overlay, AMessageMakesItsLinkAndALongSilenceEndsIt) {
+    form_and_rest();
+    const std::size_t far = stranger_of(1);
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    Client& bob = cluster.add_client("bob", cluster.node(far));
+    bob.subscribe("den");
+    cluster.wait_until_converged(5s);
+    cluster.run_for(2s);
+    EXPECT_FALSE(are_linked(1, far));
+    const std::string first = ann.send({.to = {"bob"}});
+    const std::string second = ann.say("den");
+    const std::string third = ann.say("den");
+    cluster.run_for(500ms);
+    EXPECT_EQ(bob.times_heard(first), 1u);
+    EXPECT_EQ(bob.times_heard(second), 1u);
+    EXPECT_EQ(bob.times_heard(third), 1u);
+    EXPECT_TRUE(ann.receipt_of(first, "bob")->was_accepted());
+    EXPECT_TRUE(are_linked(1, far));
+    cluster.run_for(60s);
+    EXPECT_FALSE(are_linked(1, far));
+    EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, APublicationIsTheFirstThingThatMakesALink) {
+    form_and_rest();
+    const std::size_t far = stranger_of(1);
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    Client& bob = cluster.add_client("bob", cluster.node(far));
+    bob.subscribe("den");
+    cluster.wait_until_converged(5s);
+    cluster.run_for(3s);
+    std::vector<std::string> said;
+    for (int word = 0; word < 50; ++word)
+        said.push_back(ann.say("den"));
+    cluster.run_for(500ms);
+    for (const std::string& word : said)
+        EXPECT_EQ(bob.times_heard(word), 1u);
+}
+
+TEST_F(Overlay, WhatIsForEverybodyReachesEverybodyOnce) {
+    form_and_rest();
+    std::vector<Client*> all;
+    for (std::size_t at = 1; at <= cluster.nodes().size(); ++at)
+        all.push_back(&cluster.add_client("u" + std::to_string(at), cluster.node(at)));
+    for (Client* client : all)
+        client->subscribe("$system");
+    cluster.wait_until_converged(5s);
+    std::vector<std::string> said;
+    for (int word = 0; word < 20; ++word) {
+        said.push_back(cluster.node(1 + static_cast<std::size_t>(word) % 3).publish("$system"));
+        cluster.run_for(20ms);
+    }
+    cluster.run_for(500ms);
+    for (const std::string& word : said)
+        for (Client* client : all)
+            EXPECT_EQ(client->times_heard(word), 1u) << client->user();
+}
+
+TEST_F(Overlay, AKilledProcessIsGoneEverywhereWithinASecond) {
+    form_and_rest();
+    cluster.add_client("bob", cluster.node(5));
+    cluster.wait_until_converged(5s);
+    cluster.node(5).crash();
+    const auto is_gone = [&] {
+        for (const auto& node : cluster.nodes())
+            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::down)
+                return false;
+        return true;
+    };
+    EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 1s);
+    EXPECT_EQ(count<mesh::MemberDown>(), cluster.nodes().size() - 1);
+}
+
+TEST_F(Overlay, ASilentHostIsGoneEverywhereInTime) {
+    form_and_rest();
+    cluster.node(5).lose_host();
+    const auto is_gone = [&] {
+        for (const auto& node : cluster.nodes())
+            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::down)
+                return false;
+        return true;
+    };
+    EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 5500ms);
+    EXPECT_EQ(count<mesh::MemberDown>(), cluster.nodes().size() - 1);
+}
+
+TEST_F(Overlay, WhoLeavesIsGoneEverywhereAtOnceAndForGood) {
+    form_and_rest();
+    cluster.node(5).leave();
+    const auto is_gone = [&] {
+        for (const auto& node : cluster.nodes())
+            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::left)
+                return false;
+        return true;
+    };
+    EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 1s);
+    EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
+    cluster.run_for(5s);
+    cluster.node(5).start();
+    cluster.wait_until_converged(20s);
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, OneSickNeighbourCondemnsNobody) {
+    form_and_rest();
+    // Nothing reaches n1 from any of its neighbours.
+    for (std::size_t other = 2; other <= cluster.nodes().size(); ++other)
+        if (are_linked(1, other))
+            cluster.network().block(cluster.node(other).host(), cluster.node(1).host());
+    cluster.run_for(20s);
+    for (const auto& node : cluster.nodes())
+        if (node.get() != &cluster.node(1)) {
+            EXPECT_EQ(node->count<mesh::MemberDown>(), 0u) << node->name();
+        }
+    cluster.heal();
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, HalvesPartAndMeetAgain) {
+    form_and_rest();
+    for (const std::size_t minority : {8u, 3u}) {
+        std::vector<Node*> left;
+        std::vector<Node*> right;
+        for (std::size_t at = 1; at <= cluster.nodes().size(); ++at)
+            (at <= minority ? left : right).push_back(&cluster.node(at));
+        cluster.partition(left, right);
+        cluster.wait_for(
+            "each side sees the other down",
+            [&] {
+                for (const auto& node : cluster.nodes())
+                    for (const auto& other : cluster.nodes()) {
+                        const bool apart =
+                            (std::find(left.begin(), left.end(), node.get()) != left.end()) !=
+                            (std::find(left.begin(), left.end(), other.get()) != left.end());
+                        if (apart && node->state_of(*other) != MemberState::down) return false;
+                        if (!apart && node != other && node->state_of(*other) != MemberState::alive)
+                            return false;
+                    }
+                return true;
+            },
+            60s);
+        cluster.add_client("late" + std::to_string(minority), cluster.node(1));
+        cluster.run_for(5s);
+        cluster.heal();
+        cluster.wait_until_converged(20s);
+    }
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, EverybodyIsKilledInTurnUnderAStreamOfMessages) {
+    form_and_rest();
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    const std::size_t far = stranger_of(1);
+    cluster.add_client("bob", cluster.node(far));
+    cluster.wait_until_converged(5s);
+    Stream stream{ann, "bob"};
+    for (std::size_t at = 2; at <= cluster.nodes().size(); ++at) {
+        if (at != far) cluster.node(at).crash();
+        for (int word = 0; word < 300; ++word) {
+            stream.say();
+            cluster.run_for(10ms);
+        }
+        if (at != far) cluster.node(at).start();
+    }
+    EXPECT_EQ(stream.count(Fate::written) + stream.count(Fate::acked), stream.asked());
+    cluster.expect_all_is_well();
+}
+
+TEST_F(Overlay, TheMeshGrowsIntoItAndOutOfIt) {
+    std::vector<std::size_t> late;
+    for (std::size_t at = 1; at <= 5; ++at)
+        cluster.node(at).start();
+    cluster.run_for(10s);
+    EXPECT_EQ(links(), 10u);
+    for (std::size_t at = 6; at <= cluster.nodes().size(); ++at) {
+        cluster.node(at).start();
+        cluster.run_for(2s);
+    }
+    cluster.run_for(20s);
+    EXPECT_LE(links(), cluster.nodes().size() * 2);
+    cluster.wait_until_converged(10s);
+    for (std::size_t at = 5; at <= cluster.nodes().size(); ++at) {
+        cluster.node(at).leave();
+        cluster.run_for(1s);
+    }
+    cluster.run_for(20s);
+    EXPECT_EQ(links(), 6u);
+    cluster.expect_all_is_well();
+}
+
+// While the flag is changed node by node, or when it was set wrongly.
+TEST_F(Overlay, NodesThatWantMoreLinksThanOthersHaveThem) {
+    for (std::size_t at = 1; at <= cluster.nodes().size(); at += 2)
+        cluster.node(at).options().mesh.full_mesh_max = 100;
+    cluster.form();
+    cluster.run_for(30s);
+    EXPECT_EQ(cluster.node(1).mesh().complete_links().size(), cluster.nodes().size() - 1);
+    EXPECT_LT(cluster.node(2).mesh().complete_links().size(), cluster.nodes().size() - 1);
+    EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
+    for (std::size_t round = 0; round < 8; ++round) {
+        Client& client = cluster.add_client("u" + std::to_string(round), cluster.node(1 + round));
+        EXPECT_LE(
+            cluster.time_until(
+                "seen", [&] { return client.is_connected() && cluster.is_converged(); }, 5s),
+            400ms);
+    }
+    EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
+    cluster.node(5).crash();
+    cluster.run_for(1s);
+    for (const auto& node : cluster.nodes())
+        if (node->is_running()) {
+            EXPECT_EQ(node->state_of(cluster.node(5)), MemberState::down) << node->name();
+        }
+    cluster.expect_all_is_well();
+}
+
+/// A neighbour that says about others what it likes.
+struct HostileNeighbour : Overlay {
+    HostileNeighbour() {
+        form_and_rest();
+        fake.dial(cluster.node(1));
+        cluster.wait_for(
+            "taken in", [&] { return fake.is_taken_in(); }, 5s);
+        liar = fake.hello.node_id;
+    }
+    [[nodiscard]] proto::Epoch epoch_of(std::size_t at) { return cluster.node(at).mesh().epoch(); }
+
+    FakePeer fake{cluster.stage(), "fake", "10.6.6.6"};
+    proto::NodeId liar;
+};
+
+TEST_F(HostileNeighbour, ALieAboutALogIsFoundAndPutRight) {
+    const std::size_t far = stranger_of(1);
+    // What is held of it meanwhile proves nothing.
+    cluster.stage().liars.insert(cluster.node(far).id());
+    cluster.add_client("bob", cluster.node(far));
+    cluster.run_for(2s);
+    std::uint64_t version = 0;
+    for (const auto& [node, view] : cluster.node(1).mesh().replicas())
+        if (node == cluster.node(far).id()) version = view.version.value;
+    for (std::uint64_t lie = 0; lie < 100; ++lie) {
+        // A user who is not there, with a hash that does not fit, then without any.
+        proto::Delta delta{
+            .origin = cluster.node(far).id(),
+            .epoch = epoch_of(far),
+            .from = {version},
+            .to = {version + 1 + lie},
+            .changes = {{.key = 666 + lie, .count = 1}},
+            .hash_after = {}};
+        if (lie % 2 == 0) delta.hash_after = lie;
+        fake.send(delta);
+        cluster.run_for(10ms);
+    }
+    fake.close();
+    cluster.run_for(20s);
+    EXPECT_GT(cluster.node(1).mesh().counters().divergences, 0u);
+    // Everybody shows what n_far has, and no more.
+    for (const auto& node : cluster.nodes())
+        for (const auto& entry : node->mesh().visible_entries())
+            EXPECT_FALSE(entry.key >= 666 && entry.key < 766) << node->name();
+}
+
+TEST_F(HostileNeighbour, SignsOfLifeOfStrangersOfTheFutureAndOfTheDeadAreBounded) {
+    cluster.node(5).crash();
+    cluster.run_for(2s);
+    for (std::uint64_t round = 0; round < 200; ++round) {
+        proto::Beats beats;
+        for (std::uint64_t id = 0; id < 200; ++id)
+            beats.beats.push_back(
+                {.node = proto::NodeId{1'000'000 * round + id},
+                 .epoch = proto::Epoch{id},
+                 .seq = round,
+                 .version = {},
+                 .sethash = 0});
+        beats.beats.push_back(
+            {.node = cluster.node(6).id(),
+             .epoch = proto::Epoch{proto::limits::epoch_max},
+             .seq = 1,
+             .version = {},
+             .sethash = 0});
+        fake.send(beats);
+        cluster.run_for(10ms);
+    }
+    for (const auto& node : cluster.nodes())
+        if (node->is_running()) {
+            EXPECT_LE(node->mesh().members().size(), cluster.nodes().size() + 1);
+            EXPECT_EQ(node->state_of(cluster.node(5)), MemberState::down);
+            if (node.get() != &cluster.node(6)) {
+                EXPECT_EQ(node->state_of(cluster.node(6)), MemberState::alive);
+            }
+        }
+}
+
+TEST_F(HostileNeighbour, WhoAccusesEverybodyInEverybodysNameBringsNobodyDown) {
+    for (int round = 0; round < 50; ++round) {
+        for (std::size_t of = 2; of <= cluster.nodes().size(); ++of)
+            for (std::size_t by = 2; by <= cluster.nodes().size(); ++by)
+                if (of != by)
+                    fake.send(proto::Suspect{
+                        cluster.node(of).id(), epoch_of(of), 0, cluster.node(by).id()});
+        cluster.run_for(100ms);
+    }
+    EXPECT_EQ(count<mesh::MemberDown>(), 0u);
+    for (std::size_t at = 2; at <= cluster.nodes().size(); ++at)
+        EXPECT_EQ(cluster.node(1).state_of(cluster.node(at)), MemberState::alive) << at;
+}
+
+}  // namespace
+}  // namespace grapevine::sim
