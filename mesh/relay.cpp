@@ -150,22 +150,25 @@ void Relay::pump(Now now, Links& links, MeshCounters& counters) {
     for (auto& [node, follower] : followers_) {
         Link* const link = links.to(node);
         if (link == nullptr) continue;
-        const auto tell = [&](NodeId of, const Origin& origin) {
-            if (of == node) return;
-            if (!tell_changes(*link, told_at(follower, of, origin), of, origin, links, counters))
-                follower.is_behind = true;
-        };
-        if (std::exchange(follower.is_behind, false)) {
-            for (const auto& [of, origin] : origins_)
-                tell(of, origin);
-        } else {
-            for (const NodeId of : fresh_)
-                if (const auto found = origins_.find(of); found != origins_.end())
-                    tell(of, found->second);
-        }
+        tell_changes(*link, follower, links, counters);
         if (follower.is_behind) due_ = now.steady + config_.relay_every;
     }
     fresh_.clear();
+}
+
+void Relay::tell_changes(Link& link, Follower& follower, Links& links, MeshCounters& counters) {
+    const auto tell = [&](NodeId of, const Origin& origin) {
+        if (of == link.node()) return;
+        if (!tell_changes(link, told_at(follower, of, origin), of, origin, links, counters))
+            follower.is_behind = true;
+    };
+    if (std::exchange(follower.is_behind, false)) {
+        for (const auto& [of, origin] : origins_)
+            tell(of, origin);
+        return;
+    }
+    for (const NodeId of : fresh_)
+        if (const auto found = origins_.find(of); found != origins_.end()) tell(of, found->second);
 }
 
 bool Relay::tell_changes(

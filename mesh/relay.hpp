@@ -98,6 +98,7 @@ private:
     Origin& origin_at(NodeId node, Epoch epoch);
     std::map<NodeId, Origin>::iterator erase(std::map<NodeId, Origin>::iterator at);
     Told& told_at(Follower& follower, NodeId node, const Origin& origin);
+    void tell_changes(Link& link, Follower& follower, Links& links, MeshCounters& counters);
     /// False: no room on the link now.
     bool tell_changes(
         Link& link,

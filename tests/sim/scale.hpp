@@ -109,7 +109,6 @@ private:
     Seen* seen_ = nullptr;  ///< where the watched are noted
     std::deque<Visitor> visitors_;  ///< who leaves first is first
     std::uint64_t visitors_made_ = 0;
-    std::uint64_t changes_made_ = 0;
 };
 
 }  // namespace grapevine::sim

@@ -69,7 +69,7 @@ TEST(Allocations, WritingAPushMakesNone) {
 TEST(Allocations, WritingAndReadingForwardsMakesNone) {
     std::string body;
     append_publication(body, {payload, {"alice", "client-1"}});
-    const Forward forward{{1}, Target::user, "bob", PayloadKind::json, body};
+    const Forward forward{1, Target::user, "bob", PayloadKind::json, body};
     std::string out;
     MeshFrame frame;
     EXPECT_EQ(
