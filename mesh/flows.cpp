@@ -35,7 +35,7 @@ bool Flows::has_room(const Flow& flow, std::size_t bytes, bool kept) const {
         (kept && (flow.kept >= config.kept_messages_max ||
                   flow.kept_bytes + bytes > config.kept_user_bytes_max)))
         return false;
-    const bool parked = flow.places.empty() && flow.waiting != 0;
+    const bool parked = flow.places.empty() && flow.waiting != 0 && !flow.unreachable;
     const std::size_t messages_max =
         parked ? config.parked_messages_max : config.waiting_messages_max;
     const std::size_t bytes_max = parked ? config.parked_bytes_max : config.waiting_bytes_max;

@@ -77,6 +77,8 @@ struct Link {
     bool peer_idle = false;  ///< the peer does not need it
     bool following = false;  ///< the peer was asked to pass on what it hears
     Instant needed_at{};  ///< when it was needed last
+    Instant follow_at{};  ///< since when `follows` are counted
+    unsigned follows = 0;  ///< Follow frames of the peer
 
     [[nodiscard]] bool is_complete() const {
         return !closing && handshake && handshake->is_complete();

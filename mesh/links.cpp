@@ -508,11 +508,19 @@ void Links::finish_switch(Link& link, LinkFacts& facts, MeshOutput& output) {
 
 void Links::rest(Link& link, Now now, LinkFacts& facts) {
     if (to(link.node()) != &link) return;
+    const NodeId node = link.node();
     send(link, FrameClass::control, proto::Rest{proto::RestStep::ending});
     link.resting = true;
     seal(link, now);
-    sending_.erase(link.node());
-    facts.emplace_back(NodeRests{link.node()});
+    sending_.erase(node);
+    // Another that was about to take over does so now.
+    for (auto& [id, other] : links_)
+        if (other.is_usable() && other.node() == node) {
+            sending_[node] = id;
+            facts.emplace_back(LinkEstablished{id, /*first=*/true});
+            return;
+        }
+    facts.emplace_back(NodeRests{node});
 }
 
 void Links::on(Link& link, const proto::Rest& told, Now now, LinkFacts& facts) {

@@ -168,7 +168,7 @@ struct MeshCounters {
     std::uint64_t seeds_unresolved = 0;  ///< timeouts and failures of servers
     std::uint64_t seed_addresses_left_out = 0;  ///< beyond the bounds
     std::uint64_t deltas_relayed = 0;  ///< of other nodes, to neighbours
-    std::uint64_t spreads_relayed = 0;  ///< publications for everybody, likewise
+    std::uint64_t spreads_sent = 0;  ///< publications for everybody, own ones and of others
     std::uint64_t links_rested = 0;  ///< because neither end needed them
     std::uint64_t waits_dropped = 0;  ///< publications that waited in vain for a link
     std::uint64_t suspicions = 0;

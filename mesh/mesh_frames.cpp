@@ -99,6 +99,9 @@ void Mesh::Parts::on_frame(Link& link, const proto::Ping& ping, Now now, MeshOut
     const std::uint64_t staged_before = std::exchange(link.staged_at_ping, staged);
     if (held < told && held == held_before && staged == staged_before)
         return ask_catchup(link, held, now, output);
+    if (replicas.lags(link.node(), ping.version) == Replicas::Lag::ahead &&
+        replicas.discard(link.node()))
+        return react(link, Replicas::Outcome::diverged, now, output);
     if (ping.version != held) return;
     if (ping.sethash == replica->sums.sethash) {
         members.is_equal(link.node(), now);

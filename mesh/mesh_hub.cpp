@@ -285,6 +285,8 @@ void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
     // A snapshot that was under way does not move: whoever was told half of one is told anew.
     const bool interrupted = from->sync.snapshot.has_value();
     to->following = from->following;
+    to->needed_at = from->needed_at;
+    to->used = from->used;
     replication.begin(*to, interrupted ? Version{} : from->sync.sent);
     to->sync.wants_snapshot = interrupted;
     from->sync = {};
@@ -348,10 +350,12 @@ void Mesh::Parts::on_fact(const LinkRefused& refused, Now now, MeshOutput& outpu
 }
 
 void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
-    places_changed = true;
     switch (told.what) {
-    case MemberNews::What::show: replicas.show(told.node, true, tables); break;
-    case MemberNews::What::hide: replicas.show(told.node, false, tables); break;
+    case MemberNews::What::show:
+    case MemberNews::What::hide:
+        replicas.show(told.node, told.what == MemberNews::What::show, tables);
+        places_changed = true;
+        break;
     case MemberNews::What::redial:
         dialer.redial(told.node, now);
         dial_due(now, output);
@@ -371,10 +375,12 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
     case MemberNews::What::part:
         take_leave_of(told.node, output);
         replicas.part(told.node);
+        places_changed = true;
         break;
     case MemberNews::What::forget:
         take_leave_of(told.node, output);
         replicas.forget(told.node, tables);
+        places_changed = true;
         break;
     }
 }
@@ -436,7 +442,7 @@ void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     // node has no other: so order survives.
     links.for_each([&](const Link& link) {
         const bool comes_in = !link.dialled && !link.is_tunnel() && !link.is_complete();
-        if (!link.closing && link.node() && (comes_in || link.resting))
+        if (link.node() && ((comes_in && !link.closing) || link.resting))
             satisfied.insert(link.node());
     });
     const Dialer::Wanted wanted = dialer.due(satisfied, members.expected(now), now);

@@ -3,6 +3,7 @@
 #include "mesh/mesh_parts.hpp"
 #include "proto/mesh_versions.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace grapevine::mesh {
@@ -105,8 +106,14 @@ void Mesh::Parts::on_frame(Link& link, const proto::Suspect& suspect, Now now, M
     const NodeId by = suspect.by ? suspect.by : link.node();
     if (by == identity.node) return;
     ++counters.accusations;
-    const Members::Accused accused =
-        members.accused(suspect, by, quorum_of(suspect.node), now, news, output.events);
+    std::size_t quorum = 0;
+    if (suspect.by && overlay.is_on()) {
+        // First-hand is the word of its neighbours alone.
+        const std::vector<NodeId> neighbours = overlay.neighbours_of(suspect.node);
+        if (!std::binary_search(neighbours.begin(), neighbours.end(), by)) return;
+        quorum = (neighbours.size() + 1) / 2;
+    }
+    const Members::Accused accused = members.accused(suspect, by, quorum, now, news, output.events);
     if (!accused.counts) return;
     if (suspect.by && accused.is_news) pass_on(suspect, link.node());
     // We hear it: let it speak for itself.

@@ -13,6 +13,14 @@ namespace grapevine::mesh {
 using proto::Beat;
 using proto::RestStep;
 
+namespace {
+
+/// Follow frames of one peer that are heard in this time: an honest one's list of members_max logs.
+constexpr Duration follow_every = 1s;
+constexpr unsigned follows_max = 16;
+
+}  // namespace
+
 bool Mesh::Parts::is_told_of(const Member& member) const {
     return overlay.is_on() && member.ready && member.state == MemberState::alive &&
            !overlay.is_neighbour(member.node) && !data_links.is_wanted(member.node);
@@ -25,18 +33,11 @@ bool Mesh::Parts::passes_on() const {
 bool Mesh::Parts::is_needed(const Link& link) const {
     const Member* const member = members.find(link.node());
     const Replica* const replica = replicas.find(link.node());
+    if (link.following || (tunnels.size() != 0 && !tunnels.through(link.node()).empty()))
+        return true;
     const bool is_synced = replica != nullptr && !replica->staged && !replica->discarded;
     return member == nullptr || !is_synced || link.sync.snapshot || link.sync.wants_snapshot ||
            !is_told_of(*member);
-}
-
-std::size_t Mesh::Parts::quorum_of(NodeId node) const {
-    if (!overlay.is_on()) return 0;
-    const std::vector<NodeId> neighbours = overlay.neighbours_of(node);
-    const auto others =
-        neighbours.size() -
-        static_cast<std::size_t>(std::count(neighbours.begin(), neighbours.end(), identity.node));
-    return (others + 1) / 2;
 }
 
 // ---- time
@@ -140,7 +141,13 @@ void Mesh::Parts::dial_wanted(Now now, MeshOutput& output) {
 
 // ---- what neighbours say
 
-void Mesh::Parts::on_frame(Link& link, const proto::Follow& follow, Now, MeshOutput&) {
+void Mesh::Parts::on_frame(Link& link, const proto::Follow& follow, Now now, MeshOutput&) {
+    // Each costs a look at every node: who asks again and again is heard now and then.
+    if (now.steady - link.follow_at >= follow_every) {
+        link.follow_at = now.steady;
+        link.follows = 0;
+    }
+    if (++link.follows > follows_max) return;
     if (follow.wanted == 0) return relay.unfollow(link.node());
     const bool is_new = !relay.is_follower(link.node());
     relay.follow(link.node(), follow.held);
@@ -163,7 +170,8 @@ void Mesh::Parts::on_beat(Link& link, const Beat& beat, Now now, MeshOutput& out
     if (member == nullptr || member->state == MemberState::left) return;
     if (beat.epoch != member->epoch) {
         // Another process of that name: it must prove itself.
-        if (beat.epoch > member->epoch) (void)data_links.want(beat.node, now);
+        if (beat.epoch > member->epoch && links.to(beat.node) == nullptr)
+            (void)data_links.want(beat.node, now);
         return;
     }
     if (!relay.heard(beat, link.node())) return;
@@ -209,7 +217,12 @@ void Mesh::Parts::diverged(NodeId node, MeshOutput& output) {
 
 void Mesh::Parts::on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
     if (!overlay.was_on()) return reject(link, "a delta of another node's log", output);
-    if (delta.origin == identity.node) return;
+    const Member* const member = members.find(delta.origin);
+    // First-hand is better, and a whole copy comes first.
+    if (member == nullptr || !member->ready || links.to(delta.origin) != nullptr) {
+        ++counters.deltas_ignored;
+        return;
+    }
     const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
     switch (outcome) {
     case Replicas::Outcome::applied: {
@@ -260,12 +273,18 @@ void Mesh::Parts::spread(const Publish& publish, MeshOutput& output) {
         .number = ++spreads,
         .payload_kind = publish.payload_kind,
         .body = publish.body()};
-    links.for_each_node([&](NodeId, Link& link) {
-        if (links.send(link, FrameClass::messages, told)) ++counters.forwards_sent;
-    });
+    links.for_each_node([&](NodeId, Link& link) { pass_on(told, link); });
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::Spread& told, Now now, MeshOutput& output) {
+void Mesh::Parts::pass_on(const proto::Spread& told, Link& link) {
+    if (link.queue.waiting_bytes(FrameClass::messages) >= config.link_message_bytes_max) {
+        ++counters.forwards_dropped;
+    } else if (links.send(link, FrameClass::messages, told)) {
+        ++counters.spreads_sent;
+    }
+}
+
+void Mesh::Parts::on_frame(Link& link, const proto::Spread& told, Now, MeshOutput& output) {
     const Member* const origin = members.find(told.origin);
     if (origin == nullptr || origin->epoch != told.epoch || !relay.heard(told)) return;
     ++counters.forwards_received;
@@ -273,14 +292,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::Spread& told, Now now, MeshO
         {.target = Target::everybody, .payload_kind = told.payload_kind, .body = told.body});
     relay.for_each_follower([&](NodeId follower) {
         Link* const to = links.to(follower);
-        if (to == nullptr || follower == link.node() || follower == told.origin) return;
-        if (to->queue.waiting_bytes(FrameClass::messages) >= config.link_message_bytes_max) {
-            ++counters.forwards_dropped;
-        } else if (links.send(*to, FrameClass::messages, told)) {
-            ++counters.spreads_relayed;
-        }
+        if (to != nullptr && follower != link.node() && follower != told.origin) pass_on(told, *to);
     });
-    (void)now;
 }
 
 }  // namespace grapevine::mesh

@@ -150,10 +150,9 @@ struct Mesh::Parts {
     void dial_wanted(Now now, MeshOutput& output);
     /// To those who follow.
     void pass_on(const proto::Suspect& suspect, NodeId but);
+    void pass_on(const proto::Spread& told, Link& link);
     void spread_suspicion(const Member& member);
     void spread(const Publish& publish, MeshOutput& output);
-    /// So many of a node's neighbours are enough to call it dead.
-    [[nodiscard]] std::size_t quorum_of(NodeId node) const;
 
     /// Frames that only a handshake has.
     template <class Early>

@@ -123,6 +123,7 @@ void Mesh::Parts::carry(Link& from, const Tunnel& told) {
     Link* const to = direct_to(told.to);
     if (to != nullptr && to != &from && queue_tunnel(*to, told)) {
         ++counters.tunnel_frames_carried;
+        from.used = to->used = true;  // so that they do not rest
         return;
     }
     ++counters.tunnel_frames_refused;

@@ -13,6 +13,8 @@ namespace {
 /// How long the last sign of life of a node that left is remembered: longer than it takes to be
 /// everywhere.
 constexpr Duration keep_left = 30s;
+/// Changes of one node that may come in one turn and wait for its end.
+constexpr std::size_t untold_max = 16 * proto::limits::delta_changes;
 
 }  // namespace
 
@@ -20,9 +22,6 @@ constexpr Duration keep_left = 30s;
 
 void Relay::follow(NodeId node, const std::vector<proto::Held>& held) {
     Follower& follower = followers_[node];
-    // What it does not name it is not told from the middle: it asks.
-    for (auto& [origin, known] : origins_)
-        (void)told_at(follower, origin, known);
     for (const proto::Held& one : held) {
         const auto found = origins_.find(one.origin);
         if (found == origins_.end() || found->second.epoch != one.epoch) continue;
@@ -49,7 +48,11 @@ bool Relay::catch_up(NodeId node, NodeId origin, Epoch epoch, Version version) {
 Relay::Told& Relay::told_at(Follower& follower, NodeId node, const Origin& origin) {
     const auto [at, is_new] = follower.told.try_emplace(node);
     Told& told = at->second;
-    if (is_new || told.epoch != origin.epoch) told = {origin.epoch, origin.version, 0};
+    if (is_new || told.epoch != origin.epoch) {
+        // All that is kept may be new to it.
+        const Version kept = origin.pieces.empty() ? origin.version : origin.pieces.front().from;
+        told = {origin.epoch, kept, 0};
+    }
     return told;
 }
 
@@ -69,31 +72,25 @@ void Relay::heard(const proto::Delta& delta, NodeId from, Now now) {
         origin.drop_pieces();
         origin.version = std::max(origin.version, delta.from);
     }
-    for (auto& [node, follower] : followers_)
-        (void)told_at(follower, delta.origin, origin);
     origin.version = delta.to;
     origin.changes += delta.changes.size();
     origin.pieces.push_back({delta.from, delta.to, delta.changes, delta.hash_after});
-    while (origin.pieces.size() > 1 && (origin.changes > config_.relay_changes_max ||
-                                        origin.pieces.size() > config_.relay_changes_max)) {
-        origin.changes -= origin.pieces.front().changes.size();
-        origin.pieces.pop_front();
-    }
-    if (followers_.empty()) return;
+    if (followers_.empty()) return origin.trim(config_.relay_changes_max);
+    origin.trim(config_.relay_changes_max + untold_max);
     // Who told it has it, and its own node has it first.
     for (const NodeId knows : {from, delta.origin})
         if (const auto follower = followers_.find(knows); follower != followers_.end())
             told_at(follower->second, delta.origin, origin).version = delta.to;
     fresh_.push_back(delta.origin);
-    if (due_ == never) due_ = now.steady + config_.relay_every;
+    // What would be dropped untold is told at the end of this turn.
+    const bool is_much = origin.changes > config_.relay_changes_max;
+    due_ = is_much ? Instant::min() : std::min(due_, now.steady + config_.relay_every);
 }
 
 void Relay::replaced(NodeId node, Epoch epoch, Version version) {
     Origin& origin = origin_at(node, epoch);
     origin.drop_pieces();
     origin.version = version;
-    for (auto& [follower, state] : followers_)
-        told_at(state, node, origin).version = version;
 }
 
 bool Relay::heard(const Beat& beat, NodeId from) {
@@ -153,6 +150,9 @@ void Relay::pump(Now now, Links& links, MeshCounters& counters) {
         tell_changes(*link, follower, links, counters);
         if (follower.is_behind) due_ = now.steady + config_.relay_every;
     }
+    for (const NodeId of : fresh_)
+        if (const auto found = origins_.find(of); found != origins_.end())
+            found->second.trim(config_.relay_changes_max);
     fresh_.clear();
 }
 
@@ -197,6 +197,13 @@ bool Relay::tell_changes(
     }
     told.version = origin.version;
     return true;
+}
+
+void Relay::Origin::trim(std::size_t most) {
+    while (pieces.size() > 1 && (changes > most || pieces.size() > most)) {
+        changes -= pieces.front().changes.size();
+        pieces.pop_front();
+    }
 }
 
 void Relay::Origin::drop_pieces() {
@@ -257,7 +264,7 @@ void Relay::check_invariants() const {
         }
         check(changes == origin.changes, "changes that are kept for others are counted");
         check(
-            origin.pieces.size() <= 1 || changes <= config_.relay_changes_max,
+            origin.pieces.size() <= 1 || changes <= config_.relay_changes_max + untold_max,
             "changes that are kept for others are bounded");
     }
 }

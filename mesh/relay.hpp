@@ -83,6 +83,8 @@ private:
         Instant left_at = never;
 
         void drop_pieces();
+        /// Forgets the oldest, but never the newest piece.
+        void trim(std::size_t most);
     };
     struct Told {
         Epoch epoch;

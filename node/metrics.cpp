@@ -219,9 +219,9 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
         "Changes of other nodes passed on to neighbours.",
         m.deltas_relayed);
     page.counter(
-        "spreads_relayed_total",
-        "Publications for everybody passed on to neighbours.",
-        m.spreads_relayed);
+        "spreads_sent_total",
+        "Publications for everybody told to neighbours, those of other nodes included.",
+        m.spreads_sent);
     page.counter(
         "waits_for_link_dropped_total",
         "Publications that waited in vain for a link to be made.",

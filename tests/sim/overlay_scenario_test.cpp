@@ -127,6 +127,31 @@ TEST_F(Overlay, APublicationIsTheFirstThingThatMakesALink) {
         EXPECT_EQ(bob.times_heard(word), 1u);
 }
 
+TEST_F(Overlay, ManyMessagesWaitForTheLinkThatTheFirstMakes) {
+    form_and_rest();
+    const std::size_t far = stranger_of(1);
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    cluster.add_client("bob", cluster.node(far));
+    cluster.wait_until_converged(5s);
+    cluster.run_for(3s);
+    Stream stream{ann, "bob"};
+    for (int word = 0; word < 300; ++word)
+        stream.say();
+    cluster.run_for(1s);
+    EXPECT_EQ(stream.count(Fate::written) + stream.count(Fate::acked), stream.asked());
+}
+
+TEST_F(Overlay, ABurstIsPassedOnWholeHoweverLittleIsKept) {
+    for (const auto& node : cluster.nodes())
+        node->options().mesh.relay_changes_max = 4;
+    form_and_rest();
+    for (int user = 0; user < 60; ++user)
+        cluster.add_client("u" + std::to_string(user), cluster.node(3));
+    cluster.run_for(3s);
+    EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
+    cluster.expect_all_is_well();
+}
+
 TEST_F(Overlay, WhatIsForEverybodyReachesEverybodyOnce) {
     form_and_rest();
     std::vector<Client*> all;
@@ -348,6 +373,26 @@ TEST_F(HostileNeighbour, ALieAboutALogIsFoundAndPutRight) {
     for (const auto& node : cluster.nodes())
         for (const auto& entry : node->mesh().visible_entries())
             EXPECT_FALSE(entry.key >= 666 && entry.key < 766) << node->name();
+}
+
+TEST_F(HostileNeighbour, ALieAboutALinkedNodesLogIsNotEvenHeard) {
+    std::size_t near = 2;
+    while (!are_linked(1, near))
+        ++near;
+    fake.send(proto::Delta{
+        .origin = cluster.node(near).id(),
+        .epoch = epoch_of(near),
+        .from = {0},
+        .to = {std::uint64_t{1} << 62},
+        .changes = {{.key = 666, .count = 1}},
+        .hash_after = {}});
+    cluster.run_for(100ms);
+    for (const auto& entry : cluster.node(1).mesh().visible_entries())
+        EXPECT_NE(entry.key, 666u);
+    cluster.add_client("bob", cluster.node(near));
+    fake.close();
+    cluster.run_for(1s);
+    EXPECT_EQ(cluster.node(1).mesh().where_is("bob").sessions, 1u);
 }
 
 TEST_F(HostileNeighbour, SignsOfLifeOfStrangersOfTheFutureAndOfTheDeadAreBounded) {

@@ -51,10 +51,12 @@ TEST_F(RelayTest, WhoLagsIsToldFromWhatIsKeptOrNotAtAll) {
     config.relay_changes_max = 8;
     relay.follow(bob, {});
     EXPECT_FALSE(relay.catch_up(bob, ann, epoch, {})) << "nothing was heard of it";
+    relay.unfollow(bob);  // what nobody was told yet would be kept for longer
     for (std::uint64_t at = 0; at < 40; at += 4) {
         relay.heard(delta(at, at + 4), eve, now);
         relay.check_invariants();
     }
+    relay.follow(bob, {});
     EXPECT_TRUE(relay.catch_up(bob, ann, epoch, {36}));
     EXPECT_TRUE(relay.catch_up(bob, ann, epoch, {32}));
     EXPECT_FALSE(relay.catch_up(bob, ann, epoch, {31})) << "that is not kept any more";
@@ -85,6 +87,15 @@ TEST_F(RelayTest, ChangesWithoutAnyKeyAreBoundedToo) {
     }
     relay.check_invariants();
     EXPECT_FALSE(relay.catch_up(bob, ann, epoch, {900}));
+}
+
+TEST_F(RelayTest, ABurstIsKeptUntilItWasTold) {
+    config.relay_changes_max = 8;
+    relay.follow(bob, {});
+    for (std::uint64_t at = 0; at < 40; at += 4)
+        relay.heard(delta(at, at + 4), eve, now);
+    EXPECT_TRUE(relay.catch_up(bob, ann, epoch, {0}));
+    relay.check_invariants();
 }
 
 TEST_F(RelayTest, NothingIsDueWithoutFollowers) {
