@@ -18,6 +18,8 @@ namespace {
 /// Follow frames of one peer that are heard in this time: an honest one's list of members_max logs.
 constexpr Duration follow_every = 1s;
 constexpr unsigned follows_max = 16;
+/// A neighbour is asked again for what is missing of one log after this.
+constexpr Duration ask_again = 1s;
 
 }  // namespace
 
@@ -200,12 +202,20 @@ void Mesh::Parts::compare(Link& link, const Beat& beat, Now now, MeshOutput& out
         (void)data_links.want(beat.node, now);
         return;
     }
+    ask_neighbour(link, beat.node, beat.epoch, now, output);
+}
+
+/// It may have kept what is missing here.
+void Mesh::Parts::ask_neighbour(
+    Link& link, NodeId origin, Epoch epoch, Now now, MeshOutput& output) {
+    if (!replicas.may_ask(origin, now, ask_again)) return;
+    const Version held = replicas.find(origin)->version;
     ++counters.catchups_asked;
-    output.events.emplace_back(CatchupAsked{beat.node, replica->version});
+    output.events.emplace_back(CatchupAsked{origin, held});
     links.send(
         link,
         FrameClass::control,
-        proto::Catchup{.origin = beat.node, .epoch = beat.epoch, .version = replica->version});
+        proto::Catchup{.origin = origin, .epoch = epoch, .version = held});
 }
 
 /// What others told of it was not its log: it is asked itself.
@@ -238,8 +248,11 @@ void Mesh::Parts::on_relayed(Link& link, const proto::Delta& delta, Now now, Mes
         break;
     case Replicas::Outcome::too_many:
         return reject(link, "more users and channels than a node may have", output);
-    case Replicas::Outcome::ignored:
     case Replicas::Outcome::gap:
+        ask_neighbour(link, delta.origin, delta.epoch, now, output);
+        ++counters.deltas_ignored;
+        return;
+    case Replicas::Outcome::ignored:
     case Replicas::Outcome::full: ++counters.deltas_ignored; return;
     }
     told_of(delta, now, output);

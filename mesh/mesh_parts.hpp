@@ -134,6 +134,7 @@ struct Mesh::Parts {
     /// A log that others told us of is as its node says, or what is missing is asked for.
     void compare(Link& link, const proto::Beat& beat, Now now, MeshOutput& output);
     void diverged(NodeId node, MeshOutput& output);
+    void ask_neighbour(Link& link, NodeId origin, Epoch epoch, Now now, MeshOutput& output);
     /// A delta of a node that is not at the other end.
     void on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output);
     void tick_overlay(Now now, MeshOutput& output);

@@ -180,8 +180,7 @@ bool Relay::tell_changes(
     MeshCounters& counters) {
     for (const Piece& piece : origin.pieces) {
         if (piece.to <= told.version) continue;
-        if (piece.from > told.version)
-            break;  // what is before it is not kept: it will ask its origin
+        // What is before it may be there already, from others; if not, it is asked for.
         if (link.queue.waiting_bytes(FrameClass::deltas) >= config_.link_delta_bytes_max)
             return false;
         delta_.origin = node;

@@ -41,6 +41,9 @@ struct Overlay : testing::Test {
     }
     void form_and_rest() {
         cluster.form();
+        rest();
+    }
+    void rest() {
         cluster.wait_for(
             "links that nobody needs end",
             [&] { return links() <= cluster.nodes().size() * 2; },
@@ -85,6 +88,22 @@ TEST_F(Overlay, WhoComesAndGoesIsSeenByThoseWithoutALink) {
     }
     EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
     EXPECT_LE(links(), cluster.nodes().size() * 2) << "the table needs no link";
+}
+
+// Neighbours have heard signs of life of each log, and no change of it yet.
+TEST_F(Overlay, TheFirstChangesAfterALongRestAreSeenAtOnce) {
+    cluster.form();
+    for (std::size_t at = 1; at <= cluster.nodes().size(); ++at)
+        cluster.add_client("resident" + std::to_string(at), cluster.node(at));
+    rest();
+    for (std::size_t at = 1; at <= cluster.nodes().size(); ++at) {
+        Client& client = cluster.add_client("u" + std::to_string(at), cluster.node(at));
+        EXPECT_LE(
+            cluster.time_until(
+                "seen", [&] { return client.is_connected() && cluster.is_converged(); }, 5s),
+            400ms);
+    }
+    EXPECT_EQ(count<mesh::CatchupAsked>(), 0u);
 }
 
 TEST_F(Overlay, AMessageMakesItsLinkAndALongSilenceEndsIt) {
