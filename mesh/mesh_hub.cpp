@@ -67,28 +67,17 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       replicas(config.node_keys_max),
       replication(config, identity.node, identity.epoch),
       local_counts(config.channel_linger),
-      router(
-          {identity.node,
-           config,
-           tables,
-           replicas,
-           replication.log(),
-           links,
-           data_links,
-           counters}),
-      flows(
-          {identity.node,
-           config,
-           tables,
-           replicas,
-           replication.log(),
-           links,
-           data_links,
-           counters}),
+      router(reach()),
+      flows(reach()),
       arrivals(config, counters),
       receipts(config, counters),
       tick_at(start.steady),
       last_message{proto::mix64(config.boot.value)} {}
+
+Reach Mesh::Parts::reach() {
+    return {
+        identity.node, config, tables, replicas, replication.log(), links, data_links, counters};
+}
 
 // ---- inputs
 
@@ -155,7 +144,7 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
     arrivals.flush(replication.log().version(), links);
     replication.begin_turn(now, links);
-    if (now.steady >= relay.due()) relay.pump(now, links, counters);
+    relay.pump(now, links, counters);
     dial_wanted(now, output);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.
@@ -262,10 +251,7 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
     data_links.linked(node, link->queue);
     replication.begin(*link, handshake.peers_welcome().your_version);
     links.mark_dirty(*link);
-    if (!overlay.is_on())
-        tell_members(*link);
-    else if (is_new)
-        tell_newcomer(*link);
+    introduce(*link, is_new);
     places_changed = true;
 }
 

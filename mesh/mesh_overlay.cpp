@@ -102,7 +102,9 @@ void Mesh::Parts::follow_neighbours(Now now) {
     });
 }
 
-void Mesh::Parts::tell_newcomer(Link& link) {
+void Mesh::Parts::introduce(Link& link, bool is_new) {
+    if (!overlay.is_on()) return tell_members(link);
+    if (!is_new) return;
     // Who meant this node was told of it, and of the others too.
     if (!link.dialled && !link.handshake->expected_somebody()) send_members(link);
     const proto::Members news_of_it{{members.fact(*members.find(link.node()))}};

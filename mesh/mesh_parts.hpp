@@ -28,6 +28,9 @@ namespace grapevine::mesh {
 struct Mesh::Parts {
     Parts(const Mesh& owner, MeshConfig configured, Now start);
 
+    /// What those who send publications look at.
+    [[nodiscard]] Reach reach();
+
     // ---- mesh_hub.cpp: inputs
     void on(const LinkOpened& opened, Now now, MeshOutput& output);
     void on(const LinkReceived& received, Now now, MeshOutput& output);
@@ -139,8 +142,9 @@ struct Mesh::Parts {
     void on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output);
     void tick_overlay(Now now, MeshOutput& output);
     void follow_neighbours(Now now);
-    /// Of a node that was not known: to those who follow, who meet it and tell theirs.
-    void tell_newcomer(Link& link);
+    /// The node at the other end, to others, and them to it. In a large mesh only one that was not
+    /// known: to those who follow, who meet it and tell theirs.
+    void introduce(Link& link, bool is_new);
     void rest_links(Now now);
     void beat(Now now);
     /// What is heard goes to neighbours too. A node that has links to all may be asked to.

@@ -3,6 +3,7 @@
 #include "tests/sim/fake_peer.hpp"
 #include "tests/sim/stream.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,12 @@ struct Overlay : testing::Test {
             [&] { return links() <= cluster.nodes().size() * 2; },
             30s);
         cluster.wait_until_converged(5s);
+    }
+    /// Everybody who runs gives this state to a node.
+    [[nodiscard]] bool all_see(std::size_t of, MemberState state) {
+        return std::all_of(cluster.nodes().begin(), cluster.nodes().end(), [&](const auto& node) {
+            return !node->is_running() || node->state_of(cluster.node(of)) == state;
+        });
     }
     template <class Event>
     [[nodiscard]] std::size_t count() {
@@ -195,12 +202,7 @@ TEST_F(Overlay, AKilledProcessIsGoneEverywhereWithinASecond) {
     cluster.add_client("bob", cluster.node(5));
     cluster.wait_until_converged(5s);
     cluster.node(5).crash();
-    const auto is_gone = [&] {
-        for (const auto& node : cluster.nodes())
-            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::down)
-                return false;
-        return true;
-    };
+    const auto is_gone = [&] { return all_see(5, MemberState::down); };
     EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 1s);
     EXPECT_EQ(count<mesh::MemberDown>(), cluster.nodes().size() - 1);
 }
@@ -208,12 +210,7 @@ TEST_F(Overlay, AKilledProcessIsGoneEverywhereWithinASecond) {
 TEST_F(Overlay, ASilentHostIsGoneEverywhereInTime) {
     form_and_rest();
     cluster.node(5).lose_host();
-    const auto is_gone = [&] {
-        for (const auto& node : cluster.nodes())
-            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::down)
-                return false;
-        return true;
-    };
+    const auto is_gone = [&] { return all_see(5, MemberState::down); };
     EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 5500ms);
     EXPECT_EQ(count<mesh::MemberDown>(), cluster.nodes().size() - 1);
 }
@@ -221,12 +218,7 @@ TEST_F(Overlay, ASilentHostIsGoneEverywhereInTime) {
 TEST_F(Overlay, WhoLeavesIsGoneEverywhereAtOnceAndForGood) {
     form_and_rest();
     cluster.node(5).leave();
-    const auto is_gone = [&] {
-        for (const auto& node : cluster.nodes())
-            if (node->is_running() && node->state_of(cluster.node(5)) != MemberState::left)
-                return false;
-        return true;
-    };
+    const auto is_gone = [&] { return all_see(5, MemberState::left); };
     EXPECT_LE(cluster.time_until("gone", is_gone, 20s), 1s);
     EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
     cluster.run_for(5s);
