@@ -25,7 +25,7 @@ void Arrivals::on(
     proto::HashKey hash_key,
     Now now,
     MeshOutput& output) {
-    ++counters_.forwards_received;
+    ++reach_.counters.forwards_received;
     Deliver deliver{
         .target = forward.target,
         .payload_kind = forward.payload_kind,
@@ -47,43 +47,54 @@ Version Arrivals::seen(NodeId from, const proto::Forward& forward, Now now) {
     if (Version* const written = window.written.find(key))
         return std::exchange(*written, std::max(*written, forward.known));
     window.written[key] = forward.known;
-    if (window.order.size() >= config_.repeats_window) window.written.erase(window.order.pop().key);
+    if (window.order.size() >= reach_.config.repeats_window)
+        window.written.erase(window.order.pop().key);
     window.order.push({key, now.steady});
     return {};
 }
 
-void Arrivals::on(const Delivered& delivered, Version version, Links& links) {
+void Arrivals::on(const Delivered& delivered) {
     const NodeId node = delivered.delivery.from;
     Answers& answers = answers_for(node);
     if (answers.empty()) answering_.push_back(node);
     if (delivered.present == 0) {
-        ++counters_.denials_sent;
+        ++reach_.counters.denials_sent;
         answers.denied.push_back(delivered.delivery.copy);
     } else {
         answers.add_written(delivered.delivery.copy, delivered.written);
     }
     const std::size_t most = std::max(answers.written.size(), answers.denied.size());
-    if (most >= proto::limits::answers_per_frame) tell(node, answers, version, links);
+    if (most >= proto::limits::answers_per_frame) tell(reach_.links.to(node), answers);
 }
 
-void Arrivals::pass_on(const Acknowledge& acknowledge, Link& to, Links& links) {
-    if (to.queue.waiting_bytes(FrameClass::answers) > acknowledge_bytes_max) {
-        ++counters_.acknowledges_ignored;
-        return;
+void Arrivals::pass_on(const Acknowledge& acknowledge, Now now) {
+    const NodeId node = acknowledge.message.node;
+    const proto::Acked acked{acknowledge.message.message, acknowledge.user};
+    bool is_told = false;
+    if (Link* const to = reach_.links.to(node)) {
+        is_told = to->queue.waiting_bytes(FrameClass::answers) <= acknowledge_bytes_max &&
+                  reach_.links.send(*to, FrameClass::answers, acked);
+    } else if (reach_.replicas.find(node) != nullptr) {
+        std::string encoded;
+        proto::append_frame(encoded, acked);
+        is_told = reach_.data_links.wait(node, encoded, now);
     }
-    links.send(
-        to, FrameClass::answers, proto::Acked{acknowledge.message.message, acknowledge.user});
+    if (!is_told) ++reach_.counters.acknowledges_ignored;
 }
 
-void Arrivals::flush(Version version, Links& links) {
-    for (const NodeId node : answering_)
-        tell(node, answers_[node], version, links);
-    answering_.clear();
+void Arrivals::flush(Now now) {
+    std::erase_if(answering_, [&](NodeId node) {
+        Answers& answers = answers_[node];
+        if (answers.empty()) return true;
+        Link* const to = reach_.links.to(node);
+        if (to == nullptr && reach_.data_links.want(node, now)) return false;
+        tell(to, answers);
+        return true;
+    });
 }
 
-void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links) {
-    Link* const to = links.to(node);
-    if (to == nullptr || answers.empty()) return answers.clear();
+void Arrivals::tell(Link* to, Answers& answers) {
+    if (to == nullptr) return answers.clear();
     LinkQueue& queue = to->queue;
     if (queue.waiting_bytes(FrameClass::answers) > answer_bytes_max) {
         to->unread = true;
@@ -99,9 +110,9 @@ void Arrivals::tell(NodeId node, Answers& answers, Version version, Links& links
         queue.append(
             FrameClass::answers,
             answers.denied.size() * copy_bytes + overhead_bytes,
-            proto::Nack{proto::CopyList::of(answers.denied), version});
+            proto::Nack{proto::CopyList::of(answers.denied), reach_.log.version()});
     }
-    links.mark_dirty(*to);
+    reach_.links.mark_dirty(*to);
     answers.clear();
 }
 
@@ -129,7 +140,7 @@ void Arrivals::forget(NodeId node) {
 
 void Arrivals::forget_old(Window& window, Now now) const {
     // The sender's clock is not ours, and a repeat may be long under way.
-    const Instant over = now.steady - 2 * config_.acknowledge_within;
+    const Instant over = now.steady - 2 * reach_.config.acknowledge_within;
     while (!window.order.empty() && window.order.front().seen < over)
         window.written.erase(window.order.pop().key);
 }

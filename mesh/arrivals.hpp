@@ -2,14 +2,16 @@
 /// here. Never forwarded on.
 ///
 /// Answers of a turn leave together, on the link that is in use then: a copy is known by its id and
-/// the node it was sent to, and the link it came on may be over by now.
+/// the node it was sent to, and the link it came on may be over by now. Where neighbours alone keep
+/// links it may be the last one, let go of while the copy was under way: the answers then wait for
+/// one that is made for them.
 #pragma once
 
 #include "mesh/exchange.hpp"
 #include "mesh/fifo.hpp"
 #include "mesh/flat_map.hpp"
-#include "mesh/links.hpp"
 #include "mesh/mesh.hpp"
+#include "mesh/reach.hpp"
 
 #include <map>
 #include <string>
@@ -19,8 +21,7 @@ namespace grapevine::mesh {
 
 class Arrivals {
 public:
-    Arrivals(const MeshConfig& config, MeshCounters& counters)
-        : config_(config), counters_(counters) {}
+    explicit Arrivals(Reach reach) : reach_(reach) {}
 
     void
     on(const Link& link,
@@ -28,13 +29,13 @@ public:
        proto::HashKey hash_key,
        Now now,
        MeshOutput& output);
-    /// What Sessions did with a copy. `version`: of this node's log now.
-    void on(const Delivered& delivered, Version version, Links& links);
-    /// A client here has taken a message of the node at the other end. If many wait already it is
-    /// dropped and counted: a client may say so as often as it likes.
-    void pass_on(const Acknowledge& acknowledge, Link& to, Links& links);
+    /// What Sessions did with a copy.
+    void on(const Delivered& delivered);
+    /// A client here has taken a message of another node. If many wait already, or there is no way
+    /// to it, it is dropped and counted: a client may say so as often as it likes.
+    void pass_on(const Acknowledge& acknowledge, Now now);
     /// Queues the answers of this turn.
-    void flush(Version version, Links& links);
+    void flush(Now now);
     /// Its process has gone, or cannot be reached: nobody waits for answers.
     void node_lost(NodeId node);
     /// A node that is forgotten here may return while it still repeats its messages: those are
@@ -68,7 +69,8 @@ private:
     void forget_old(Window& window, Now now) const;
     /// Sessions that joined until this version have the message already.
     [[nodiscard]] Version seen(NodeId from, const proto::Forward& forward, Now now);
-    void tell(NodeId node, Answers& answers, Version version, Links& links);
+    /// Without a link they are dropped.
+    void tell(Link* to, Answers& answers);
     /// Most answers of a turn are for the node of the one before: not looked up again.
     Answers& answers_for(NodeId node) {
         if (recent_ == nullptr || recent_node_ != node) {
@@ -78,8 +80,7 @@ private:
         return *recent_;
     }
 
-    const MeshConfig& config_;
-    MeshCounters& counters_;
+    Reach reach_;
     std::map<NodeId, Window> windows_;
     std::map<NodeId, Answers> answers_;
     Answers* recent_ = nullptr;

@@ -69,7 +69,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       local_counts(config.channel_linger),
       router(reach()),
       flows(reach()),
-      arrivals(config, counters),
+      arrivals(reach()),
       receipts(config, counters),
       tick_at(start.steady),
       last_message{proto::mix64(config.boot.value)} {}
@@ -142,7 +142,7 @@ void Mesh::Parts::on(TimeReached, Now now, MeshOutput& output) {
 
 void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
-    arrivals.flush(replication.log().version(), links);
+    arrivals.flush(now);
     replication.begin_turn(now, links);
     relay.pump(now, links, counters);
     dial_wanted(now, output);

@@ -49,15 +49,13 @@ void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output
     if (message.node == identity.node) {
         flows.acknowledged(message.message, acknowledge.user, now, output);
         tell_receipts(output);
-    } else if (Link* const link = links.to(message.node)) {
-        arrivals.pass_on(acknowledge, *link, links);
     } else {
-        ++counters.acknowledges_ignored;
+        arrivals.pass_on(acknowledge, now);
     }
 }
 
 void Mesh::Parts::on(const Delivered& delivered, Now now, MeshOutput& output) {
-    if (delivered.delivery.from) return arrivals.on(delivered, replication.log().version(), links);
+    if (delivered.delivery.from) return arrivals.on(delivered);
     flows.on(delivered, now, output);
     tell_receipts(output);
 }

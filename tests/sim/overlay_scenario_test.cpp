@@ -167,6 +167,40 @@ TEST_F(Overlay, ManyMessagesWaitForTheLinkThatTheFirstMakes) {
     EXPECT_EQ(stream.count(Fate::written) + stream.count(Fate::acked), stream.asked());
 }
 
+// What is said while the other end lets go of the link is written there, and its answer finds a
+// way.
+TEST_F(Overlay, AMessageThatCrossesTheEndOfItsLinkIsAnswered) {
+    form_and_rest();
+    const std::size_t far = stranger_of(1);
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    Client& bob = cluster.add_client("bob", cluster.node(far));
+    cluster.wait_until_converged(5s);
+    for (int round = 0; round < 8; ++round) {
+        EXPECT_FALSE(ann.send({.to = {"bob"}}).empty());
+        cluster.run_for(1s);
+        const auto rested = [&](std::size_t at) {
+            return cluster.node(at).mesh().counters().links_rested;
+        };
+        const std::uint64_t by_one = rested(1);
+        const std::uint64_t by_other = rested(far);
+        ASSERT_TRUE(cluster.run_until(
+            [&] { return rested(1) != by_one || rested(far) != by_other; }, 30s, /*glance=*/100us));
+        const bool one_ends = rested(1) != by_one;
+        Client& late = one_ends ? bob : ann;
+        const std::string to = one_ends ? "ann" : "bob";
+        // Also while the two ends still talk about it, and after that.
+        cluster.run_for(round / 2 * 300us);
+        const Wait wait = round % 2 == 0 ? Wait::node : Wait::client;
+        const std::string word = late.send({.to = {to}, .wait = wait});
+        cluster.run_for(1s);
+        const auto receipt = late.receipt_of(word, to);
+        ASSERT_TRUE(receipt.has_value()) << round;
+        EXPECT_TRUE(receipt->was_accepted()) << round;
+        EXPECT_EQ((one_ends ? ann : bob).times_heard(word), 1u);
+    }
+    cluster.expect_all_is_well();
+}
+
 TEST_F(Overlay, ABurstIsPassedOnWholeHoweverLittleIsKept) {
     for (const auto& node : cluster.nodes())
         node->options().mesh.relay_changes_max = 4;
