@@ -32,6 +32,10 @@ bool Mesh::Parts::passes_on() const {
     return overlay.is_on() || relay.has_followers();
 }
 
+bool Mesh::Parts::lacks_links(Now now) const {
+    return overlay.is_on() || (overlay.was_on() && links.nodes() < members.expected(now));
+}
+
 bool Mesh::Parts::is_needed(const Link& link) const {
     const Member* const member = members.find(link.node());
     const Replica* const replica = replicas.find(link.node());
@@ -73,6 +77,8 @@ void Mesh::Parts::beat(Now now) {
 }
 
 void Mesh::Parts::follow_neighbours(Now now) {
+    // Until there is a link to everybody, neighbours go on telling of the others.
+    if (!overlay.is_on() && lacks_links(now)) return;
     // Who can reach few of its neighbours hears of the others from whom it can reach.
     const std::vector<NodeId>& neighbours = overlay.neighbours();
     const auto linked = std::count_if(neighbours.begin(), neighbours.end(), [&](NodeId node) {
@@ -276,19 +282,18 @@ void Mesh::Parts::spread_suspicion(const Member& member) {
 }
 
 void Mesh::Parts::spread(const Publish& publish, MeshOutput& output) {
-    output.delivers.push_back(
-        {.target = publish.target,
-         .payload_kind = publish.payload_kind,
-         .key = publish.key,
-         .name = publish.name(),
-         .body = publish.body()});
+    output.delivers.push_back(Router::deliver_here(publish));
     const proto::Spread told{
         .origin = identity.node,
         .epoch = identity.epoch,
         .number = ++spreads,
         .payload_kind = publish.payload_kind,
         .body = publish.body()};
-    links.for_each_node([&](NodeId, Link& link) { pass_on(told, link); });
+    const proto::Forward whole = Router::frame_of(publish);  // of a version without Spread
+    links.for_each_node([&](NodeId, Link& link) {
+        if (link.version() >= proto::since_version<proto::Spread>) return pass_on(told, link);
+        (void)reach().forward(link, whole);
+    });
 }
 
 void Mesh::Parts::pass_on(const proto::Spread& told, Link& link) {

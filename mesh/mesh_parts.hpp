@@ -149,6 +149,9 @@ struct Mesh::Parts {
     void beat(Now now);
     /// What is heard goes to neighbours too. A node that has links to all may be asked to.
     [[nodiscard]] bool passes_on() const;
+    /// There are members that only neighbours reach: also when there were, and links are being
+    /// made.
+    [[nodiscard]] bool lacks_links(Now now) const;
     [[nodiscard]] bool is_needed(const Link& link) const;
     /// It lives, others tell of it, and nobody here needs a link to it.
     [[nodiscard]] bool is_told_of(const Member& member) const;

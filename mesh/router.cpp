@@ -3,9 +3,7 @@
 #include "mesh/check.hpp"
 
 namespace grapevine::mesh {
-namespace {
-
-Deliver deliver_here(const Publish& publish) {
+Deliver Router::deliver_here(const Publish& publish) {
     return {
         .target = publish.target,
         .payload_kind = publish.payload_kind,
@@ -14,7 +12,7 @@ Deliver deliver_here(const Publish& publish) {
         .body = publish.body()};
 }
 
-proto::Forward frame_of(const Publish& publish) {
+proto::Forward Router::frame_of(const Publish& publish) {
     return {
         .copy = 0,
         .target = publish.target,
@@ -24,8 +22,6 @@ proto::Forward frame_of(const Publish& publish) {
         .known = {},
         .message_id = {}};
 }
-
-}  // namespace
 
 void Router::publish(const Publish& publish, Now now, MeshOutput& output) {
     check(publish.target != Target::user, "messages to users go through their flows");

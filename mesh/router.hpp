@@ -14,6 +14,10 @@ public:
 
     void publish(const Publish& publish, Now now, MeshOutput& output);
 
+    // ---- one that nobody answers, as it goes
+    [[nodiscard]] static Deliver deliver_here(const Publish& publish);
+    [[nodiscard]] static proto::Forward frame_of(const Publish& publish);
+
 private:
     bool to_channel(const Publish& publish, Now now, MeshOutput& output);
     bool to_everybody(const Publish& publish, MeshOutput& output);

@@ -4,6 +4,7 @@
 #include "tests/sim/stream.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,27 @@ struct Overlay : testing::Test {
         return std::all_of(cluster.nodes().begin(), cluster.nodes().end(), [&](const auto& node) {
             return !node->is_running() || node->state_of(cluster.node(of)) == state;
         });
+    }
+    /// The first nodes say something for everybody in turn; `meanwhile` is called before each word.
+    /// Whoever is connected to them hears all of it, once.
+    void expect_all_hear_what_is_for_everybody(
+        std::size_t nodes, const std::function<void()>& meanwhile) {
+        std::vector<Client*> all;
+        for (std::size_t at = 1; at <= nodes; ++at)
+            all.push_back(&cluster.add_client("u" + std::to_string(at), cluster.node(at)));
+        for (Client* client : all)
+            client->subscribe("$system");
+        cluster.wait_until_converged(5s);
+        std::vector<std::string> said;
+        for (std::size_t word = 0; word < 1000; ++word) {
+            meanwhile();
+            said.push_back(cluster.node(1 + word % nodes).publish("$system"));
+            cluster.run_for(2ms);
+        }
+        cluster.run_for(500ms);
+        for (const std::string& word : said)
+            for (Client* client : all)
+                EXPECT_EQ(client->times_heard(word), 1u) << client->user() << ' ' << word;
     }
     template <class Event>
     [[nodiscard]] std::size_t count() {
@@ -214,21 +236,27 @@ TEST_F(Overlay, ABurstIsPassedOnWholeHoweverLittleIsKept) {
 
 TEST_F(Overlay, WhatIsForEverybodyReachesEverybodyOnce) {
     form_and_rest();
-    std::vector<Client*> all;
-    for (std::size_t at = 1; at <= cluster.nodes().size(); ++at)
-        all.push_back(&cluster.add_client("u" + std::to_string(at), cluster.node(at)));
-    for (Client* client : all)
-        client->subscribe("$system");
-    cluster.wait_until_converged(5s);
-    std::vector<std::string> said;
-    for (int word = 0; word < 20; ++word) {
-        said.push_back(cluster.node(1 + static_cast<std::size_t>(word) % 3).publish("$system"));
-        cluster.run_for(20ms);
-    }
-    cluster.run_for(500ms);
-    for (const std::string& word : said)
-        for (Client* client : all)
-            EXPECT_EQ(client->times_heard(word), 1u) << client->user();
+    expect_all_hear_what_is_for_everybody(cluster.nodes().size(), [] {});
+}
+
+// It knows nothing of neighbours: it has links to all, and is told by whoever says something.
+TEST_F(Overlay, WhatIsForEverybodyReachesANodeOfAnEarlierVersionToo) {
+    cluster.node(3).options().mesh.version_max = proto::mesh_version_min;
+    cluster.form();
+    cluster.run_for(30s);
+    expect_all_hear_what_is_for_everybody(cluster.nodes().size(), [] {});
+}
+
+TEST_F(Overlay, WhatIsForEverybodyReachesEverybodyWhileTheMeshGrowsOutOfIt) {
+    for (const auto& node : cluster.nodes())
+        node->options().mesh.full_mesh_max = 12;
+    form_and_rest();
+    std::size_t leaving = cluster.nodes().size();
+    int turn = 0;
+    expect_all_hear_what_is_for_everybody(9, [&] {
+        if (++turn % 100 == 0 && leaving > 9) cluster.node(leaving--).leave();
+    });
+    EXPECT_EQ(links(), 36u);
 }
 
 TEST_F(Overlay, AKilledProcessIsGoneEverywhereWithinASecond) {
