@@ -36,6 +36,7 @@ Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start)
     : mesh_(std::move(mesh), start), sessions_([&] {
           sessions.hash_key = mesh_.hash_key();
           sessions.node_name = mesh_.config().name;
+          sessions.tells_names = mesh_.config().replicate_names;
           return std::move(sessions);
       }()) {}
 

@@ -62,6 +62,7 @@ struct LocalChange {
     std::uint64_t key = 0;
     std::int32_t by = 0;
     SessionId session;  ///< the session of a user that came: answered by Joined
+    std::string name{};  ///< likewise, if SessionsConfig::tells_names; else empty
 };
 
 /// A question whose answer only Mesh has.

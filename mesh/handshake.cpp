@@ -56,6 +56,7 @@ Handshake::Handshake(
     self_.cluster = self.cluster;
     self_.proto_min = self.version_min;
     self_.proto_max = self.version_max;
+    self_.features = self.features;
     self_.node_id = self.node;
     self_.epoch = self.epoch;
     self_.boot = self.boot;

@@ -28,6 +28,7 @@ struct Identity {
     proto::Boot boot;
     std::uint32_t version_min = proto::mesh_version_min;  ///< of the protocol, that it speaks
     std::uint32_t version_max = proto::mesh_version_max;
+    std::uint64_t features = 0;  ///< proto::feature_names
 };
 
 /// Names a link the same at both ends: who dialled, and that process's count of dials.

@@ -6,9 +6,12 @@
 #include "mesh/link_queue.hpp"
 #include "mesh/now.hpp"
 #include "mesh/snapshot_stream.hpp"
+#include "mesh/told_names.hpp"
 #include "proto/bytes.hpp"
 #include "proto/ids.hpp"
+#include "proto/mesh_versions.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -67,6 +70,9 @@ struct Link {
     proto::Version held_at_ping;  ///< how much of that log was here then
     std::uint64_t staged_at_ping = 0;  ///< chunks of a snapshot that were here when it came
     Duration round_trip{};
+    /// Waiting for what they belong to: of the peer's own log, whose snapshot others' deltas may
+    /// overtake, and of another's.
+    std::array<ToldNames, 2> told_names;
     LinkQueue queue;
     LinkSync sync;
     bool dirty = false;  ///< listed for the end of the turn
@@ -89,6 +95,11 @@ struct Link {
     /// Of the protocol; frames of later ones are not said on it.
     [[nodiscard]] std::uint32_t version() const {
         return handshake ? handshake->version() : proto::mesh_version_min;
+    }
+    /// The peer keeps names of users.
+    [[nodiscard]] bool keeps_names() const {
+        return handshake && (handshake->peer().features & proto::feature_names) != 0 &&
+               version() >= proto::since_version<proto::Names>;
     }
     [[nodiscard]] proto::NodeId node() const {
         return handshake && handshake->is_proven() ? handshake->peer().node_id : proto::NodeId{};

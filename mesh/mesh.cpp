@@ -122,6 +122,8 @@ std::vector<MemberView> Mesh::members() const {
                 view.users = replica->sums.users;
                 view.channels = replica->sums.channels;
             }
+            view.names = replica->names.size();
+            view.name_bytes = replica->names.bytes();
             view.version = replica->version;
             view.sethash = replica->sums.sethash;
         }
@@ -150,6 +152,8 @@ std::vector<MemberView> Mesh::members() const {
     own.sessions = sums.sessions;
     own.users = sums.users;
     own.channels = sums.channels;
+    own.names = parts.replication.names().size();
+    own.name_bytes = parts.replication.names().bytes();
     own.version = parts.replication.log().version();
     own.sethash = parts.replication.log().sethash();
     views.insert(views.begin(), std::move(own));
@@ -227,6 +231,7 @@ void Mesh::check_invariants() const {
     EntrySums own;
     for (const Change& change : parts_->tables.entries_of(Tables::self_slot))
         own.count(change, 0);
+    parts_->check_names();
     check(
         own.sethash == parts_->replication.log().sethash(),
         "the log's hash is that of the own entries");

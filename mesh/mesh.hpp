@@ -16,6 +16,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -189,6 +190,13 @@ struct FlowSizes {
     std::size_t idempotency_keys = 0;
 };
 
+/// What is kept of users' names: nothing unless MeshConfig::replicate_names.
+struct NameSizes {
+    std::size_t names = 0;
+    std::size_t bytes = 0;
+    std::uint64_t refused = 0;  ///< how often one was not kept because there was no room
+};
+
 /// A member as people and programs see it.
 struct MemberView {
     NodeId node;
@@ -206,6 +214,8 @@ struct MemberView {
     std::uint64_t sessions = 0;  ///< of named users, as replicated; none while they are hidden
     std::uint64_t users = 0;
     std::uint64_t channels = 0;
+    std::uint64_t names = 0;  ///< of users, that are known here: none unless they are replicated
+    std::size_t name_bytes = 0;  ///< what these take
     proto::Version version;
     std::uint64_t sethash = 0;
     Duration round_trip{};  ///< zero: not measured
@@ -252,6 +262,14 @@ public:
         std::vector<std::string> nodes;
     };
     [[nodiscard]] UserPlaces where_is(std::string_view user) const;
+    /// The name of a user of this key who is at that node, this one included, also while its users
+    /// are hidden. Nothing if nobody is, or if names are not replicated, or there was no room. Of
+    /// two names with one hash it is either. Valid until the next input.
+    [[nodiscard]] std::optional<std::string_view>
+    name_of_user(NodeId node, std::uint64_t key) const;
+    /// Wherever he is, but not where users are hidden.
+    [[nodiscard]] std::optional<std::string_view> name_of_user(std::uint64_t key) const;
+    [[nodiscard]] NameSizes name_sizes() const;
     /// Every visible (key, node, count), sorted: what a lookup could return. For checkers and
     /// tests.
     struct Entry {

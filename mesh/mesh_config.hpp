@@ -101,6 +101,15 @@ struct MeshConfig {
     /// Users and channels of one node: one that tells more is not believed. 700 MB at most.
     std::size_t node_keys_max = 64 * 1024 * 1024;
 
+    // ---- names of users
+    /// Whether names are replicated besides keys, so that every node can say who a key is. On at
+    /// some nodes only, those tell each other.
+    bool replicate_names = false;
+    /// What names of one node may take, itself included: about 850,000 of 20 bytes. Beyond, only
+    /// the key is known. While a snapshot replaces a copy both count.
+    std::size_t node_names_bytes_max = 64 * 1024 * 1024;
+    std::size_t all_names_bytes_max = 256 * 1024 * 1024;  ///< of all nodes
+
     // ---- messages to users
     Duration deliver_within = 3s;  ///< then a result is due, whatever is known
     Duration park_within = 2s;  ///< for a user who is nowhere: he may be changing nodes

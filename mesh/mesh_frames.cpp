@@ -18,7 +18,8 @@ constexpr Duration catchup_again = 2s;
 /// on. That a link has no more data comes after what is kept of it.
 bool is_urgent(const Link& link, const proto::MeshFrame& frame) {
     if (std::holds_alternative<proto::LinkSwitch>(frame)) return link.kept.empty();
-    return !std::holds_alternative<proto::Delta>(frame) &&
+    return !std::holds_alternative<proto::Names>(frame) &&
+           !std::holds_alternative<proto::Delta>(frame) &&
            !std::holds_alternative<proto::SnapBegin>(frame) &&
            !std::holds_alternative<proto::SnapChunk>(frame) &&
            !std::holds_alternative<proto::SnapEnd>(frame) &&
@@ -166,7 +167,9 @@ void Mesh::Parts::on_frame(Link& link, const proto::Catchup& catchup, Now, MeshO
 
 void Mesh::Parts::on_frame(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
     if (delta.origin != link.node()) return on_relayed(link, delta, now, output);
-    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
+    const auto names = take_names(link, delta.origin, delta.changes, output);
+    if (!names) return;
+    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters, *names);
     if (outcome == Replicas::Outcome::ignored) ++counters.deltas_ignored;
     if (outcome == Replicas::Outcome::applied) {
         ++counters.deltas_applied;
@@ -188,7 +191,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::SnapBegin& begun, Now, MeshO
 void Mesh::Parts::on_frame(Link& link, const proto::SnapChunk& chunk, Now, MeshOutput& output) {
     if (chunk.origin != link.node())
         return reject(link, "a snapshot of another node's log", output);
-    if (replicas.apply(chunk, tables) == Replicas::Outcome::too_many)
+    const auto names = take_names(link, chunk.origin, chunk.changes, output);
+    if (names && replicas.apply(chunk, tables, *names) == Replicas::Outcome::too_many)
         reject(link, "more users and channels than a node may have", output);
 }
 

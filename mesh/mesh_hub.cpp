@@ -28,13 +28,20 @@ Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
             std::max<Duration::rep>(1, start.wall.time_since_epoch().count()))},
         .boot = config.boot,
         .version_min = config.version_min,
-        .version_max = config.version_max};
+        .version_max = config.version_max,
+        .features = config.replicate_names ? proto::feature_names : 0};
 }
 
 proto::HashKey hash_key_of(const MeshConfig& config) {
     proto::HashKey key = proto::HashKey::of_cluster(config.cluster);
     if (config.key_bits < 64) key.mask = (std::uint64_t{1} << config.key_bits) - 1;
     return key;
+}
+
+NameBudget name_budget_of(const MeshConfig& config) {
+    if (!config.replicate_names) return {};
+    return {
+        config.node_names_bytes_max, config.all_names_bytes_max, proto::mix64(~config.rng_seed)};
 }
 
 /// What others should dial: the peer's own word, its host taken from the link if it only told a
@@ -64,8 +71,9 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       relay(config),
       data_links(config),
       dialer(config, rng.fork()),
-      replicas(config.node_keys_max),
-      replication(config, identity.node, identity.epoch),
+      name_budget(name_budget_of(config)),
+      replicas(config.node_keys_max, &name_budget),
+      replication(config, identity.node, identity.epoch, name_budget),
       local_counts(config.channel_linger),
       router(reach()),
       flows(reach()),
@@ -117,6 +125,7 @@ void Mesh::Parts::on(const Resolved& resolved, Now now, MeshOutput& output) {
 }
 
 void Mesh::Parts::on(const LocalChange& change, Now now, MeshOutput& output) {
+    if (!change.name.empty()) replication.learn(change.key, change.name);
     if (const auto recorded = local_counts.on(change, now))
         replication.record(*recorded, tables, links, now);
     if (change.session) output.joined.push_back({change.session, replication.log().version()});
@@ -144,7 +153,7 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     if (replication.flush_at() != never) replication.flush(now, links, counters);
     arrivals.flush(now);
     replication.begin_turn(now, links);
-    relay.pump(now, links, counters);
+    relay.pump(now, replicas, links, counters);
     dial_wanted(now, output);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.

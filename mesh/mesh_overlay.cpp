@@ -235,13 +235,15 @@ void Mesh::Parts::diverged(NodeId node, MeshOutput& output) {
 
 void Mesh::Parts::on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output) {
     if (!overlay.was_on()) return reject(link, "a delta of another node's log", output);
+    const auto names = take_names(link, delta.origin, delta.changes, output);
+    if (!names) return;
     const Member* const member = members.find(delta.origin);
     // First-hand is better, and a whole copy comes first.
     if (member == nullptr || !member->ready || links.to(delta.origin) != nullptr) {
         ++counters.deltas_ignored;
         return;
     }
-    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters);
+    const Replicas::Outcome outcome = replicas.apply(delta, tables, counters, *names);
     switch (outcome) {
     case Replicas::Outcome::applied: {
         ++counters.deltas_applied;

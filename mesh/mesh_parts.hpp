@@ -107,6 +107,14 @@ struct Mesh::Parts {
     std::vector<NodeId> some_members(std::size_t count, NodeId but);
     void tick_liveness(Now now);
 
+    // ---- mesh_names.cpp: names of users
+    void on_frame(Link& link, const proto::Names& frame, Now now, MeshOutput& output);
+    /// Those that were told before these changes, which they must belong to: else the link ends
+    /// and there is nothing.
+    std::optional<ToldNames>
+    take_names(Link& link, NodeId origin, std::span<const Change> changes, MeshOutput& output);
+    void check_names() const;
+
     // ---- mesh_tunnels.cpp: links through other nodes
     void on_frame(Link& link, const proto::Tunnel& frame, Now now, MeshOutput& output);
     void on_fact(const TunnelHeard& heard, Now now, MeshOutput& output);
@@ -199,6 +207,7 @@ struct Mesh::Parts {
     Relay relay;
     DataLinks data_links;
     Dialer dialer;
+    NameBudget name_budget;
     Replicas replicas;
     Replication replication;
     LocalCounts local_counts;

@@ -139,7 +139,7 @@ std::map<NodeId, Relay::Origin>::iterator Relay::erase(std::map<NodeId, Origin>:
 
 // ---- what is told
 
-void Relay::pump(Now now, Links& links, MeshCounters& counters) {
+void Relay::pump(Now now, const Replicas& replicas, Links& links, MeshCounters& counters) {
     if (now.steady < due_) return;
     due_ = never;
     std::sort(fresh_.begin(), fresh_.end());
@@ -147,7 +147,7 @@ void Relay::pump(Now now, Links& links, MeshCounters& counters) {
     for (auto& [node, follower] : followers_) {
         Link* const link = links.to(node);
         if (link == nullptr) continue;
-        tell_changes(*link, follower, links, counters);
+        tell_changes(*link, follower, replicas, links, counters);
         if (follower.is_behind) due_ = now.steady + config_.relay_every;
     }
     for (const NodeId of : fresh_)
@@ -156,10 +156,16 @@ void Relay::pump(Now now, Links& links, MeshCounters& counters) {
     fresh_.clear();
 }
 
-void Relay::tell_changes(Link& link, Follower& follower, Links& links, MeshCounters& counters) {
+void Relay::tell_changes(
+    Link& link,
+    Follower& follower,
+    const Replicas& replicas,
+    Links& links,
+    MeshCounters& counters) {
     const auto tell = [&](NodeId of, const Origin& origin) {
         if (of == link.node()) return;
-        if (!tell_changes(link, told_at(follower, of, origin), of, origin, links, counters))
+        Told& told = told_at(follower, of, origin);
+        if (!tell_changes(link, told, of, origin, replicas, links, counters))
             follower.is_behind = true;
     };
     if (std::exchange(follower.is_behind, false)) {
@@ -176,8 +182,10 @@ bool Relay::tell_changes(
     Told& told,
     NodeId node,
     const Origin& origin,
+    const Replicas& replicas,
     Links& links,
     MeshCounters& counters) {
+    const Replica* const replica = replicas.find(node);
     for (const Piece& piece : origin.pieces) {
         if (piece.to <= told.version) continue;
         // What is before it may be there already, from others; if not, it is asked for.
@@ -189,6 +197,8 @@ bool Relay::tell_changes(
         delta_.to = piece.to;
         delta_.changes = piece.changes;
         delta_.hash_after = piece.hash_after;
+        if (replica != nullptr)
+            name_frames_.tell_before(link, FrameClass::deltas, replica->names, node, piece.changes);
         link.queue.append(FrameClass::deltas, log_frame_bytes(piece.changes.size()), delta_);
         links.mark_dirty(link);
         told.version = piece.to;

@@ -10,7 +10,9 @@
 #include "mesh/events.hpp"
 #include "mesh/links.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/name_frames.hpp"
 #include "mesh/now.hpp"
+#include "mesh/replicas.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <deque>
@@ -56,8 +58,9 @@ public:
     void forget(NodeId origin);
 
     // ---- what is told
-    /// Queues changes that are due, or what a follower lags.
-    void pump(Now now, Links& links, MeshCounters& counters);
+    /// Queues changes that are due, or what a follower lags; names of users before them, as far as
+    /// the copies have them.
+    void pump(Now now, const Replicas& replicas, Links& links, MeshCounters& counters);
     /// Queues signs of life.
     void tell_beats(Now now, Links& links);
     /// When pump() is wanted; never: nothing waits.
@@ -100,13 +103,19 @@ private:
     Origin& origin_at(NodeId node, Epoch epoch);
     std::map<NodeId, Origin>::iterator erase(std::map<NodeId, Origin>::iterator at);
     Told& told_at(Follower& follower, NodeId node, const Origin& origin);
-    void tell_changes(Link& link, Follower& follower, Links& links, MeshCounters& counters);
+    void tell_changes(
+        Link& link,
+        Follower& follower,
+        const Replicas& replicas,
+        Links& links,
+        MeshCounters& counters);
     /// False: no room on the link now.
     bool tell_changes(
         Link& link,
         Told& told,
         NodeId node,
         const Origin& origin,
+        const Replicas& replicas,
         Links& links,
         MeshCounters& counters);
     void tell_beats(Link& link, Follower& follower, const std::vector<NodeId>& nodes, Links& links);
@@ -119,6 +128,7 @@ private:
     Instant due_ = never;
     proto::Delta delta_;  ///< reused
     proto::Beats beats_;  ///< reused
+    NameFrames name_frames_;
 };
 
 }  // namespace grapevine::mesh

@@ -13,6 +13,18 @@ namespace {
 /// than it is swept; fewer would make an honest one wait.
 constexpr std::size_t dying_max = 2;
 
+/// Names are kept of exactly those who are there.
+void follow(NameArena& kept, const std::vector<Change>& changes, const ToldNames& told) {
+    if (!kept.keeps()) return;
+    for (const Change& change : changes) {
+        if (change.kind != TableKind::users) continue;
+        if (change.count == 0)
+            kept.drop(change.key);
+        else if (const std::string_view name = told.find(change.key); !name.empty())
+            kept.keep(change.key, name);
+    }
+}
+
 }  // namespace
 
 void EntrySums::count(const Change& change, std::uint8_t before) {
@@ -37,7 +49,7 @@ bool Replicas::begin(NodeId node, Epoch epoch, Tables& tables) {
     forget(node, tables);
     const Slot slot = tables.take_slot(node);
     if (slot == no_slot) return false;
-    replicas_[node] = Replica{.epoch = epoch, .slot = slot};
+    replicas_[node] = Replica{.epoch = epoch, .slot = slot, .names = no_names()};
     return true;
 }
 
@@ -73,8 +85,8 @@ bool Replicas::discard(NodeId node) {
     return found != replicas_.end() && !std::exchange(found->second.discarded, true);
 }
 
-Replicas::Outcome
-Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters) {
+Replicas::Outcome Replicas::apply(
+    const proto::Delta& delta, Tables& tables, MeshCounters& counters, const ToldNames& names) {
     const auto found = replicas_.find(delta.origin);
     if (found == replicas_.end()) return Outcome::ignored;
     Replica& replica = found->second;
@@ -84,6 +96,7 @@ Replicas::apply(const proto::Delta& delta, Tables& tables, MeshCounters& counter
     tables.set_all(replica.slot, delta.changes, [&](const Change& change, std::uint8_t before) {
         replica.sums.count(change, before);
     });
+    follow(replica.names, delta.changes, names);
     replica.version = delta.to;
     counters.changes_applied += delta.changes.size();
     if (replica.sums.keys() > keys_max_) return Outcome::too_many;
@@ -105,10 +118,11 @@ void Replicas::begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables
     if (tables.dying(begun.origin) >= dying_max) return;
     const Slot slot = tables.take_slot(begun.origin);
     if (slot == no_slot) return;
-    staged = Replica::Staged{.version = begun.version, .slot = slot};
+    staged = Replica::Staged{.version = begun.version, .slot = slot, .names = no_names()};
 }
 
-Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables) {
+Replicas::Outcome
+Replicas::apply(const proto::SnapChunk& chunk, Tables& tables, const ToldNames& names) {
     const auto found = replicas_.find(chunk.origin);
     if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
     Replica::Staged& staged = *found->second.staged;
@@ -116,6 +130,7 @@ Replicas::Outcome Replicas::apply(const proto::SnapChunk& chunk, Tables& tables)
     tables.set_all(staged.slot, chunk.changes, [&](const Change& change, std::uint8_t before) {
         staged.sums.count(change, before);
     });
+    follow(staged.names, chunk.changes, names);
     if (staged.sums.keys() <= keys_max_) return Outcome::applied;
     drop_staged(chunk.origin, tables);
     return Outcome::too_many;
@@ -125,7 +140,7 @@ Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables&
     const auto found = replicas_.find(ended.origin);
     if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
     Replica& replica = found->second;
-    const Replica::Staged& staged = *replica.staged;
+    Replica::Staged& staged = *replica.staged;
     if (staged.sums.sethash != ended.sethash || staged.sums.keys() != ended.keys) {
         drop_staged(ended.origin, tables);
         return Outcome::diverged;
@@ -138,6 +153,7 @@ Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables&
     tables.give_up(replica.slot);
     replica.slot = staged.slot;
     replica.sums = staged.sums;
+    replica.names = std::move(staged.names);
     replica.version = ended.version;
     replica.held_then = {};
     replica.discarded = false;
@@ -184,6 +200,12 @@ void Replicas::check_invariants(const Tables& tables) const {
         check(
             sums.sessions == replica.sums.sessions,
             "a replica's sessions are the sum of its counts");
+        replica.names.check_invariants();
+        replica.names.for_each([&, slot = replica.slot](std::uint64_t key, std::string_view) {
+            check(
+                tables.get(slot, TableKind::users, key) != 0,
+                "only names of users who are there are kept");
+        });
     }
 }
 

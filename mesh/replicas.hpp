@@ -6,8 +6,10 @@
 #pragma once
 
 #include "mesh/mesh.hpp"
+#include "mesh/name_arena.hpp"
 #include "mesh/origin_log.hpp"
 #include "mesh/tables.hpp"
+#include "mesh/told_names.hpp"
 
 #include <array>
 #include <map>
@@ -31,6 +33,7 @@ struct Replica {
     Version version;
     Slot slot = no_slot;
     EntrySums sums;
+    NameArena names;  ///< of its users, as far as there was room
     bool visible = false;
     bool discarded = false;  ///< its hash was wrong: shown until a snapshot replaces it
     bool parted = false;  ///< its node has left: shown for a while, and nobody is reached there
@@ -44,6 +47,7 @@ struct Replica {
         Version version;
         Slot slot = no_slot;
         EntrySums sums;
+        NameArena names;
         std::uint64_t chunks = 0;  ///< that came so far
     };
     std::optional<Staged> staged;
@@ -63,7 +67,9 @@ public:
         too_many,  ///< more keys than a node may have: it is not to be believed
     };
 
-    explicit Replicas(std::size_t keys_max) : keys_max_(keys_max) {}
+    /// Of no budget: without names.
+    explicit Replicas(std::size_t keys_max, NameBudget* names = nullptr)
+        : keys_max_(keys_max), name_budget_(names) {}
 
     /// Begins an empty replica of this epoch; one of an earlier epoch is swept at once. False if no
     /// slot is free.
@@ -76,11 +82,16 @@ public:
 
     /// Its hash is wrong: nothing but a snapshot is taken from now on. False if that was known.
     bool discard(NodeId node);
-    Outcome apply(const proto::Delta& delta, Tables& tables, MeshCounters& counters);
+    /// `names`: those told before it, which belong to it (ToldNames::belong_to).
+    Outcome apply(
+        const proto::Delta& delta,
+        Tables& tables,
+        MeshCounters& counters,
+        const ToldNames& names = {});
     /// Stages what follows beside what is held. Not if too much of this node is being swept
     /// already: who begins again and again costs no more than that, and is asked anew later.
     void begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables);
-    Outcome apply(const proto::SnapChunk& chunk, Tables& tables);
+    Outcome apply(const proto::SnapChunk& chunk, Tables& tables, const ToldNames& names = {});
     Outcome finish_snapshot(const proto::SnapEnd& ended, Tables& tables);
 
     /// Its node's log is at `told`, as others say once a heartbeat. `first`, `again`: nothing of
@@ -100,7 +111,12 @@ public:
     void check_invariants(const Tables& tables) const;
 
 private:
+    [[nodiscard]] NameArena no_names() const {
+        return name_budget_ != nullptr ? NameArena{*name_budget_} : NameArena{};
+    }
+
     std::size_t keys_max_;  ///< of one node
+    NameBudget* name_budget_;
     std::map<NodeId, Replica> replicas_;
 };
 

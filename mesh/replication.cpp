@@ -30,6 +30,7 @@ void Replication::record(const Change& change, Tables& tables, Links& links, Now
         before != change.count || (change.kind == TableKind::users && change.count == UINT8_MAX);
     if (!is_news) return;
     sums_.count(change, before);
+    if (change.count == 0 && change.kind == TableKind::users) names_.drop(change.key);
     log_.record(change, before, sums_.keys());
     if (flush_at_ != never) return;
     const auto nodes = static_cast<Duration::rep>(links.nodes() + 1);
@@ -50,17 +51,15 @@ void Replication::flush(Now now, Links& links, MeshCounters& counters) {
     // Everybody who is up to date gets the same bytes; whoever is behind is pumped in his own time.
     const Version from = flushed_;
     const bool one_frame = waiting <= proto::limits::delta_changes && log_.floor() <= from;
-    if (one_frame) {
-        log_.read(from, log_.version(), delta_);
-        delta_.origin = self_;
-        encoded_.clear();
-        proto::append_frame(encoded_, delta_);
-    }
+    if (one_frame) encode_delta(from);
     links.for_each_node([&](NodeId, Link& link) {
         LinkSync& sync = link.sync;
         const bool has_room =
             link.queue.waiting_bytes(FrameClass::deltas) < config_.link_delta_bytes_max;
         if (one_frame && sync.sent == from && has_room && !tells_snapshot(link)) {
+            if (link.keeps_names())
+                for (const std::string& names : encoded_names_)
+                    link.queue.append(FrameClass::deltas, names);
             link.queue.append(FrameClass::deltas, encoded_);
             sync.sent = log_.version();
             ++counters.deltas_sent;
@@ -70,6 +69,17 @@ void Replication::flush(Now now, Links& links, MeshCounters& counters) {
     flushed_ = log_.version();
     last_flush_ = now.steady;
     flush_at_ = never;
+}
+
+void Replication::encode_delta(Version from) {
+    log_.read(from, log_.version(), delta_);
+    delta_.origin = self_;
+    encoded_.clear();
+    proto::append_frame(encoded_, delta_);
+    encoded_names_.clear();
+    name_frames_.tell(names_, self_, delta_.changes, [&](const proto::Names& frame) {
+        proto::append_frame(encoded_names_.emplace_back(), frame);
+    });
 }
 
 void Replication::begin(Link& link, Version held) {
@@ -90,7 +100,7 @@ void Replication::pump(
     Link& link, Now now, const Tables& tables, Links& links, MeshCounters& counters) {
     LinkSync& sync = link.sync;
     const auto tell_snapshot = [&] {
-        snapshots_.tell(link, {self_, log_, sums_, tables}, now, counters);
+        snapshots_.tell(link, {self_, log_, sums_, tables, names_}, now, counters);
     };
     if (sync.snapshot) tell_snapshot();
     if (tells_snapshot(link)) return;
@@ -114,6 +124,7 @@ void Replication::pump(
 void Replication::tell_delta(Link& link, Version to, MeshCounters& counters) {
     log_.read(link.sync.sent, to, delta_);
     delta_.origin = self_;
+    name_frames_.tell_before(link, FrameClass::deltas, names_, self_, delta_.changes);
     link.queue.append(FrameClass::deltas, log_frame_bytes(delta_.changes.size()), delta_);
     link.sync.sent = to;
     ++counters.deltas_sent;

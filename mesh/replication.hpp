@@ -6,6 +6,8 @@
 #include "mesh/link.hpp"
 #include "mesh/links.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/name_arena.hpp"
+#include "mesh/name_frames.hpp"
 #include "mesh/origin_log.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/snapshots.hpp"
@@ -13,17 +15,22 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace grapevine::mesh {
 
 class Replication {
 public:
-    Replication(const MeshConfig& config, NodeId self, Epoch epoch)
+    Replication(const MeshConfig& config, NodeId self, Epoch epoch, NameBudget& names)
         : config_(config),
           self_(self),
+          names_(names),
           log_(epoch, config.ring_min, config.ring_max),
           snapshots_(config) {}
 
+    /// The name of an own user, who is recorded next.
+    void learn(std::uint64_t key, std::string_view name) { names_.keep(key, name); }
     /// This node's own count of a key becomes `change.count`. Versions grow only if it was another.
     void record(const Change& change, Tables& tables, Links& links, Now now);
     /// Tells everybody what changed, if the flush interval is over; else remembers when it will be.
@@ -41,6 +48,7 @@ public:
 
     [[nodiscard]] const OriginLog& log() const { return log_; }
     [[nodiscard]] const EntrySums& sums() const { return sums_; }
+    [[nodiscard]] const NameArena& names() const { return names_; }
     /// When flush() is wanted; never if nothing waits.
     [[nodiscard]] Instant flush_at() const { return flush_at_; }
     /// When flush() or another turn is wanted.
@@ -48,9 +56,13 @@ public:
 
 private:
     void tell_delta(Link& link, Version to, MeshCounters& counters);
+    /// What goes to everybody, encoded once.
+    void encode_delta(Version from);
 
     const MeshConfig& config_;
     NodeId self_;
+    NameArena names_;  ///< of own users
+    NameFrames name_frames_;
     OriginLog log_;
     Snapshots snapshots_;
     EntrySums sums_;
@@ -59,6 +71,7 @@ private:
     Instant flush_at_ = never;
     proto::Delta delta_;  ///< reused
     std::string encoded_;  ///< reused: one delta, encoded once for all links
+    std::vector<std::string> encoded_names_;  ///< what goes before it where names are kept
 };
 
 }  // namespace grapevine::mesh

@@ -50,6 +50,7 @@ void join_user(Call call, std::string_view user) {
     call.desk.registry.users().join(call.session.user, slot_of(call.session.id), key, user);
     call.desk.output.changes.push_back(
         {.kind = proto::TableKind::users, .key = key, .by = 1, .session = call.session.id});
+    if (call.desk.config.tells_names) call.desk.output.changes.back().name = user;
 }
 
 void connect(Call call) {

@@ -31,6 +31,7 @@ struct SessionsConfig {
     Duration pong_within = 10s;  ///< after a ping, else 3012; shorter than ping_every
     std::size_t queue_bytes_max = proto::limits::session_queue_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
+    bool tells_names = false;  ///< of users that come: MeshConfig::replicate_names
 };
 
 // ---- inputs: facts

@@ -10,6 +10,8 @@ namespace {
 
 /// What telling a key costs, if looking at a place costs 1.
 constexpr std::size_t work_per_key = 8;
+/// And a name, which lies elsewhere.
+constexpr std::size_t work_per_name = 8;
 
 void spend(std::size_t& work, std::size_t spent) {
     work -= std::min(work, spent);
@@ -121,7 +123,7 @@ void Snapshots::tell_keys(Link& link, const SnapshotSource& source) {
         spend(stream.work_left, places);
     }
     spend(stream.work_left, (work_per_key - 1) * keys_.size());
-    tell_chunks(link, source.self, keys_);
+    tell_chunks(link, source, keys_);
 }
 
 void Snapshots::tell_changes(Link& link, const SnapshotSource& source) {
@@ -131,14 +133,18 @@ void Snapshots::tell_changes(Link& link, const SnapshotSource& source) {
     source.log.read(stream.changes, to, delta_);
     spend(stream.work_left, work_per_key * (to.value - stream.changes.value));
     stream.changes = to;
-    tell_chunks(link, source.self, delta_.changes);
+    tell_chunks(link, source, delta_.changes);
 }
 
-void Snapshots::tell_chunks(Link& link, NodeId self, std::span<const Change> changes) {
-    chunk_.origin = self;
+void Snapshots::tell_chunks(
+    Link& link, const SnapshotSource& source, std::span<const Change> changes) {
+    chunk_.origin = source.self;
+    if (source.names.size() != 0 && link.keeps_names())
+        spend(link.sync.snapshot->work_left, work_per_name * changes.size());
     while (!changes.empty()) {
         const auto piece = changes.first(std::min(changes.size(), config_.snapshot_chunk_keys));
         chunk_.changes.assign(piece.begin(), piece.end());
+        name_frames_.tell_before(link, FrameClass::snapshot, source.names, source.self, piece);
         link.queue.append(FrameClass::snapshot, log_frame_bytes(piece.size()), chunk_);
         changes = changes.subspan(piece.size());
     }

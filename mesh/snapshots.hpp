@@ -7,6 +7,8 @@
 #include "mesh/link.hpp"
 #include "mesh/links.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/name_arena.hpp"
+#include "mesh/name_frames.hpp"
 #include "mesh/origin_log.hpp"
 #include "mesh/replicas.hpp"
 #include "mesh/tables.hpp"
@@ -27,6 +29,7 @@ struct SnapshotSource {
     const OriginLog& log;
     const EntrySums& sums;
     const Tables& tables;
+    const NameArena& names;
 };
 
 class Snapshots {
@@ -55,7 +58,7 @@ private:
     void begin(Link& link, const SnapshotSource& source);
     void tell_keys(Link& link, const SnapshotSource& source);
     void tell_changes(Link& link, const SnapshotSource& source);
-    void tell_chunks(Link& link, NodeId self, std::span<const Change> changes);
+    void tell_chunks(Link& link, const SnapshotSource& source, std::span<const Change> changes);
 
     const MeshConfig& config_;
     std::vector<Turn> turns_;
@@ -63,6 +66,7 @@ private:
     Instant turn_at_ = never;
     proto::Delta delta_;  ///< reused
     proto::SnapChunk chunk_;  ///< reused
+    NameFrames name_frames_;
     std::vector<Change> keys_;  ///< reused
 };
 

@@ -53,6 +53,10 @@ void append_member(std::string& out, const MemberView& member, Now now) {
     append_number(out, "sessions", member.sessions);
     append_number(out, "users", member.users);
     append_number(out, "channels", member.channels);
+    if (member.names != 0) {
+        append_number(out, "names", member.names);
+        append_number(out, "name_bytes", member.name_bytes);
+    }
     append_number(out, "version", member.version.value);
     append_hex(out, "hash", member.sethash);
     if (member.protocol != 0) append_number(out, "protocol", member.protocol);

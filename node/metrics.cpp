@@ -151,6 +151,10 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     convergence_part(page, members, now);
     page.gauge(
         "table_bytes", "Memory of the location and interest tables.", mesh.table_memory_bytes());
+    const mesh::NameSizes names = mesh.name_sizes();
+    page.gauge("names", "Names of users that are known here.", names.names);
+    page.gauge("names_bytes", "What they count for in their budget.", names.bytes);
+    page.counter("names_refused_total", "Names not kept because there was no room.", names.refused);
     page.counter("published_total", "Publications routed.", m.published);
     page.counter(
         "published_nowhere_total", "Publications that nobody wanted.", m.published_nowhere);

@@ -51,6 +51,8 @@ inline constexpr std::size_t members_per_frame = 256;
 inline constexpr std::size_t delta_changes = 2048;
 /// Keys in one snapshot chunk.
 inline constexpr std::size_t snapshot_keys = 4096;
+/// Names of users in one NAMES frame, each with a byte for its length; more come as several.
+inline constexpr std::size_t names_bytes = 16 * 1024;
 /// Encoded body of a publication: a client message and the sender's info always fit.
 inline constexpr std::size_t forward_body_bytes = 80 * 1024;
 inline constexpr std::size_t refusal_text_bytes = 512;

@@ -108,6 +108,16 @@ void Filling::table(
 
 }  // namespace mesh_wire
 
+bool NameList::is_whole() const {
+    std::string_view rest = packed;
+    while (!rest.empty()) {
+        const std::size_t bytes = static_cast<unsigned char>(rest.front());
+        if (bytes == 0 || bytes > limits::user_name_bytes || bytes >= rest.size()) return false;
+        rest.remove_prefix(1 + bytes);
+    }
+    return !packed.empty();
+}
+
 void append_frame(std::string& out, const MeshFrame& frame) {
     std::visit([&](const auto& alternative) { mesh_wire::append(out, alternative); }, frame);
 }

@@ -236,6 +236,12 @@ void fields(Codec& codec, As<Codec, SnapEnd>& end) {
 }
 
 template <class Codec>
+void fields(Codec& codec, As<Codec, Names>& names) {
+    codec.fixed64(1, names.origin.value);
+    codec.bytes(2, names.names.packed, limits::names_bytes);
+}
+
+template <class Codec>
 void fields(Codec& codec, As<Codec, Forward>& forward) {
     codec.fixed64(1, forward.copy);
     codec.choice(2, forward.target, Target::everybody);

@@ -23,7 +23,8 @@
 ///
 ///   Ping/Pong each second, Members when they change, Delta{from, to} of the sender's log,
 ///   Catchup{origin, V} when a replica finds a gap, answered by Deltas or SnapBegin SnapChunk*
-///   SnapEnd, Forward for publications, Probe/Echo to ask an old link whether its process lives,
+///   SnapEnd, each with Names before it between nodes that keep names of users (feature_names),
+///   Forward for publications, Probe/Echo to ask an old link whether its process lives,
 ///   Leave at the end.
 ///
 /// Who hears nothing of a node says so (Suspect) and asks others to probe it (PingReq, answered by
@@ -63,6 +64,8 @@ namespace grapevine::proto {
 inline constexpr std::uint32_t mesh_version_min = 1;
 inline constexpr std::uint32_t mesh_version_max = 2;
 inline constexpr std::size_t nonce_bytes = 16;
+/// Bit of Hello::features: this node keeps names of users, and is told them (Names).
+inline constexpr std::uint64_t feature_names = 1;
 
 struct Hello {
     std::string cluster;
@@ -343,6 +346,36 @@ struct SnapEnd {
     friend bool operator==(const SnapEnd&, const SnapEnd&) = default;
 };
 
+/// Names of users as the wire has them: the length of each in one byte, then the name. A view.
+struct NameList {
+    std::string_view packed;
+
+    /// Whether it is made of whole names, one at least, none empty or over its limit.
+    [[nodiscard]] bool is_whole() const;
+    /// Calls visit(name) for each. Needs is_whole().
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (std::string_view rest = packed; !rest.empty();) {
+            const std::size_t bytes = static_cast<unsigned char>(rest.front());
+            visit(rest.substr(1, bytes));
+            rest.remove_prefix(1 + bytes);
+        }
+    }
+    static void append(std::string& packed, std::string_view name) {
+        packed.push_back(static_cast<char>(name.size()));
+        packed.append(name);
+    }
+    friend bool operator==(const NameList&, const NameList&) = default;
+};
+
+/// The names of users who are there as the next Delta or SnapChunk of this origin on this link
+/// says. Which name is whose is told by its hash. Many come as several frames.
+struct Names {
+    NodeId origin;
+    NameList names;
+    friend bool operator==(const Names&, const Names&) = default;
+};
+
 /// A publication on its way to the sessions of one node. Views point into the message it was read
 /// from.
 struct Forward {
@@ -426,6 +459,7 @@ using MeshFrame = std::variant<
     Follow,
     Beats,
     Rest,
-    Spread>;
+    Spread,
+    Names>;
 
 }  // namespace grapevine::proto

@@ -72,6 +72,10 @@ inline std::string_view contradiction(const Nack& nack) {
     return contradiction(nack.copies);
 }
 
+inline std::string_view contradiction(const Names& names) {
+    return names.names.is_whole() ? "" : "names cut off, empty or over their limit";
+}
+
 /// Looks whether a frame is within all limits and ranges.
 class Inspection {
 public:

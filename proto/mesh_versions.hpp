@@ -42,6 +42,8 @@ template <>
 inline constexpr std::uint32_t since_version<Rest> = 2;
 template <>
 inline constexpr std::uint32_t since_version<Spread> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Names> = 2;
 
 namespace mesh_wire {
 template <std::size_t... Index>

@@ -29,9 +29,9 @@ struct OwnedForward {
 };
 
 /// An answer to copies together with the text it points to: a Done, a Nack or an Acked; or a
-/// Tunnel or a Spread, which point to text too.
+/// Tunnel, a Spread or Names, which point to text too.
 struct OwnedAnswer {
-    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread };
+    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread, names };
     Kind kind = Kind::done;
     std::vector<std::uint64_t> copies;
     std::string text;
@@ -57,6 +57,7 @@ struct OwnedAnswer {
                 .number = number,
                 .payload_kind = proto::PayloadKind::binary,
                 .body = text};
+        case Kind::names: return proto::Names{{number}, {text}};
         case Kind::acked: break;
         }
         return proto::Acked{{number}, text};
@@ -192,13 +193,17 @@ inline rc::Gen<OwnedForward> owned_forward() {
 inline rc::Gen<OwnedAnswer> owned_answer() {
     return rc::gen::exec([] {
         OwnedAnswer answer;
-        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 5));
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 6));
         answer.number = *number();
         const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
         while (answer.copies.size() < count)
             answer.copies.push_back(*number());
         if (answer.kind == OwnedAnswer::Kind::acked)
             answer.text = *bytes(proto::limits::user_name_bytes);
+        else if (answer.kind == OwnedAnswer::Kind::names)
+            for (std::size_t name = 0; name < count; ++name)
+                proto::NameList::append(
+                    answer.text, "u" + *bytes(proto::limits::user_name_bytes - 1));
         else if (answer.kind >= OwnedAnswer::Kind::tunnel)
             answer.text = *bytes(300);
         else if (*rc::gen::arbitrary<bool>())

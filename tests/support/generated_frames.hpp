@@ -186,6 +186,10 @@ struct ToGenerated {
         out.mutable_snap_end()->set_keys(end.keys);
         out.mutable_snap_end()->set_sethash(end.sethash);
     }
+    void operator()(const proto::Names& names) const {
+        out.mutable_names()->set_origin(names.origin.value);
+        out.mutable_names()->set_names(std::string{names.names.packed});
+    }
     void operator()(const proto::Forward& forward) const {
         auto& message = *out.mutable_forward();
         message.set_copy(forward.copy);

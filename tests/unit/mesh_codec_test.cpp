@@ -141,6 +141,32 @@ TEST(MeshLimits, NamesAndBodiesOfForwards) {
     EXPECT_FALSE(accepts_frame(forward));
 }
 
+TEST(MeshLimits, NamesOfUsers) {
+    const auto names = [](std::size_t count, std::size_t bytes) {
+        std::string packed;
+        for (std::size_t name = 0; name < count; ++name)
+            NameList::append(packed, std::string(bytes, 'x'));
+        return packed;
+    };
+    const auto accepts_names = [](const std::string& packed) {
+        return accepts_frame(Names{.origin = {1}, .names = {packed}});
+    };
+    EXPECT_TRUE(accepts_names(names(1, 1)));
+    EXPECT_TRUE(accepts_names(names(60, limits::user_name_bytes)));
+    EXPECT_FALSE(accepts_names(names(1, limits::user_name_bytes + 1)));
+    EXPECT_FALSE(accepts_names(names(1, 0)));
+    EXPECT_FALSE(accepts_names("")) << "names of nobody";
+    EXPECT_TRUE(accepts_names(names(limits::names_bytes / 4, 3)));
+    EXPECT_FALSE(accepts_names(names(limits::names_bytes / 4 + 1, 3)));
+    std::string cut = names(3, 10);
+    cut.pop_back();
+    EXPECT_FALSE(accepts_names(cut));
+    cut.resize(22);
+    EXPECT_TRUE(accepts_names(cut));
+    cut.push_back(1);
+    EXPECT_FALSE(accepts_names(cut));
+}
+
 TEST(MeshLimits, ChangesInOneFrame) {
     for (const std::uint8_t count : {0, 1, 2}) {
         EXPECT_TRUE(accepts_frame(delta(limits::delta_changes, count)));
