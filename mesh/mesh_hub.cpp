@@ -416,6 +416,8 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
         replication.record(*gone, tables, links, now);
     for (int sweep = 0; sweep < sweeps_per_tick && tables.sweep_some(); ++sweep) {
     }
+    for (int sweep = 0; sweep < sweeps_per_tick && name_budget.sweep_some(); ++sweep) {
+    }
     flows.tick(now, output);
     receipts.tick(now);
     arrivals.tick(now);

@@ -37,13 +37,18 @@ std::optional<ToldNames> Mesh::Parts::take_names(
 void Mesh::Parts::check_names() const {
     const NameArena& own = replication.names();
     own.check_invariants();
-    std::size_t bytes = own.bytes();
+    std::size_t bytes = own.bytes() + name_budget.given_up();
+    const auto is_his = [&](std::uint64_t key, std::string_view name) {
+        check(proto::user_key_of(hash_key, name).value == key, "a name is that of its key");
+    };
+    own.for_each(is_his);
     own.for_each([&](std::uint64_t key, std::string_view) {
         check(
             tables.get(Tables::self_slot, TableKind::users, key) != 0,
             "only names of own users who are there are kept");
     });
     replicas.for_each([&](NodeId, const Replica& replica) {
+        replica.names.for_each(is_his);
         bytes += replica.names.bytes();
         if (replica.staged) bytes += replica.staged->names.bytes();
     });

@@ -3,40 +3,39 @@
 #include "mesh/check.hpp"
 #include "proto/limits.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace grapevine::mesh {
 
 void NameArena::keep(std::uint64_t key, std::string_view name) {
-    if (!keeps() || places_.find(spread(key)) != nullptr) return;
+    if (!keeps() || place_of(key) != NamePlaces::nowhere) return;
     check(
         !name.empty() && name.size() <= proto::limits::user_name_bytes,
         "what is kept may be a name");
     const Record record{key, name};
-    const std::size_t bytes = record.bytes() + place_bytes;
-    if (!budget_->take(bytes_, bytes)) return;
-    bytes_ += bytes;
-    put(record);
+    const std::size_t before = bytes();
+    if (!budget_->has_room(before, record.bytes() + places_.growth(spread(key)))) return;
+    places_.insert(spread(key), append(record));
+    budget_->changed(before, bytes());
 }
 
 void NameArena::drop(std::uint64_t key) {
-    if (places_.empty()) return;
-    const Place* const found = places_.find(spread(key));
-    if (found == nullptr) return;
-    const std::size_t number = *found / chunk_bytes;
+    const Place place = place_of(key);
+    if (place == NamePlaces::nowhere) return;
+    const std::size_t number = place / chunk_bytes;
     Chunk& chunk = chunks_[number];
-    chunk.live -= at(*found).bytes();
-    places_.erase(spread(key));
-    if (places_.empty()) return clear();
-    bytes_ -= place_bytes;
-    budget_->give_back(place_bytes);
+    const std::size_t before = bytes();
+    chunk.live -= at(place).bytes();
+    places_.erase(spread(key), place);
     if (chunk.live * 2 < chunk.text.size()) compact(number);
+    budget_->changed(before, bytes());
+    if (places_.size() == 0) clear();
 }
 
 std::string_view NameArena::find(std::uint64_t key) const {
-    if (places_.empty()) return {};
-    const Place* const found = places_.find(spread(key));
-    return found == nullptr ? std::string_view{} : at(*found).name;
+    const Place place = place_of(key);
+    return place == NamePlaces::nowhere ? std::string_view{} : at(place).name;
 }
 
 NameArena::Record NameArena::read(std::string_view text, std::size_t offset) {
@@ -47,23 +46,23 @@ NameArena::Record NameArena::read(std::string_view text, std::size_t offset) {
     return record;
 }
 
-bool NameArena::is_live(std::uint64_t key, Place place) const {
-    const Place* const found = places_.find(spread(key));
-    return found != nullptr && *found == place;
-}
-
-void NameArena::put(const Record& record) {
+NameArena::Place NameArena::append(const Record& record) {
     const bool fits =
         !chunks_.empty() && chunks_[newest_].text.size() + record.bytes() <= chunk_bytes;
     if (!fits) take_chunk();
     Chunk& chunk = chunks_[newest_];
-    places_[spread(record.key)] = static_cast<Place>(newest_ * chunk_bytes + chunk.text.size());
+    const auto place = static_cast<Place>(newest_ * chunk_bytes + chunk.text.size());
+    const std::size_t wanted = chunk.text.size() + record.bytes();
+    if (wanted > chunk.text.capacity())
+        chunk.text.reserve(std::clamp(2 * chunk.text.capacity(), wanted, chunk_bytes));
     char key[sizeof record.key];
     std::memcpy(key, &record.key, sizeof key);
     chunk.text.append(key, sizeof key);
     chunk.text.push_back(static_cast<char>(record.name.size()));
     chunk.text.append(record.name);
     chunk.live += record.bytes();
+    text_bytes_ += record.bytes();
+    return place;
 }
 
 void NameArena::take_chunk() {
@@ -74,29 +73,30 @@ void NameArena::take_chunk() {
         newest_ = free_.back();
         free_.pop_back();
     }
+    if (chunks_.size() > 1) chunks_[newest_].text.reserve(chunk_bytes);
 }
 
 void NameArena::compact(std::size_t number) {
-    Chunk old = std::exchange(chunks_[number], Chunk{});
+    const Chunk old = std::exchange(chunks_[number], Chunk{});
+    text_bytes_ -= old.text.size();
     if (number != newest_) free_.push_back(static_cast<std::uint32_t>(number));
-    const std::size_t dead = old.text.size() - old.live;
-    bytes_ -= dead;
-    budget_->give_back(dead);
     for (std::size_t offset = 0; offset < old.text.size();) {
         const Record record = read(old.text, offset);
         const auto place = static_cast<Place>(number * chunk_bytes + offset);
         offset += record.bytes();
-        // Those that were put meanwhile lie before what is still read: none is taken for another.
-        if (is_live(record.key, place)) put(record);
+        const auto is_here = [&](Place other) { return other == place; };
+        if (places_.find(spread(record.key), is_here) == NamePlaces::nowhere) continue;
+        // Those that moved already lie before what is still read: none is taken for another.
+        places_.move(spread(record.key), place, append(record));
     }
 }
 
 void NameArena::clear() {
-    if (budget_ != nullptr) budget_->give_back(bytes_);
-    bytes_ = 0;
-    chunks_ = {};
+    const std::size_t bytes_held = bytes();
+    NameRemains remains{std::exchange(chunks_, {}), std::exchange(places_, {})};
+    if (budget_ != nullptr) budget_->give_up(std::move(remains), bytes_held);
+    text_bytes_ = 0;
     free_ = {};
-    places_ = {};
     newest_ = 0;
 }
 
@@ -106,31 +106,31 @@ void NameArena::swap(NameArena& other) noexcept {
     free_.swap(other.free_);
     std::swap(newest_, other.newest_);
     std::swap(places_, other.places_);
-    std::swap(bytes_, other.bytes_);
+    std::swap(text_bytes_, other.text_bytes_);
 }
 
 void NameArena::check_invariants() const {
-    std::size_t bytes = places_.size() * place_bytes;
     std::size_t live = 0;
+    std::size_t text = 0;
     for (std::size_t number = 0; number < chunks_.size(); ++number) {
         const Chunk& chunk = chunks_[number];
         std::size_t found = 0;
         for (std::size_t offset = 0; offset < chunk.text.size();) {
             const Record record = read(chunk.text, offset);
             const bool is_found =
-                is_live(record.key, static_cast<Place>(number * chunk_bytes + offset));
+                place_of(record.key) == static_cast<Place>(number * chunk_bytes + offset);
             if (is_found) found += record.bytes();
             live += is_found ? 1 : 0;
             offset += record.bytes();
         }
         check(found == chunk.live, "a chunk knows how much of it is alive");
         check(chunk.live * 2 >= chunk.text.size(), "at most half of a chunk is dead");
-        bytes += chunk.text.size();
+        text += chunk.text.size();
     }
     check(live == places_.size(), "every name is found where it lies");
-    check(bytes == bytes_, "what names take is counted");
-    check(budget_ == nullptr || bytes_ <= budget_->used(), "and counts for all nodes");
-    check(budget_ != nullptr || bytes_ == 0, "without a budget nothing is kept");
+    check(text == text_bytes_, "what names take is counted");
+    check(budget_ == nullptr || bytes() <= budget_->used(), "and counts for all nodes");
+    check(budget_ != nullptr || bytes() == 0, "without a budget nothing is kept");
 }
 
 }  // namespace grapevine::mesh

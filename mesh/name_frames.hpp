@@ -10,6 +10,7 @@
 #include "proto/limits.hpp"
 #include "proto/mesh_frames.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -18,6 +19,16 @@ namespace grapevine::mesh {
 
 class NameFrames {
 public:
+    /// Changes to tell at once where names go with them, so that these, if all were of the longest,
+    /// fill no more than `bytes`.
+    [[nodiscard]] static std::size_t changes_in(std::size_t bytes) {
+        return std::max<std::size_t>(1, bytes / (1 + proto::limits::user_name_bytes));
+    }
+
+    /// Whether any name may be told on this link.
+    [[nodiscard]] static bool goes_with(const Link& link, const NameArena& names) {
+        return names.size() != 0 && link.keeps_names();
+    }
     /// To a link whose peer keeps them; to others nothing.
     void tell_before(
         Link& link,
@@ -25,7 +36,7 @@ public:
         const NameArena& names,
         proto::NodeId origin,
         std::span<const proto::Change> changes) {
-        if (names.size() == 0 || !link.keeps_names()) return;
+        if (!goes_with(link, names)) return;
         tell(names, origin, changes, [&](const proto::Names& frame) {
             link.queue.append(of, head_bytes + frame.names.packed.size(), frame);
         });

@@ -111,12 +111,18 @@ void Snapshots::begin(Link& link, const SnapshotSource& source) {
     link.queue.append(FrameClass::snapshot, log_frame_bytes(0), begun);
 }
 
+std::size_t
+Snapshots::at_once(const Link& link, const SnapshotSource& source, std::size_t most) const {
+    if (!NameFrames::goes_with(link, source.names)) return most;
+    return std::min(most, NameFrames::changes_in(config_.catchup_bytes_max));
+}
+
 void Snapshots::tell_keys(Link& link, const SnapshotSource& source) {
     SnapshotStream& stream = *link.sync.snapshot;
+    const std::size_t most = at_once(link, source, config_.snapshot_chunk_keys);
     keys_.clear();
-    while (!stream.keys.is_at_end() && stream.work_left > 0 &&
-           keys_.size() < config_.snapshot_chunk_keys) {
-        const std::size_t places = config_.snapshot_chunk_keys - keys_.size();
+    while (!stream.keys.is_at_end() && stream.work_left > 0 && keys_.size() < most) {
+        const std::size_t places = most - keys_.size();
         source.tables.read(stream.keys, Tables::self_slot, places, [&](const Change& change) {
             keys_.push_back(change);
         });
@@ -128,8 +134,8 @@ void Snapshots::tell_keys(Link& link, const SnapshotSource& source) {
 
 void Snapshots::tell_changes(Link& link, const SnapshotSource& source) {
     SnapshotStream& stream = *link.sync.snapshot;
-    const Version to{
-        std::min(source.log.version().value, stream.changes.value + proto::limits::delta_changes)};
+    const std::size_t most = at_once(link, source, proto::limits::delta_changes);
+    const Version to{std::min(source.log.version().value, stream.changes.value + most)};
     source.log.read(stream.changes, to, delta_);
     spend(stream.work_left, work_per_key * (to.value - stream.changes.value));
     stream.changes = to;
@@ -139,7 +145,7 @@ void Snapshots::tell_changes(Link& link, const SnapshotSource& source) {
 void Snapshots::tell_chunks(
     Link& link, const SnapshotSource& source, std::span<const Change> changes) {
     chunk_.origin = source.self;
-    if (source.names.size() != 0 && link.keeps_names())
+    if (NameFrames::goes_with(link, source.names))
         spend(link.sync.snapshot->work_left, work_per_name * changes.size());
     while (!changes.empty()) {
         const auto piece = changes.first(std::min(changes.size(), config_.snapshot_chunk_keys));

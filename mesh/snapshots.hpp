@@ -56,6 +56,9 @@ private:
     void give_turns(Now now, Links& links);
     [[nodiscard]] bool has_turn(LinkId link) const;
     void begin(Link& link, const SnapshotSource& source);
+    /// Keys or changes of which so many may be told: fewer if names go with them.
+    [[nodiscard]] std::size_t
+    at_once(const Link& link, const SnapshotSource& source, std::size_t most) const;
     void tell_keys(Link& link, const SnapshotSource& source);
     void tell_changes(Link& link, const SnapshotSource& source);
     void tell_chunks(Link& link, const SnapshotSource& source, std::span<const Change> changes);

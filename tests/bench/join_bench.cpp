@@ -1,6 +1,7 @@
 // A node joins one that has a million or ten million users: from its dial until it shows all of
 // them. Two Mesh machines with their real codecs on one thread; links carry messages at once.
 #include "mesh/mesh.hpp"
+#include "mesh/name_arena.hpp"
 #include "mesh/tables.hpp"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <benchmark/benchmark.h>
 #include <chrono>
 #include <ctime>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,15 +26,39 @@ double cpu_us() {
     return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
 }
 
+constexpr std::size_t room_for_names = std::size_t{1} << 30;
+
+/// 12 to 24 bytes, as many of each length.
+std::string name_of(std::uint64_t number) {
+    std::string name = "user" + std::to_string(number);
+    name.resize(12 + number % 13, 'x');
+    return name;
+}
+
+double resident_bytes() {
+    std::ifstream statm{"/proc/self/statm"};
+    double size = 0;
+    double resident = 0;
+    statm >> size >> resident;
+    return resident * 4096;
+}
+
 struct JoiningNode {
     explicit JoiningNode(
-        std::string name, std::vector<std::string> seeds, std::uint64_t boot, Now now)
+        std::string name,
+        std::vector<std::string> seeds,
+        std::uint64_t boot,
+        bool keeps_names,
+        Now now)
         : mesh(
               MeshConfig{
                   .name = std::move(name),
                   .seeds = std::move(seeds),
                   .boot = proto::Boot{boot},
-                  .rng_seed = boot},
+                  .rng_seed = boot,
+                  .replicate_names = keeps_names,
+                  .node_names_bytes_max = room_for_names,
+                  .all_names_bytes_max = room_for_names},
               now) {}
 
     Mesh mesh;
@@ -44,12 +70,17 @@ struct JoiningNode {
 /// The joiner is node 1.
 class Pair {
 public:
-    explicit Pair(std::uint64_t users) {
+    explicit Pair(std::uint64_t users, bool with_names)
+        : nodes_{
+              JoiningNode{"old", {}, 1, with_names, now()},
+              JoiningNode{"new", {"10.0.0.1:1"}, 2, with_names, now()}} {
         for (std::uint64_t number = 0; number < users; ++number) {
-            nodes_[0].mesh.on(
-                LocalChange{TableKind::users, proto::mix64(number), 1, {}},
-                now(),
-                nodes_[0].output);
+            LocalChange change{TableKind::users, proto::mix64(number), 1, {}};
+            if (with_names) {
+                change.name = name_of(number);
+                change.key = proto::user_key_of(nodes_[0].mesh.hash_key(), change.name).value;
+            }
+            nodes_[0].mesh.on(change, now(), nodes_[0].output);
             nodes_[0].output.clear();
         }
         for (int turn = 0; turn < 10; ++turn)
@@ -95,15 +126,14 @@ private:
     }
 
     Clock::time_point begin_ = Clock::now();
-    std::array<JoiningNode, 2> nodes_{
-        JoiningNode{"old", {}, 1, now()}, JoiningNode{"new", {"10.0.0.1:1"}, 2, now()}};
+    std::array<JoiningNode, 2> nodes_;
 };
 
-void BM_Join(benchmark::State& state) {
+void join(benchmark::State& state, bool with_names) {
     const auto users = static_cast<std::uint64_t>(state.range(0));
     for (auto _ : state) {
         state.PauseTiming();
-        Pair pair{users};
+        Pair pair{users, with_names};
         pair.longest_turn_ms = 0;
         state.ResumeTiming();
         while (!pair.has_joined(users))
@@ -113,10 +143,26 @@ void BM_Join(benchmark::State& state) {
         state.counters["longest_turn_ms"] = pair.longest_turn_ms;
         state.counters["bytes_per_entry"] =
             static_cast<double>(pair.joiner().table_memory_bytes()) / static_cast<double>(users);
+        const NameSizes names = pair.joiner().name_sizes();
+        if (names.names != (with_names ? users : 0)) state.SkipWithError("names are missing");
+        if (with_names)
+            state.counters["bytes_per_name"] =
+                static_cast<double>(names.bytes) / static_cast<double>(users);
         state.ResumeTiming();
     }
 }
+void BM_Join(benchmark::State& state) {
+    join(state, false);
+}
+void BM_JoinWithNames(benchmark::State& state) {
+    join(state, true);
+}
 BENCHMARK(BM_Join)->Arg(1'000'000)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_JoinWithNames)
+    ->Arg(1'000'000)
+    ->Arg(10'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 
 // Every insertion of ten million is timed by itself, and the sweep behind them.
 void BM_LongestPause(benchmark::State& state) {
@@ -145,6 +191,47 @@ void BM_LongestPause(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(BM_LongestPause)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+// What one node's names take of the process's memory, and the longest that one insertion, one
+// removal and one step of the sweep behind an arena that was given up keep its loop.
+void BM_KeepNames(benchmark::State& state) {
+    const auto users = static_cast<std::uint64_t>(state.range(0));
+    const auto time = [](double& longest, const auto& act) {
+        const double begin = cpu_us();
+        act();
+        longest = std::max(longest, cpu_us() - begin);
+    };
+    for (auto _ : state) {
+        NameBudget budget{room_for_names, room_for_names, 1};
+        NameArena arena{budget};
+        double longest_insert = 0;
+        double longest_drop = 0;
+        double longest_sweep = 0;
+        const double before = resident_bytes();
+        for (std::uint64_t number = 0; number < users; ++number) {
+            const std::string name = name_of(number);
+            time(longest_insert, [&] { arena.keep(proto::mix64(number), name); });
+        }
+        const auto per_name = [&](double bytes) { return bytes / static_cast<double>(users); };
+        state.counters["bytes_per_name"] = per_name(static_cast<double>(arena.bytes()));
+        state.counters["resident_per_name"] = per_name(resident_bytes() - before);
+        for (std::uint64_t number = 0; number < users; number += 3)
+            time(longest_drop, [&] { arena.drop(proto::mix64(number)); });
+        time(longest_drop, [&] { arena = NameArena{budget}; });
+        for (bool more = true; more;)
+            time(longest_sweep, [&] { more = budget.sweep_some(); });
+        state.counters["left_per_name"] = per_name(resident_bytes() - before);
+        state.counters["longest_insert_us"] = longest_insert;
+        state.counters["longest_drop_us"] = longest_drop;
+        state.counters["longest_sweep_us"] = longest_sweep;
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_KeepNames)
+    ->Arg(1'000'000)
+    ->Arg(10'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace grapevine::mesh

@@ -2,6 +2,7 @@
 // other.
 #include "tests/sim/checkers.hpp"
 #include "tests/sim/converge_after_heal.hpp"
+#include "tests/sim/names_known.hpp"
 #include "tests/sim/one_link.hpp"
 
 #include <gtest/gtest.h>
@@ -599,6 +600,20 @@ TEST(Checkers, ConvergeAfterHealSeesGhostsAndHoles) {
         why_not_converged("n1", {seven}, {seven, eight})->find("does not show") !=
         std::string::npos);
     EXPECT_TRUE(why_not_converged("n1", {seven, eight}, {seven, twice}).has_value());
+}
+
+TEST(Checkers, NamesKnownSeesMissingAndWrongOnes) {
+    const auto hash = proto::HashKey::of_cluster("names");
+    const std::uint64_t ann = proto::user_key_of(hash, "ann").value;
+    const auto why = [&](std::optional<std::string> name, bool is_told) {
+        return why_names_differ(
+            "n1", hash, {{.key = ann, .of = id1, .name = std::move(name), .is_told = is_told}});
+    };
+    EXPECT_FALSE(why("ann", true).has_value());
+    EXPECT_FALSE(why(std::nullopt, false).has_value());
+    EXPECT_TRUE(why(std::nullopt, true)->find("does not know") != std::string::npos);
+    EXPECT_TRUE(why("bob", true)->find("wrong name") != std::string::npos);
+    EXPECT_TRUE(why("bob", false).has_value());
 }
 
 TEST(Checkers, OneLinkSeesNoneTwoDifferentAndDeadOnes) {

@@ -60,6 +60,9 @@ public:
         for (const auto& node : world_.nodes())
             if (dice_.programs.one_in(2) && options_.has_old_programs)
                 node->options().mesh.version_max = proto::mesh_version_min;
+        for (const auto& node : world_.nodes())
+            if (options_.has_nodes_without_names && dice_.programs.one_in(3))
+                node->options().mesh.replicate_names = false;
         std::vector<std::string> addresses;
         for (const auto& node : world_.nodes())
             addresses.push_back(node->mesh_address());

@@ -108,6 +108,12 @@ void draw_overlay(mesh::MeshConfig& mesh, mesh::Rng& rng) {
     mesh.data_links_max = pick<std::size_t>(rng, {1, 512});
 }
 
+/// Names of users, with room for all, or for hardly any.
+void draw_names(mesh::MeshConfig& mesh, mesh::Rng& rng) {
+    mesh.replicate_names = true;
+    mesh.node_names_bytes_max = pick<std::size_t>(rng, {250, 64 * 1024 * 1024, 64 * 1024 * 1024});
+}
+
 }  // namespace
 
 SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
@@ -163,6 +169,12 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
             world.mesh.switch_within < 1s || world.mesh.kept_bytes_max < 1024 * 1024;
         options.is_lossy = options.is_lossy || is_slow || gives_up;
     }
+    if (rng.one_in(2)) {
+        draw_names(world.mesh, rng);
+        // Neighbours pass on no names that they do not keep themselves.
+        const bool is_large = world.mesh.full_mesh_max < swarm_nodes;
+        options.has_nodes_without_names = !is_large && rng.one_in(3);
+    }
     return options;
 }
 
@@ -217,6 +229,9 @@ std::string text_of(const SwarmOptions& options) {
         .add("key_bits", std::uint64_t{mesh.key_bits})
         .add("lossy", std::uint64_t{options.is_lossy})
         .add("old_programs", std::uint64_t{options.has_old_programs})
+        .add("names", std::uint64_t{mesh.replicate_names})
+        .add("names_bytes", std::uint64_t{mesh.node_names_bytes_max})
+        .add("without_names", std::uint64_t{options.has_nodes_without_names})
         .add("hoppers", std::uint64_t{options.hoppers})
         .add("hop_most", options.hop_most)
         .add("streams", std::uint64_t{options.streams})

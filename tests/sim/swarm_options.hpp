@@ -27,6 +27,7 @@ struct SwarmOptions {
     bool is_brisk = false;  ///< a network so quick that short times of detection are not wrong
     bool is_lossy = false;  ///< its bounds are so tight that much of what is said is refused
     bool has_old_programs = false;  ///< some nodes speak the first version of the protocol alone
+    bool has_nodes_without_names = false;  ///< some do not keep names of users where others do
     Duration act_every{};  ///< on average somebody does something this often
     Duration safety{};
 };

@@ -212,8 +212,8 @@ TEST(UserNames, AreToldToThoseWhoKeepThem) {
 // Beyond its budget a node knows keys only, and says how often.
 TEST(UserNames, BeyondTheirBudgetAreNotKept) {
     WorldOptions options = with_names(2, 5);
-    options.mesh.node_names_bytes_max = 1000;
-    options.mesh.all_names_bytes_max = 1500;
+    options.mesh.node_names_bytes_max = 500;
+    options.mesh.all_names_bytes_max = 800;
     UserNames users{options};
     users.cluster.form();
     users.crowd(60);
@@ -222,9 +222,46 @@ TEST(UserNames, BeyondTheirBudgetAreNotKept) {
         Node& node = users.cluster.node(number);
         EXPECT_GT(users.known(node), 5u);
         EXPECT_LT(users.known(node), 30u);
-        EXPECT_LE(node.mesh().name_sizes().bytes, 1500u);
+        EXPECT_LE(node.mesh().name_sizes().bytes, 800u);
         EXPECT_GT(node.mesh().name_sizes().refused, 0u);
     }
+}
+
+// A snapshot's names go in as small pieces as its keys do: also if all are as long as they may be,
+// what waits on a link is not much more than a snapshot may queue.
+TEST(UserNames, OfTheGreatestLengthDoNotGatherOnALink) {
+    WorldOptions options = with_names(2, 10);
+    options.mesh.catchup_bytes_max = 2'000;
+    options.mesh.link_flight_bytes_max = 1'000;
+    options.mesh.ring_min = options.mesh.ring_max = 4;
+    UserNames users{options};
+    users.cluster.node(1).start();
+    users.cluster.run_for(100ms);
+    for (int number = 0; number < 300; ++number) {
+        std::string name = "user-" + std::to_string(number);
+        name.resize(proto::limits::user_name_bytes, 'x');
+        users.clients.push_back(&users.cluster.add_client(name, users.cluster.node(1)));
+        const auto hash = users.cluster.node(1).mesh().hash_key();
+        users.names[proto::user_key_of(hash, name).value] = name;
+    }
+    users.cluster.run_for(2s);
+    users.cluster.network().set_path(
+        users.cluster.node(1).host(),
+        users.cluster.node(2).host(),
+        Path{.latency = {.least = 1ms, .most = 2ms}, .bytes_per_ms = 100});
+    users.cluster.node(2).start();
+    std::size_t most = 0;
+    for (int step = 0; step < 3'000; ++step) {
+        users.cluster.run_for(1ms);
+        for (const auto& [peer, link] : users.cluster.node(1).mesh().complete_links())
+            most = std::max(most, users.cluster.node(1).mesh().queued_bytes(link));
+    }
+    users.cluster.heal();
+    users.everybody_is_here();
+    users.everybody_is_known();
+    EXPECT_GT(users.cluster.node(2).count<mesh::SnapshotApplied>(), 0u);
+    EXPECT_GT(most, 500u);
+    EXPECT_LT(most, 5'000u);
 }
 
 // Neighbours pass names on with what they pass on.

@@ -1,6 +1,8 @@
 #include "tests/sim/world.hpp"
 
+#include "proto/mesh_versions.hpp"
 #include "tests/sim/converge_after_heal.hpp"
+#include "tests/sim/names_known.hpp"
 #include "tests/sim/one_link.hpp"
 
 #include <algorithm>
@@ -12,6 +14,8 @@ namespace grapevine::sim {
 namespace {
 
 constexpr std::size_t report_lines = 50;
+/// Room for the names of all users of any run: with less some are missing.
+constexpr std::size_t ample_names_bytes = 1024 * 1024;
 
 }  // namespace
 
@@ -205,13 +209,46 @@ std::optional<std::string> World::why_tables_differ() const {
             if (auto why =
                     sim::why_not_converged(node->name(), node->mesh().visible_entries(), entries))
                 return why;
-    return std::nullopt;
+    return why_names_differ();
 }
 
 std::optional<std::string> World::why_not_converged() const {
     if (auto why = why_clients_not_settled()) return why;
     if (auto why = why_not_one_link_each()) return why;
     return why_tables_differ();
+}
+
+std::optional<std::string> World::why_names_differ() const {
+    std::map<proto::NodeId, const Node*> by_id;
+    for (const auto& node : nodes_)
+        if (is_live(*node)) by_id[node->id()] = node.get();
+    const auto keeps = [](const Node& node) {
+        const mesh::MeshConfig& config = node.mesh().config();
+        return config.replicate_names && config.node_names_bytes_max >= ample_names_bytes;
+    };
+    const auto tells = [](const Node& node) {
+        return node.mesh().config().version_max >= proto::since_version<proto::Names>;
+    };
+    for (const auto& [id, node] : by_id) {
+        const mesh::Mesh& mesh = node->mesh();
+        std::vector<NameSeen> names;
+        for (const mesh::Mesh::Entry& entry : mesh.visible_entries()) {
+            if (entry.kind != proto::TableKind::users) continue;
+            const auto of = by_id.find(entry.node);
+            if (of == by_id.end()) continue;
+            const bool is_own = of->second == node;
+            const bool is_told = keeps(*node) && keeps(*of->second) &&
+                                 (is_own || (tells(*node) && tells(*of->second)));
+            const auto name = mesh.name_of_user(entry.node, entry.key);
+            names.push_back(
+                {.key = entry.key,
+                 .of = entry.node,
+                 .name = name ? std::optional<std::string>{*name} : std::nullopt,
+                 .is_told = is_told});
+        }
+        if (auto why = sim::why_names_differ(node->name(), mesh.hash_key(), names)) return why;
+    }
+    return std::nullopt;
 }
 
 std::string World::report() const {

@@ -74,7 +74,7 @@ public:
 
     // ---- what holds
     [[nodiscard]] bool is_converged() const { return !why_not_converged().has_value(); }
-    /// In words: tables equal the truth, one link per pair, nobody waits for an answer.
+    /// In words: tables and names equal the truth, one link per pair, nobody waits for an answer.
     [[nodiscard]] std::optional<std::string> why_not_converged() const;
     /// Every answer is back in time to spare, also if places have to be asked that only share a
     /// hash with the user.
@@ -98,6 +98,7 @@ private:
     [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
     [[nodiscard]] std::optional<std::string> why_not_one_link_each() const;
     [[nodiscard]] std::optional<std::string> why_tables_differ() const;
+    [[nodiscard]] std::optional<std::string> why_names_differ() const;
 
     // ---- world_liveness.cpp
     /// An answer that must come, and what it must say.

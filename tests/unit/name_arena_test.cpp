@@ -72,10 +72,46 @@ TEST_F(Arena, NamesOfAllNodesStayWithinTheirBudget) {
     EXPECT_LE(budget.used(), 1'500'000u);
     EXPECT_LT(other.bytes(), arena.bytes());
     other = NameArena{budget};
+    while (budget.sweep_some()) {
+    }
     EXPECT_EQ(budget.used(), arena.bytes());
     EXPECT_EQ(other.size(), 0u);
     arena = NameArena{budget};
+    while (budget.sweep_some()) {
+    }
     EXPECT_EQ(budget.used(), 0u);
+}
+
+// A million go at once when their node does: they are freed bit by bit, and count until then.
+TEST_F(Arena, NamesThatAreGivenUpAreFreedBitByBit) {
+    fill(arena, 0, 20'000);
+    const std::size_t bytes = arena.bytes();
+    arena = NameArena{budget};
+    EXPECT_EQ(budget.used(), bytes);
+    std::size_t sweeps = 1;
+    for (; budget.sweep_some(); ++sweeps)
+        EXPECT_LT(bytes - budget.used(), sweeps * 512 * 1024);
+    EXPECT_GT(sweeps, 3u);
+    EXPECT_EQ(budget.used(), 0u);
+    // Those who come and go alone do not gather.
+    for (int count = 0; count < 1'000; ++count) {
+        fill(arena, 0, 10);
+        for (std::uint64_t key = 0; key < 10; ++key)
+            arena.drop(key);
+        EXPECT_EQ(budget.used(), 0u);
+    }
+}
+
+// Who goes gives back what found him, too: a crowd that went leaves nothing behind.
+TEST_F(Arena, NamesThatStayTakeNoMoreThanTheyNeed) {
+    fill(arena, 0, 20'000);
+    for (std::uint64_t key = 0; key < 20'000; ++key)
+        if (key % 100 != 0) arena.drop(key);
+    EXPECT_EQ(arena.size(), 200u);
+    EXPECT_LT(arena.bytes(), 40'000u);
+    for (std::uint64_t key = 0; key < 20'000; key += 100)
+        EXPECT_EQ(arena.find(key), name_of(key));
+    arena.check_invariants();
 }
 
 TEST_F(Arena, NamesMoveWithTheirShareOfTheBudget) {
@@ -143,6 +179,16 @@ TEST_F(ToldBefore, NamesOfNobodyDoNotBelong) {
     for (const std::vector<Change>& changes :
          {std::vector<Change>{}, {user(8)}, {user(9, 0)}, {Change{9, TableKind::channels, 1}}})
         EXPECT_FALSE(names.belong_to(changes));
+}
+
+// A node that lies calls him present twice; who passes that on tells his name twice.
+TEST_F(ToldBefore, NamesOfAUserWhoIsCalledPresentTwiceBelong) {
+    names.add(node, 9, "ann");
+    names.add(node, 3, "bob");
+    names.add(node, 9, "ann");
+    EXPECT_TRUE(names.belong_to(std::vector<Change>{user(9), user(3), user(9, 2)}));
+    EXPECT_EQ(names.find(9), "ann");
+    EXPECT_EQ(names.find(3), "bob");
 }
 
 TEST_F(ToldBefore, TwoNamesOfOneUserDoNotBelong) {
