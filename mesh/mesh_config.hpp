@@ -105,8 +105,9 @@ struct MeshConfig {
     /// Whether names are replicated besides keys, so that every node can say who a key is. On at
     /// some nodes only, those tell each other.
     bool replicate_names = false;
-    /// What names of one node may take, itself included: about 850,000 of 20 bytes. Beyond, only
-    /// the key is known. While a snapshot replaces a copy both count.
+    /// What names of one node may take, itself included: about 1.4 million of 20 bytes; 2 GiB is
+    /// the most that counts. Beyond, only the key is known. While a snapshot replaces a copy, and
+    /// until the old one is freed, both count.
     std::size_t node_names_bytes_max = 64 * 1024 * 1024;
     std::size_t all_names_bytes_max = 256 * 1024 * 1024;  ///< of all nodes
 
