@@ -1,0 +1,58 @@
+/// What a run is made of: who connects where, publishes and subscribes what, how fast and for how
+/// long. Made from options that were checked.
+#pragma once
+
+#include "cli/bench/options.hpp"
+#include "node/system_clock.hpp"
+#include "proto/client_frames.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace grapevine::cli::bench {
+
+/// Where somebody connects, and which channel is his.
+struct Seat {
+    std::size_t url = 0;
+    std::size_t channel = 0;
+    friend bool operator==(const Seat&, const Seat&) = default;
+};
+
+struct Plan {
+    BenchScenario scenario = BenchScenario::connect;
+    proto::Encoding encoding = proto::Encoding::json;
+    std::size_t urls = 1;
+    std::size_t payload_bytes = 128;
+    std::vector<Seat> publishers;
+    std::vector<Seat> subscribers;
+    std::size_t channels = 0;
+    /// Channels are those of the subscribers' names.
+    bool to_users = false;
+    bool is_answered = false;
+    double rate = 0;  ///< of all publishers together; 0: closed loop
+    std::uint32_t window = 0;  ///< 0: open loop
+    /// Connections besides publishers and subscribers, and how many are there at a time.
+    std::size_t guests = 0;
+    bool guests_leave = false;
+    double connect_rate = 0;
+    node::Duration warmup{};
+    node::Duration measured{};
+    node::Duration drain{};
+
+    [[nodiscard]] bool is_open_loop() const { return rate > 0; }
+    /// Guests who are still leaving have a place too.
+    [[nodiscard]] std::size_t guest_places() const;
+    [[nodiscard]] std::size_t descriptors_needed() const;
+    /// Pairs of a publisher and a subscriber of its channel.
+    [[nodiscard]] std::size_t streams() const;
+};
+
+/// `urls`: how many there are. Throws UsageError.
+Plan make_plan(const BenchOptions& options, std::size_t urls);
+
+/// UsageError that says which limit it is, if a process that may open so many cannot run the plan.
+void check_descriptors(const Plan& plan, std::size_t limit);
+
+}  // namespace grapevine::cli::bench
