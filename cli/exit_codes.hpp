@@ -10,6 +10,7 @@ enum ExitCode : int {
     unreachable = 3,  ///< nobody answered at the address given
     partial = 4,  ///< an answer, but not a whole one (a member not alive, a message unconfirmed)
     not_delivered = 5,  ///< a message surely did not reach all of its users
+    wrong_delivery = 6,  ///< `bench`: messages were lost, came twice, out of order or damaged
 };
 
 }  // namespace grapevine::cli

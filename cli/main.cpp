@@ -1,3 +1,4 @@
+#include "cli/bench/command.hpp"
 #include "cli/chat_command.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/node_command.hpp"
@@ -20,6 +21,7 @@ int run(const Options& options) {
     case Subcommand::status: return status_command(options.status);
     case Subcommand::chat: return chat_command(options.chat);
     case Subcommand::send: return send_command(options.send);
+    case Subcommand::bench: return bench_command(options.bench);
     }
     return ExitCode::failed;
 }

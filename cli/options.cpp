@@ -120,10 +120,12 @@ Options parse_options(int argc, const char* const* argv) {
     CLI::App& status = *app.add_subcommand("status", "Show the cluster as one node sees it");
     CLI::App& chat = *app.add_subcommand("chat", "Chat from this terminal, or from a pipe");
     CLI::App& send = *app.add_subcommand("send", "Send to users, and say what became of it");
+    CLI::App& bench = *app.add_subcommand("bench", "Put load on nodes, and judge what arrives");
     describe_node(node, options.node);
     describe_status(status, options.status);
     describe_chat(chat, options.chat);
     describe_send(send, options.send);
+    describe_bench(bench, options.bench);
 
     try {
         app.parse(argc, argv);
@@ -136,6 +138,7 @@ Options parse_options(int argc, const char* const* argv) {
     if (status.parsed()) options.subcommand = Subcommand::status;
     if (chat.parsed()) options.subcommand = Subcommand::chat;
     if (send.parsed()) options.subcommand = Subcommand::send;
+    if (bench.parsed()) options.subcommand = Subcommand::bench;
     return options;
 }
 

@@ -2,6 +2,8 @@
 /// values are the commands' business.
 #pragma once
 
+#include "cli/bench/options.hpp"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,7 +53,7 @@ struct SendOptions {
     unsigned timeout_s = 15;
 };
 
-enum class Subcommand { none, node, status, chat, send };
+enum class Subcommand { none, node, status, chat, send, bench };
 
 struct Options {
     /// none: the text asked for (`--help`, `--version`) or an error has been printed; leave with
@@ -62,6 +64,7 @@ struct Options {
     StatusOptions status;
     ChatOptions chat;
     SendOptions send;
+    BenchOptions bench;
 };
 
 Options parse_options(int argc, const char* const* argv);

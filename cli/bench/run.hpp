@@ -1,0 +1,84 @@
+/// One run of the load generator, from the first dial to what is to be reported.
+///
+///   gather ──▶ prove ──▶ warm up ──▶ measure ──▶ drain ──▶ leave
+#pragma once
+
+#include "cli/bench/guests.hpp"
+#include "cli/bench/report.hpp"
+#include "cli/bench/traffic.hpp"
+
+#include <optional>
+#include <string>
+
+namespace grapevine::cli::bench {
+
+/// Told to end by SIGINT or SIGTERM, which do nothing else as long as this lives.
+class Interrupt final : Poller::Watcher {
+public:
+    explicit Interrupt(Poller& poller);
+    ~Interrupt();
+    Interrupt(const Interrupt&) = delete;
+    Interrupt& operator=(const Interrupt&) = delete;
+    /// How often.
+    [[nodiscard]] int times() const { return times_; }
+
+private:
+    void ready() override;
+    void flush() override {}
+
+    Descriptor signals_;
+    int times_ = 0;
+};
+
+class Run {
+public:
+    Run(Field& field, const Plan& plan);
+
+    /// Nothing: it could not begin; stderr and `exit_code` say why.
+    std::optional<Report> run();
+    [[nodiscard]] int exit_code() const { return exit_code_; }
+
+private:
+    /// Turns until `done`, an interrupt, or `longest`. Whether it was done.
+    template <class Done>
+    bool turns(node::Duration longest, Done done);
+    bool gather();
+    bool prove();
+    void warm_up();
+    void measure();
+    /// Guests who stay are only there.
+    void hold();
+    void drain();
+    void leave();
+    [[nodiscard]] Report report() const;
+
+    void dial_some();
+    /// Before the first message. False.
+    bool give_up(int exit_code, const std::string& why);
+    bool give_up_after_failures();
+    void show_progress();
+    [[nodiscard]] bool is_interrupted() const { return interrupt_.times() > 0; }
+    /// Everybody who publishes or subscribes has ended, or all guests have.
+    [[nodiscard]] bool is_deserted() const;
+
+    Field& field_;
+    const Plan& plan_;
+    Interrupt interrupt_;
+    Traffic traffic_;
+    Guests guests_;
+    Terminal err_;
+
+    Pacer dialling_;
+    std::size_t dialled_ = 0;
+    node::Instant next_progress_{};
+    Moved shown_;
+    std::string phase_;
+    int exit_code_ = 0;
+
+    node::Instant measured_from_{};
+    node::Duration measured_{};
+    CpuTimes cpu_;
+    Poller::Traffic bytes_;
+};
+
+}  // namespace grapevine::cli::bench
