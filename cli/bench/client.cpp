@@ -8,6 +8,9 @@ namespace grapevine::cli::bench {
 namespace {
 
 constexpr std::string_view protobuf_subprotocol = "centrifuge-protobuf";
+/// Nodes ping every 25 s. Silence for longer than this means that nobody is there, whatever TCP
+/// believes.
+constexpr node::Duration silence_max = std::chrono::seconds{40};
 /// Everything above is the id of a publish.
 constexpr std::uint32_t connect_id = 1;
 constexpr std::uint32_t subscribe_id = 2;
@@ -62,6 +65,7 @@ void Client::say(const proto::Command& command) {
 }
 
 bool Client::received(std::string_view message) {
+    heard_at_ = poller_.now();
     Replies replies(context_, message, message_hint_);
     for (;;) {
         switch (replies.next()) {
@@ -84,6 +88,7 @@ bool Client::on_other(const proto::Reply& reply) {
     case Kind::connect:
         is_connected_ = true;
         connection_.be_content();
+        listen_on();
         owner_.connected();
         break;
     case Kind::subscribe: owner_.subscribed(); break;
@@ -100,7 +105,14 @@ bool Client::on_other(const proto::Reply& reply) {
     return connection_.is_open();
 }
 
+void Client::listen_on() {
+    const node::Duration left = heard_at_ + silence_max - poller_.now();
+    if (left <= node::Duration{0}) return connection_.abort("nothing heard for too long");
+    silence_ = poller_.arm(left, node::TimerCall::to<&Client::listen_on>(this));
+}
+
 void Client::ended(std::string_view why) {
+    poller_.disarm(silence_);
     owner_.ended(std::exchange(is_connected_, false), why);
 }
 

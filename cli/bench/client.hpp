@@ -1,5 +1,5 @@
 /// A session of the load generator: connects under a name, subscribes, publishes what was framed
-/// before, answers pings.
+/// before, answers pings, and notices when nobody is there any more.
 #pragma once
 
 #include "cli/bench/connection.hpp"
@@ -40,7 +40,7 @@ struct Identity {
 class Client final : ConnectionOwner {
 public:
     Client(Poller& poller, ReplyContext& context, ClientOwner& owner)
-        : context_(context), owner_(owner), connection_(poller, *this) {}
+        : poller_(poller), context_(context), owner_(owner), connection_(poller, *this) {}
 
     void dial(const Target& target, const SocketAddress& source, Identity identity);
     void subscribe(std::string_view channel);
@@ -56,11 +56,16 @@ private:
     void ended(std::string_view why) override;
     bool on_other(const proto::Reply& reply);
     void say(const proto::Command& command);
+    /// Looks how long nothing was heard.
+    void listen_on();
 
+    Poller& poller_;
     ReplyContext& context_;
     ClientOwner& owner_;
     Connection connection_;
     Identity identity_;
+    node::Instant heard_at_{};
+    node::TimerId silence_{};
     std::uint32_t message_hint_ = 0;
     bool is_connected_ = false;
 };

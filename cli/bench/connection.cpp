@@ -27,6 +27,14 @@ std::string text_of(int error) {
     return std::generic_category().message(error);
 }
 
+std::string text_of_answer(const node::ClientHandshake::Verdict& verdict) {
+    const std::string answer = "it answered HTTP " + std::to_string(verdict.status);
+    // Its own word for "not now".
+    if (verdict.status == 503) return "turned away: " + answer;
+    return "no client listener there: " + (verdict.status == 0 ? "" : answer + ", ") +
+           std::string{verdict.why};
+}
+
 std::string text_of_close(std::string_view payload) {
     if (payload.size() < 2) return "closed by the node";
     const unsigned code =
@@ -148,10 +156,7 @@ std::size_t Connection::take_answer(std::string_view bytes) {
     const node::ClientHandshake::Verdict verdict = handshake_->check(bytes);
     if (!verdict.is_complete) return 0;
     if (!verdict.is_correct) {
-        end("no client listener there: " +
-            (verdict.status == 0 ? std::string{}
-                                 : "it answered HTTP " + std::to_string(verdict.status) + ", ") +
-            std::string{verdict.why});
+        end(text_of_answer(verdict));
         return 0;
     }
     handshake_.reset();

@@ -11,10 +11,10 @@ struct Deliveries {
     std::uint64_t lost = 0;
     std::uint64_t duplicate = 0;  ///< times that one came again
     std::uint64_t reordered = 0;  ///< came after one that was sent later
-    std::uint64_t strange = 0;  ///< for somebody else, never sent, or not what was sent
+    std::uint64_t damaged = 0;  ///< for somebody else, never sent, or not what was sent
 
     [[nodiscard]] bool all_right() const {
-        return lost == 0 && duplicate == 0 && reordered == 0 && strange == 0;
+        return lost == 0 && duplicate == 0 && reordered == 0 && damaged == 0;
     }
 };
 

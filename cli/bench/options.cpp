@@ -82,7 +82,6 @@ Examples:
 }
 
 void describe_churn(CLI::App& app, BenchOptions& o) {
-    o.connections = 1000;
     describe_common(app, o);
     describe_messages(app, o);
     describe_pairs(app, o);

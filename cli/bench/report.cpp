@@ -143,7 +143,7 @@ std::string faults(const Report& report, const Terminal& terminal) {
     if (report.plan.publishers.empty()) return text + "\n";
     const Deliveries& found = report.deliveries;
     text += "  " + count("lost", found.lost) + "  " + count("duplicate", found.duplicate) + "  " +
-            count("reordered", found.reordered) + "  " + count("damaged", found.strange);
+            count("reordered", found.reordered) + "  " + count("damaged", found.damaged);
     if (report.plan.is_answered) text += "  " + count("unanswered", report.unanswered);
     return text + "   (of " + grouped(report.sent_in_all) + " sent from first to last)\n";
 }
@@ -236,7 +236,7 @@ void add_messages(Object& json, const Report& report) {
     json.number("lost", report.deliveries.lost);
     json.number("duplicate", report.deliveries.duplicate);
     json.number("reordered", report.deliveries.reordered);
-    json.number("damaged", report.deliveries.strange);
+    json.number("damaged", report.deliveries.damaged);
     json.number("unsent", report.unsent);
     if (plan.is_answered) {
         json.number("accepted", report.accepted);

@@ -184,7 +184,7 @@ private:
                                          : nullptr;
         const bool is_for_us = publisher != nullptr && publisher->seat().channel == seat_.channel;
         if (!is_for_us) {
-            ++tally.deliveries.strange;
+            ++tally.deliveries.damaged;
             return;
         }
         Stream& stream = streams_[publisher->place];
@@ -194,7 +194,7 @@ private:
             return;
         }
         if (stamp.number >= publisher->sent()) {
-            ++tally.deliveries.strange;
+            ++tally.deliveries.damaged;
             return;
         }
         const std::uint64_t before = tally.deliveries.received;
@@ -203,7 +203,7 @@ private:
             tally.received(stamp.sent_at, traffic_.field_.now());
         if (settled != 0) publisher->settled(settled);
     }
-    void damaged() override { ++traffic_.field_.tally.deliveries.strange; }
+    void damaged() override { ++traffic_.field_.tally.deliveries.damaged; }
     void refused(proto::CommandKind what, std::string_view why) override {
         const bool is_connect = what == proto::CommandKind::connect;
         traffic_.field_.tally.refused(is_connect ? "connect" : "subscribe", why);

@@ -62,7 +62,7 @@ TEST(BenchReport, WhatIsWrongDecidesHowItEnds) {
          {&Deliveries::lost,
           &Deliveries::duplicate,
           &Deliveries::reordered,
-          &Deliveries::strange}) {
+          &Deliveries::damaged}) {
         Report wrong = report;
         wrong.deliveries.*fault = 1;
         EXPECT_EQ(wrong.exit_code(), ExitCode::wrong_delivery);
