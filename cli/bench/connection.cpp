@@ -99,11 +99,11 @@ void Connection::abort(std::string_view why) {
     if (stage_ != Stage::idle) end(why);
 }
 
-void Connection::ready() {
+void Connection::ready(bool is_ending) {
     if (!socket_.is_open()) return;
     if (stage_ == Stage::dialling) return on_connected();
     if (!outgoing_.empty()) send();
-    read();
+    read(is_ending);
 }
 
 void Connection::on_connected() {
@@ -121,7 +121,7 @@ void Connection::on_connected() {
     send();
 }
 
-void Connection::read() {
+void Connection::read(bool to_the_end) {
     std::vector<char>& buffer = poller_.read_buffer();
     for (;;) {
         const std::size_t kept = unread_.size();
@@ -141,8 +141,9 @@ void Connection::read() {
         const std::size_t used = take(bytes);
         if (!socket_.is_open()) return;
         unread_.assign(bytes.substr(used));
-        // Less than there was room for is all there was: the next byte makes an edge.
-        if (static_cast<std::size_t>(count) < room) return;
+        // Less than there was room for is all there was: what comes next makes an edge, but an end
+        // that is known already made its own.
+        if (static_cast<std::size_t>(count) < room && !to_the_end) return;
     }
 }
 

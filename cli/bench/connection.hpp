@@ -75,10 +75,10 @@ private:
 
     enum class Stage : std::uint8_t { idle, dialling, shaking_hands, open, closing };
 
-    void ready() override;
+    void ready(bool is_ending) override;
     void flush() override;
     void on_connected();
-    void read();
+    void read(bool to_the_end);
     /// Gives the bytes that were used up; the rest is the beginning of more.
     std::size_t take(std::string_view bytes);
     std::size_t take_answer(std::string_view bytes);

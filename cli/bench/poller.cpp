@@ -68,8 +68,11 @@ void Poller::wait() {
     if (count < 0 && errno != EINTR)
         throw std::system_error(errno, std::generic_category(), "epoll");
     read_clock();
-    for (int i = 0; i < count; ++i)
-        static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr)->ready();
+    for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events[static_cast<std::size_t>(i)];
+        const bool is_ending = (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        static_cast<Watcher*>(event.data.ptr)->ready(is_ending);
+    }
     timers_.advance(now_);
 }
 

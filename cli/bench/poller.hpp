@@ -34,7 +34,8 @@ public:
     /// descriptor it has closed in the same turn.
     class Watcher {
     public:
-        virtual void ready() = 0;
+        /// `is_ending`: the peer has closed, perhaps after something that is still to be read.
+        virtual void ready(bool is_ending) = 0;
         /// What it asked for with `flush_later`.
         virtual void flush() = 0;
 

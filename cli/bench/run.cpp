@@ -51,7 +51,7 @@ Interrupt::~Interrupt() {
     ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-void Interrupt::ready() {
+void Interrupt::ready(bool) {
     signalfd_siginfo info{};
     while (::read(signals_.number(), &info, sizeof info) > 0)
         ++times_;

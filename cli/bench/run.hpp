@@ -23,7 +23,7 @@ public:
     [[nodiscard]] int times() const { return times_; }
 
 private:
-    void ready() override;
+    void ready(bool is_ending) override;
     void flush() override {}
 
     Descriptor signals_;

@@ -76,9 +76,11 @@ onCluster('people get a table, and ctrl-c what was measured so far', { size: 1 }
         /^sent +[\d,]+ +[\d,]+\/s +[\d.]+ MB\/s$/m, /^latency +\d/m, /^errors 0 {2}lost 0 {2}duplicate 0 {2}reordered 0 {2}damaged 0 /m, /^generator: \d+ % of a core/m])
         assert.match(short.out, what);
 
-    const life = start(['p2p', ...urls(...cluster.nodes), '--seconds', 3000, '--warmup', 0, '--rate', 200]);
     const [node] = cluster.nodes;
-    await until('messages to flow', async () => (await node.metrics()).of('sessions') >= 20);
+    const published = async () => (await node.metrics()).of('client_publishes_total');
+    const before = await published();
+    const life = start(['p2p', ...urls(node), '--seconds', 3000, '--warmup', 0, '--rate', 200]);
+    await until('messages to flow', async () => await published() >= before + 100);
     life.child.kill('SIGINT');
     assert.equal(await within('bench to end', life.exited), 0, life.log);
     assert.match(life.out, /, then it was interrupted$/m);
@@ -88,7 +90,7 @@ onCluster('people get a table, and ctrl-c what was measured so far', { size: 1 }
 onCluster('a node that dies is an error, and what it had is lost', { size: 2 }, async (cluster) => {
     const life = start(['p2p', ...urls(...cluster.nodes), '--seconds', 3000, '--warmup', 0, '--rate', 5000, '--drain', 0.5, '--json']);
     const [first, second] = cluster.nodes;
-    await until('messages to flow', async () => (await second.metrics()).of('sessions') >= 10);
+    await until('messages to flow', async () => (await second.metrics()).of('client_publishes_total') >= 100);
     await second.kill();
     await first.kill();
     assert.ok([1, 6].includes(await within('bench to end', life.exited)), life.log);
@@ -166,6 +168,20 @@ test('what a node refuses or does not answer is counted', async () => {
     silent.stop();
     assert.equal(code, 6, JSON.stringify(json));
     assert.ok(json.unanswered > 0 && json.lost === 0, JSON.stringify(json));
+});
+
+test('an end that comes with the last word is noticed', async () => {
+    const node = await scriptedNode('hasty', (command, reply, socket) => {
+        reply({ id: command.id, connect: { client: 'c1', version: '0', ping: 25, pong: true, node: 'hasty' } });
+        socket._socket.end();
+        return true;
+    });
+    const { code, json } = await bench('connect', ...urls(node), '--connections', 100, '--seconds', 30, '--json');
+    node.stop();
+    assert.equal(code, 1);
+    assert.equal(json.errors, 100, JSON.stringify(json));
+    assert.equal(json.there_at_the_end, 0);
+    assert.match(json.reasons[0].why, /^connection: the node ended the connection$/);
 });
 
 test('what cannot be run is said before anything begins', async () => {
