@@ -64,6 +64,10 @@ struct Report {
 std::string report_text(const Report& report, const Terminal& terminal);
 std::string report_json(const Report& report);
 
+// ---- how numbers are written
+std::string name_of(BenchScenario scenario);
+double per_second(std::uint64_t count, double seconds);
+std::string fixed(double value, int digits);
 /// "250 us", "1.50 ms", "2.00 s".
 std::string latency_text(std::uint32_t micros);
 /// "1,234,567".

@@ -3,13 +3,9 @@
 ///   dial ── all connected, subscribed ──▶ prove ── everybody heard everybody ──▶ flow ──▶ stop
 #pragma once
 
-#include "cli/bench/field.hpp"
-#include "cli/bench/pacer.hpp"
-#include "cli/bench/plan.hpp"
+#include "cli/bench/subscriber.hpp"
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace grapevine::cli::bench {
@@ -17,29 +13,28 @@ namespace grapevine::cli::bench {
 class Traffic {
 public:
     Traffic(Field& field, const Plan& plan);
-    ~Traffic();
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
 
     /// Publishers and subscribers.
     [[nodiscard]] std::size_t size() const;
     /// Those who were taken and have not ended.
-    [[nodiscard]] std::size_t connected() const { return connected_; }
+    [[nodiscard]] std::size_t connected() const { return scene_.connected; }
     void dial(std::size_t index);
     /// How many are connected, and subscribed if they have to.
-    [[nodiscard]] std::size_t ready() const { return ready_; }
+    [[nodiscard]] std::size_t ready() const { return scene_.ready; }
 
     /// Asks into all channels whether everybody listens who should; to be repeated until
     /// `unproven` is 0. So no message is sent before its way is known to every node.
     void prove();
-    [[nodiscard]] std::size_t unproven() const { return unproven_; }
+    [[nodiscard]] std::size_t unproven() const { return scene_.unproven; }
 
     void flow();
     /// Sends what is due.
     void work();
     /// What is on its way may still arrive.
     void stop();
-    [[nodiscard]] bool is_flowing() const { return is_flowing_; }
+    [[nodiscard]] bool is_flowing() const { return scene_.is_flowing; }
     /// Whether nothing is on its way that could still arrive.
     [[nodiscard]] bool is_drained() const;
     /// Counts as lost what has not come.
@@ -47,32 +42,15 @@ public:
     /// Messages that were due until `stop` and not sent.
     [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
     [[nodiscard]] std::uint64_t unanswered() const;
-    [[nodiscard]] std::uint64_t on_its_way() const;
     /// In order; those who have ended are `connected` no more.
     void leave();
 
 private:
-    class Publisher;
-    class Subscriber;
-    struct Channel {
-        std::string name;
-        std::vector<Publisher*> publishers;
-        std::size_t subscribers = 0;
-    };
-
-    void ended(std::string_view who, bool was_connected, std::string_view why);
     void write_off();
 
-    Field& field_;
-    const Plan& plan_;
-    std::vector<Channel> channels_;
+    Scene scene_;
     std::vector<std::unique_ptr<Publisher>> publishers_;
     std::vector<std::unique_ptr<Subscriber>> subscribers_;
-    std::size_t connected_ = 0;
-    std::size_t ready_ = 0;
-    std::size_t unproven_ = 0;
-    bool is_flowing_ = false;
-    bool is_leaving_ = false;
     Pacer pacer_;
     std::uint64_t next_ = 0;  ///< of all publishers, in turn
     std::uint64_t unsent_ = 0;
