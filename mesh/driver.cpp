@@ -5,9 +5,14 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace grapevine::mesh {
 namespace {
+
+/// Messages that wait for one loop: what a thousand sessions may have queued. A loop that is this
+/// far behind stands still.
+constexpr std::size_t loop_waiting_bytes_max = 64 * 1024 * 1024;
 
 template <class T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
@@ -32,13 +37,16 @@ void Edge::clear() {
     must_stop = false;
 }
 
-Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start)
-    : mesh_(std::move(mesh), start), sessions_([&] {
+Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t loops)
+    : mesh_(std::move(mesh), start),
+      sessions_config_([&] {
           sessions.hash_key = mesh_.hash_key();
           sessions.node_name = mesh_.config().name;
           sessions.tells_names = mesh_.config().replicate_names;
           return std::move(sessions);
-      }()) {}
+      }()),
+      sessions_(sessions_config_),
+      other_loops_(loops, loop_waiting_bytes_max) {}
 
 void Driver::on(const SessionOpened& opened, Now now) {
     sessions_.handle(opened, now, sessions_output_);
@@ -109,6 +117,8 @@ void Driver::leave(Now now) {
     if (leaving_) return;
     leaving_ = true;
     sessions_.handle(ShutdownBegun{}, now, sessions_output_);
+    for (std::size_t loop = 1; loop < other_loops_.size(); ++loop)
+        other_loops_.tell(loop, ShutdownBegun{});
     exchange(now);
     mesh_.handle(LeaveWanted{}, now, mesh_output_);
     exchange(now);
@@ -136,46 +146,84 @@ std::string Driver::cluster_json(Now now) const {
     return json;
 }
 
+void Driver::on(LoopOutput& output, std::size_t loop, Now now) {
+    other_loops_.taken(loop, output.taken_bytes);
+    hear(output.said, loop, now);
+    tell_sessions(now);
+    output.said.clear();
+    exchange(now);
+}
+
 /// Hands over until both are quiet. It ends: what Sessions says makes Mesh deliver, a delivery
 /// makes Sessions say what became of it and perhaps that a slow session is gone, and a message that
 /// found nobody is delivered again only after that went into the log, a few times at most.
 void Driver::exchange(Now now) {
     for (;;) {
         collect_sessions();
-        for (const LocalChange& change : sessions_output_.changes)
-            mesh_.on(change, now, mesh_output_);
-        // Both kinds in the order in which they were said.
-        std::size_t said = 0;
-        std::vector<Publish>& publishes = sessions_output_.publishes;
-        for (SendToUsers& send : sessions_output_.sends_to_users) {
-            for (; said < send.after; ++said)
-                mesh_.on(publishes[said], now, mesh_output_);
-            mesh_.handle(std::move(send), now, mesh_output_);
-        }
-        for (; said < publishes.size(); ++said)
-            mesh_.on(publishes[said], now, mesh_output_);
-        for (Acknowledge& acknowledge : sessions_output_.acknowledges)
-            mesh_.handle(std::move(acknowledge), now, mesh_output_);
-        for (const Delivered& delivered : sessions_output_.delivered)
-            mesh_.on(delivered, now, mesh_output_);
-        for (const Question& question : sessions_output_.questions)
-            mesh_.handle(question, now, mesh_output_);
-        for (const Joined& joined : mesh_output_.joined)
-            sessions_.on(joined);
-        // Deliveries point into publications: these go when those are done.
-        for (const Deliver& deliver : mesh_output_.delivers)
-            sessions_.on(deliver, now, delivered_);
-        for (Answer& answer : mesh_output_.answers) {
-            if (answer.asker.request != 0)
-                edge_.api_answers.push_back(std::move(answer));
-            else
-                sessions_.handle(answer, now, delivered_);
-        }
+        hear(sessions_output_, 0, now);
+        tell_sessions(now);
         sessions_output_.clear();
         collect_mesh();
-        if (delivered_.is_empty()) return;
+        if (delivered_.is_empty() && unasked_.empty()) return;
         sessions_output_.swap(delivered_);
     }
+}
+
+void Driver::hear(SessionsOutput& said, std::size_t loop, Now now) {
+    for (const LocalChange& change : said.changes) {
+        other_loops_.changed(loop, change);
+        mesh_.on(change, now, mesh_output_);
+    }
+    // Both kinds in the order in which they were said.
+    std::size_t published = 0;
+    for (SendToUsers& send : said.sends_to_users) {
+        for (; published < send.after; ++published)
+            mesh_.on(said.publishes[published], now, mesh_output_);
+        mesh_.handle(std::move(send), now, mesh_output_);
+    }
+    for (; published < said.publishes.size(); ++published)
+        mesh_.on(said.publishes[published], now, mesh_output_);
+    for (Acknowledge& acknowledge : said.acknowledges)
+        mesh_.handle(std::move(acknowledge), now, mesh_output_);
+    for (const Delivered& delivered : said.delivered)
+        if (const auto whole = other_loops_.answered(loop, delivered))
+            mesh_.on(*whole, now, mesh_output_);
+    for (const Delivered& delivered : std::exchange(unasked_, {}))
+        mesh_.on(delivered, now, mesh_output_);
+    for (const Question& question : said.questions)
+        mesh_.handle(question, now, mesh_output_);
+}
+
+/// Deliveries point into publications, which must live until this is done.
+void Driver::tell_sessions(Now now) {
+    for (const Joined& joined : mesh_output_.joined) {
+        const std::size_t loop = loop_of(joined.session);
+        if (loop != 0)
+            other_loops_.tell(loop, joined);
+        else
+            sessions_.on(joined);
+    }
+    for (const Deliver& of : mesh_output_.delivers)
+        deliver(of, now);
+    for (Answer& answer : mesh_output_.answers) {
+        const std::size_t loop = loop_of(answer.asker.session);
+        if (answer.asker.request != 0)
+            edge_.api_answers.push_back(std::move(answer));
+        else if (loop != 0)
+            other_loops_.tell(loop, std::move(answer));
+        else
+            sessions_.handle(answer, now, delivered_);
+    }
+    mesh_output_.joined.clear();
+    mesh_output_.delivers.clear();
+    mesh_output_.answers.clear();
+}
+
+void Driver::deliver(const Deliver& deliver, Now now) {
+    if (!other_loops_.any()) return sessions_.on(deliver, now, delivered_);
+    const OtherLoops::Asked asked = other_loops_.hand_over(deliver);
+    if (asked.own) sessions_.on(deliver, now, delivered_);
+    if (asked.answer) unasked_.push_back(*asked.answer);
 }
 
 void Driver::collect_sessions() {

@@ -6,9 +6,13 @@
 ///     driver.end_turn(now);                   // then once
 ///     for (auto& send : driver.edge().session_sends) ...   // do it, then
 ///     driver.edge().clear();
+///
+/// A node of several loops has this on loop 0, with that loop's sessions; the other loops have
+/// Sessions only, and batches cross (crossing.hpp).
 #pragma once
 
 #include "mesh/mesh.hpp"
+#include "mesh/other_loops.hpp"
 #include "mesh/sessions.hpp"
 
 #include <string_view>
@@ -35,7 +39,8 @@ struct Edge {
 
 class Driver {
 public:
-    Driver(MeshConfig mesh, SessionsConfig sessions, Now start);
+    /// `loops`: of the node. The other loops' Sessions take sessions_config().
+    Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t loops = 1);
 
     // ---- facts from clients
     void on(const SessionOpened& opened, Now now);
@@ -49,6 +54,8 @@ public:
     void on(const LinkDrained& drained, Now now);
     void on(const DialFailed& failed, Now now);
     void on(const Resolved& resolved, Now now);
+    // ---- from another loop; takes what was said
+    void on(LoopOutput& output, std::size_t loop, Now now);
 
     /// A publication from the HTTP API. `data` is valid JSON without raw newlines (or any bytes, if
     /// binary); `name` within limits. Both are the caller's to check.
@@ -68,6 +75,10 @@ public:
 
     [[nodiscard]] Instant next_deadline() const;
     [[nodiscard]] Edge& edge() { return edge_; }
+    /// After end_turn(): what each other loop is to be told.
+    [[nodiscard]] OtherLoops& other_loops() { return other_loops_; }
+    [[nodiscard]] const OtherLoops& other_loops() const { return other_loops_; }
+    [[nodiscard]] const SessionsConfig& sessions_config() const { return sessions_config_; }
     [[nodiscard]] const Mesh& mesh() const { return mesh_; }
     [[nodiscard]] const Sessions& sessions() const { return sessions_; }
     [[nodiscard]] bool is_leaving() const { return leaving_; }
@@ -76,13 +87,19 @@ public:
 
 private:
     void exchange(Now now);
+    void hear(SessionsOutput& said, std::size_t loop, Now now);
+    void tell_sessions(Now now);
+    void deliver(const Deliver& deliver, Now now);
     void collect_sessions();
     void collect_mesh();
 
     Mesh mesh_;
+    const SessionsConfig sessions_config_;
     Sessions sessions_;
+    OtherLoops other_loops_;
     SessionsOutput sessions_output_;
     SessionsOutput delivered_;  ///< reused by exchange(): what deliveries led to
+    std::vector<Delivered> unasked_;  ///< answers to copies that no loop had room for
     MeshOutput mesh_output_;
     Edge edge_;
     bool leaving_ = false;

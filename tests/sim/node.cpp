@@ -63,6 +63,11 @@ const mesh::Sessions& Node::sessions() const {
     return process_->driver.sessions();
 }
 
+std::size_t Node::session_count() const {
+    proto::check(is_running(), "the node runs");
+    return process_->loops->session_count();
+}
+
 std::optional<proto::MemberState> Node::state_of(const Node& other) const {
     for (const mesh::MemberView& member : mesh().members())
         if (member.node == other.id()) return member.state;
@@ -102,7 +107,16 @@ void Node::start() {
     stage_.network.host_back(host_);
     stage_.network.set_paused(host_, false);
     process_ =
-        std::make_unique<Process>(ProcessKey{++stage_.processes}, config, sessions, offset, start);
+        std::make_unique<Process>(
+            ProcessKey{++stage_.processes}, config, sessions, offset, start, options_.loops);
+    process_->loops.emplace(
+        stage_.clock,
+        process_->driver,
+        config.rng_seed,
+        options_.loop_crossing_most,
+        [this, key = process_->key](Loops::Fact fact) {
+            if (process() == key) post(std::move(fact));
+        });
     last_exit_ = Exit::running;
     events_.clear();
     stage_.network.listen(host_, mesh_address());
@@ -172,14 +186,14 @@ proto::SessionId Node::enter(const std::string& user) {
     if (!is_running()) return {};
     const proto::SessionId visitor = new_session();
     post([this, user, visitor](mesh::Now time) {
-        process_->driver.on(
+        process_->loops->on(
             mesh::SessionOpened{
                 .session = visitor,
                 .encoding = proto::Encoding::json,
                 .client = {rng_.next(), rng_.next()}},
             time);
         const std::string connect = R"({"id":1,"connect":{"data":{"user":")" + user + R"("}}})";
-        process_->driver.on(mesh::SessionReceived{.session = visitor, .text = connect}, time);
+        process_->loops->on(mesh::SessionReceived{.session = visitor, .text = connect}, time);
     });
     return visitor;
 }
@@ -187,7 +201,7 @@ proto::SessionId Node::enter(const std::string& user) {
 void Node::go(proto::SessionId visitor) {
     post([this, visitor](mesh::Now time) {
         process_->free_slots.push_back(static_cast<std::uint32_t>(visitor.value));
-        process_->driver.on(mesh::SessionClosed{.session = visitor}, time);
+        process_->loops->on(mesh::SessionClosed{.session = visitor}, time);
     });
 }
 
@@ -274,7 +288,8 @@ proto::SessionId Node::new_session() {
         process_->free_slots.pop_back();
     }
     const std::uint64_t generation = ++process_->generations[slot] & 0xffffff;
-    return proto::SessionId{generation << 32 | slot};
+    const std::uint64_t loop = process_->loops->place();
+    return proto::SessionId{loop << 56 | generation << 32 | slot};
 }
 
 void Node::accepted(Socket socket, std::string_view listener, std::string peer) {
@@ -301,7 +316,7 @@ void Node::accepted(Socket socket, std::string_view listener, std::string peer) 
                 .key = caller != stage_.callers.end() ? caller->second : SessionKey{},
                 .encoding = encoding,
                 .socket = socket};
-            process_->driver.on(
+            process_->loops->on(
                 mesh::SessionOpened{
                     .session = wire.session,
                     .encoding = encoding,
@@ -358,7 +373,7 @@ void Node::take_message(
         process_->driver.on(mesh::LinkReceived{.link = wire.link, .message = message.view()}, time);
     } else {
         observe_commands(wire.session, message.view());
-        process_->driver.on(
+        process_->loops->on(
             mesh::SessionReceived{.session = wire.session, .text = message.view()}, time);
     }
 }
@@ -372,7 +387,7 @@ void Node::drained(Socket socket, std::size_t bytes) {
         if (wire.is_link)
             process_->driver.on(mesh::LinkDrained{.link = wire.link, .bytes = bytes}, time);
         else
-            process_->driver.on(
+            process_->loops->on(
                 mesh::SessionDrained{.session = wire.session, .bytes = bytes}, time);
     });
 }
@@ -386,7 +401,7 @@ void Node::closed(Socket socket, std::uint16_t) {
         if (wire.is_link) return process_->driver.on(mesh::LinkClosed{.link = wire.link}, time);
         stage_.checkers.see(
             SessionLost{.process = process_->key, .session = process_->callers[wire.session].key});
-        process_->driver.on(mesh::SessionClosed{.session = wire.session}, time);
+        process_->loops->on(mesh::SessionClosed{.session = wire.session}, time);
     });
 }
 
@@ -424,19 +439,22 @@ void Node::turn() {
         fact(time);
         observe();
     }
-    if (driver.next_deadline() <= time.steady) {
+    if (next_deadline() <= time.steady) {
+        process_->loops->time_reached(time);
         driver.time_reached(time);
         ++process_->ticks;
         observe();
     }
     driver.end_turn(time);
+    if (driver.edge().has_left) process_->loops->shut_down(time);
+    process_->loops->end_turn();
     observe();
     if (++process_->turns % full_look_every == 0) {
         process_->seen_progress = 0;
         observe();
     }
     process_->idle_turns =
-        facts.empty() && driver.next_deadline() <= time.steady ? process_->idle_turns + 1 : 0;
+        facts.empty() && next_deadline() <= time.steady ? process_->idle_turns + 1 : 0;
     if (process_->idle_turns > idle_turns_max)
         stage_.verdict.violated("Progress", name() + " asks to be woken at once, again and again");
     stage_.trace.mix(host_.value);
@@ -517,8 +535,12 @@ void Node::carry_out(mesh::Edge& edge) {
     end(must_stop ? Exit::stopped : Exit::left);
 }
 
+Instant Node::next_deadline() const {
+    return std::min(process_->driver.next_deadline(), process_->loops->next_deadline());
+}
+
 void Node::schedule_wake() {
-    const Instant deadline = process_->driver.next_deadline();
+    const Instant deadline = next_deadline();
     if (deadline == mesh::never) return;
     const Instant wake = std::max(deadline - process_->steady_offset, stage_.clock.time());
     if (process_->wake_at <= wake && process_->wake_at > stage_.clock.time()) return;
@@ -535,13 +557,9 @@ void Node::schedule_wake() {
 /// A sum that grows whenever the tables or what is visible may have changed.
 std::uint64_t Node::progress() const {
     const mesh::MeshCounters& mesh = process_->driver.mesh().counters();
-    const mesh::SessionsCounters& sessions = process_->driver.sessions().counters();
     return 1 + mesh.deltas_applied + mesh.changes_applied + mesh.snapshots_applied +
-           mesh.divergences + mesh.downs + mesh.suspicions + sessions.opened + sessions.commands -
-           sessions.publishes + sessions.closed_by_client + sessions.closed_bad_request +
-           sessions.closed_stale + sessions.closed_no_pong + sessions.closed_slow +
-           sessions.closed_shutdown + process_->driver.edge().events.size() +
-           process_->events_told + process_->ticks;
+           mesh.divergences + mesh.downs + mesh.suspicions + process_->loops->progress() +
+           process_->driver.edge().events.size() + process_->events_told + process_->ticks;
 }
 
 void Node::observe() {
@@ -551,7 +569,7 @@ void Node::observe() {
     process_->seen_progress = now_at;
     if (++process_->looks % invariants_every == 0) {
         process_->driver.mesh().check_invariants();
-        process_->driver.sessions().check_invariants();
+        process_->loops->check_invariants();
     }
     ReplicasSeen seen{
         .process = process_->key, .self = id(), .replicas = process_->driver.mesh().replicas()};
@@ -636,7 +654,7 @@ void Node::observe_queues() {
                 std::max(seen.link_queued_bytes, process_->driver.mesh().queued_bytes(wire.link));
         else
             seen.session_queued_bytes = std::max(
-                seen.session_queued_bytes, process_->driver.sessions().queued_bytes(wire.session));
+                seen.session_queued_bytes, process_->loops->queued_bytes(wire.session));
     }
     if (process_->turns % 32 == 0) seen.members = process_->driver.mesh().members().size();
     stage_.checkers.see(seen);

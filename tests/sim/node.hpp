@@ -5,6 +5,7 @@
 #pragma once
 
 #include "mesh/driver.hpp"
+#include "tests/sim/loops.hpp"
 #include "tests/sim/network.hpp"
 #include "tests/sim/observation.hpp"
 #include "tests/sim/stage.hpp"
@@ -26,6 +27,8 @@ struct NodeOptions {
     Duration turn_delay_least = 1us;
     Duration turn_delay_most = 100us;
     Duration wall_offset{};  ///< of this machine's wall clock
+    std::size_t loops = 1;  ///< as `--workers`
+    Duration loop_crossing_most = 300us;  ///< how long a batch takes from one loop to another
 };
 
 /// What a node's processes gave to links.
@@ -77,7 +80,10 @@ public:
     [[nodiscard]] bool is_paused() const { return is_running() && process_->paused; }
     [[nodiscard]] Exit last_exit() const { return last_exit_; }
     [[nodiscard]] const mesh::Mesh& mesh() const;
+    /// Those of the first loop.
     [[nodiscard]] const mesh::Sessions& sessions() const;
+    /// Of all loops.
+    [[nodiscard]] std::size_t session_count() const;
     [[nodiscard]] ProcessKey process() const { return is_running() ? process_->key : ProcessKey{}; }
     /// The state it gives to another node; nothing if it does not know it.
     [[nodiscard]] std::optional<proto::MemberState> state_of(const Node& other) const;
@@ -127,12 +133,14 @@ private:
             const mesh::MeshConfig& config,
             const mesh::SessionsConfig& session_config,
             Duration offset,
-            mesh::Now start)
-            : key(named), steady_offset(offset), driver(config, session_config, start) {}
+            mesh::Now start,
+            std::size_t loop_count)
+            : key(named), steady_offset(offset), driver(config, session_config, start, loop_count) {}
 
         ProcessKey key;
         Duration steady_offset;
         mesh::Driver driver;
+        std::optional<Loops> loops;
         std::map<Socket, Wire> wires;
         std::map<mesh::LinkId, Socket> links;
         std::map<proto::SessionId, Socket> sessions;
@@ -168,6 +176,7 @@ private:
     void take_api_answer(const mesh::Answer& answer);
     std::string new_payload(const std::string& channel);
     void carry_out(mesh::Edge& edge);
+    [[nodiscard]] Instant next_deadline() const;
     void schedule_wake();
     void end(Exit how);
     proto::SessionId new_session();

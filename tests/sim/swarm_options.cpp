@@ -127,6 +127,10 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
     draw_link_bounds(world.mesh, rng);
     draw_snapshots(world.mesh, rng);
     draw_patience(world.mesh, options.is_brisk, rng);
+    if (rng.one_in(3)) {
+        world.loops = 1 + rng.between(1, 3);
+        world.loop_crossing_most = pick<Duration>(rng, {10us, 1ms, 50ms});
+    }
     world.sessions.ping_every = 5s;
     world.sessions.pong_within = 4s;  // two spikes and some
     if (rng.one_in(3))
@@ -189,6 +193,10 @@ std::string text_of(const SwarmOptions& options) {
         .add("window", std::uint64_t{network.window_bytes})
         .add("dial_timeout", network.dial_timeout)
         .add("turn_delay_us", static_cast<std::uint64_t>(options.world.turn_delay_most.count()))
+        .add("loops", options.world.loops)
+        .add(
+            "loop_crossing_us",
+            static_cast<std::uint64_t>(options.world.loop_crossing_most.count()))
         .add("suspect_after", mesh.suspect_after)
         .add("brake_within", mesh.brake_within)
         .add("brake_for", mesh.brake_for)

@@ -38,7 +38,9 @@ NodeOptions World::default_node_options() const {
         .sessions = options_.sessions,
         .turn_delay_least = options_.turn_delay_least,
         .turn_delay_most = options_.turn_delay_most,
-        .wall_offset = {}};
+        .wall_offset = {},
+        .loops = options_.loops,
+        .loop_crossing_most = options_.loop_crossing_most};
     options.mesh.seeds =
         options_.seeds.empty() ? std::vector<std::string>{"10.0.0.1:7000"} : options_.seeds;
     options.mesh.name.clear();
@@ -174,8 +176,8 @@ std::optional<std::string> World::why_clients_not_settled() const {
         ++sessions[client->node().host()];
     }
     for (const auto& node : nodes_)
-        if (node->is_running() && node->sessions().session_count() != sessions[node->host()])
-            return node->name() + " has " + std::to_string(node->sessions().session_count()) +
+        if (node->is_running() && node->session_count() != sessions[node->host()])
+            return node->name() + " has " + std::to_string(node->session_count()) +
                    " sessions instead of " + std::to_string(sessions[node->host()]);
     return std::nullopt;
 }

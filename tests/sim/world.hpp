@@ -33,6 +33,8 @@ struct WorldOptions {
     mesh::SessionsConfig sessions;
     Duration turn_delay_least = 1us;
     Duration turn_delay_most = 100us;
+    std::size_t loops = 1;  ///< of every node
+    Duration loop_crossing_most = 300us;
     /// Every node's seeds; if empty, the first node is everybody's seed.
     std::vector<std::string> seeds;
 };
