@@ -1,5 +1,5 @@
-/// What crosses between the loop that has Mesh and another loop of the same node: whole batches, one
-/// a turn, which own all they hold.
+/// What crosses between the loop that has Mesh and another loop of the same node: whole batches,
+/// one a turn, which own all they hold.
 #pragma once
 
 #include "mesh/sessions.hpp"

@@ -10,10 +10,6 @@
 namespace grapevine::mesh {
 namespace {
 
-/// Messages that wait for one loop: what a thousand sessions may have queued. A loop that is this
-/// far behind stands still.
-constexpr std::size_t loop_waiting_bytes_max = 64 * 1024 * 1024;
-
 template <class T>
 void move_all(std::vector<T>& from, std::vector<T>& to) {
     if (from.empty()) return;
@@ -46,7 +42,7 @@ Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t 
           return std::move(sessions);
       }()),
       sessions_(sessions_config_),
-      other_loops_(loops, loop_waiting_bytes_max) {}
+      other_loops_(loops, mesh_.config().loop_waiting_bytes_max) {}
 
 void Driver::on(const SessionOpened& opened, Now now) {
     sessions_.handle(opened, now, sessions_output_);

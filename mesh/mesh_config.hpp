@@ -78,6 +78,8 @@ struct MeshConfig {
     Duration wait_for_link = 2s;  ///< messages wait so long for a link that is being made
     std::size_t link_wait_bytes_max = 1024 * 1024;  ///< of these, for one node
     std::size_t all_link_wait_bytes_max = 32 * 1024 * 1024;
+    /// Messages that one loop of this node has not taken yet. A loop this far behind stands still.
+    std::size_t loop_waiting_bytes_max = 64 * 1024 * 1024;
 
     // ---- replication
     Duration flush_per_node = 500us;  ///< flush = clamp(this * nodes, flush_min, flush_max)

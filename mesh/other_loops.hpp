@@ -1,5 +1,5 @@
-/// The other loops of this node, as the loop that has Mesh sees them: which of them have somebody of
-/// a user or channel, what is on its way to them, and which copies they have not answered yet.
+/// The other loops of this node, as the loop that has Mesh sees them: which of them have somebody
+/// of a user or channel, what is on its way to them, and which copies they have not answered yet.
 ///
 ///     loop 0:  Mesh ── Deliver ──▶ its own Sessions
 ///                │
@@ -8,9 +8,9 @@
 ///                ▲                                      │   and an answer to every copy, in order
 ///                └──────────────────────────────────────┘
 ///
-/// Both ways keep order. So a session that went is counted down before the copies that missed it are
-/// answered, and a session knows its version (Joined) before the first copy that is meant for it;
-/// with that, what holds for one loop (flows.hpp) holds for many.
+/// Both ways keep order. So a session that went is counted down before the copies that missed it
+/// are answered, and a session knows its version (Joined) before the first copy that is meant for
+/// it; with that, what holds for one loop (flows.hpp) holds for many.
 #pragma once
 
 #include "mesh/crossing.hpp"
@@ -31,8 +31,8 @@ constexpr std::size_t loop_of(SessionId session) {
 
 class OtherLoops {
 public:
-    /// `loops`: of the node, loop 0 included; 1 to loops_max. `waiting_bytes_max`: messages that one
-    /// loop has not taken; what comes beyond is dropped and counted.
+    /// `loops`: of the node, loop 0 included; 1 to loops_max. `waiting_bytes_max`: messages that
+    /// one loop has not taken; what comes beyond is dropped and counted.
     OtherLoops(std::size_t loops, std::size_t waiting_bytes_max);
 
     [[nodiscard]] bool any() const { return loops_.size() > 1; }

@@ -70,8 +70,11 @@ void Loops::end_turn() {
             const auto batch = std::make_shared<mesh::LoopOutput>();
             batch->said.swap(other.output);
             batch->taken_bytes = std::exchange(other.taken_bytes, 0);
-            clock_.at(arrival(other.output_at), [post = post_, &driver = driver_, batch, loop] {
-                post([&driver, batch, loop](mesh::Now now) { driver.on(*batch, loop, now); });
+            clock_.at(arrival(other.output_at), [this, post = post_, batch, loop] {
+                post([this, batch, loop](mesh::Now now) {
+                    heard_ += batch->said.changes.size();
+                    driver_.on(*batch, loop, now);
+                });
             });
         }
         mesh::LoopInput& waiting = driver_.other_loops().input_of(loop);
@@ -94,6 +97,12 @@ void Loops::shut_down(mesh::Now now) {
     }
 }
 
+void Loops::stall(std::size_t loop, Instant until) {
+    Other& other = others_[loop - 1];
+    other.input_at = std::max(other.input_at, until);
+    other.output_at = std::max(other.output_at, until);
+}
+
 std::size_t Loops::session_count() const {
     std::size_t count = driver_.sessions().session_count();
     for (const Other& other : others_)
@@ -108,7 +117,7 @@ std::size_t Loops::queued_bytes(proto::SessionId session) const {
 }
 
 std::uint64_t Loops::progress() const {
-    std::uint64_t progress = progress_of(driver_.sessions().counters());
+    std::uint64_t progress = heard_ + progress_of(driver_.sessions().counters());
     for (const Other& other : others_)
         progress += progress_of(other.sessions->counters());
     return progress;

@@ -1,5 +1,6 @@
-/// The sessions of one simulated process: those on the loop of Mesh, in its Driver, and those of the
-/// node's other loops. What crosses between two loops takes a while each time, and keeps its order.
+/// The sessions of one simulated process: those on the loop of Mesh, in its Driver, and those of
+/// the node's other loops. What crosses between two loops takes a while each time, and keeps its
+/// order.
 #pragma once
 
 #include "mesh/driver.hpp"
@@ -18,7 +19,12 @@ public:
     using Post = std::function<void(Fact)>;
 
     /// `crossing_most`: how long a batch takes from one loop to another.
-    Loops(Scheduler& clock, mesh::Driver& driver, std::uint64_t seed, Duration crossing_most, Post post);
+    Loops(
+        Scheduler& clock,
+        mesh::Driver& driver,
+        std::uint64_t seed,
+        Duration crossing_most,
+        Post post);
 
     /// Where the next session is put.
     [[nodiscard]] std::size_t place();
@@ -36,10 +42,14 @@ public:
     /// The process ends in order: they are told so, however late they are.
     void shut_down(mesh::Now now);
 
+    /// A loop besides the first hears nothing and is not heard until then.
+    void stall(std::size_t loop, Instant until);
+
     // ---- of all loops
     [[nodiscard]] std::size_t session_count() const;
     [[nodiscard]] std::size_t queued_bytes(proto::SessionId session) const;
-    /// Grows when a session came, went or said something other than a publication.
+    /// Grows when a session came, went or said something other than a publication, and when Mesh
+    /// hears of that.
     [[nodiscard]] std::uint64_t progress() const;
     void check_invariants() const;
 
@@ -62,6 +72,7 @@ private:
     Duration crossing_most_;
     Post post_;
     std::vector<Other> others_;
+    std::uint64_t heard_ = 0;  ///< changes that crossed to Mesh
 };
 
 }  // namespace grapevine::sim

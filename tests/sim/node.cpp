@@ -63,6 +63,11 @@ const mesh::Sessions& Node::sessions() const {
     return process_->driver.sessions();
 }
 
+const mesh::OtherLoops& Node::other_loops() const {
+    proto::check(is_running(), "the node runs");
+    return process_->driver.other_loops();
+}
+
 std::size_t Node::session_count() const {
     proto::check(is_running(), "the node runs");
     return process_->loops->session_count();
@@ -106,9 +111,8 @@ void Node::start() {
 
     stage_.network.host_back(host_);
     stage_.network.set_paused(host_, false);
-    process_ =
-        std::make_unique<Process>(
-            ProcessKey{++stage_.processes}, config, sessions, offset, start, options_.loops);
+    process_ = std::make_unique<Process>(
+        ProcessKey{++stage_.processes}, config, sessions, offset, start, options_.loops);
     process_->loops.emplace(
         stage_.clock,
         process_->driver,
@@ -180,6 +184,12 @@ void Node::resume() {
 void Node::leave() {
     if (!is_running()) return;
     post([this](mesh::Now time) { process_->driver.leave(time); });
+}
+
+void Node::stall_loop(std::size_t loop, Duration span) {
+    if (!is_running()) return;
+    stage_.trace.say(name(), Line{"stalled"}.add("loop", loop));
+    process_->loops->stall(loop, stage_.clock.time() + span);
 }
 
 proto::SessionId Node::enter(const std::string& user) {
@@ -653,8 +663,8 @@ void Node::observe_queues() {
             seen.link_queued_bytes =
                 std::max(seen.link_queued_bytes, process_->driver.mesh().queued_bytes(wire.link));
         else
-            seen.session_queued_bytes = std::max(
-                seen.session_queued_bytes, process_->loops->queued_bytes(wire.session));
+            seen.session_queued_bytes =
+                std::max(seen.session_queued_bytes, process_->loops->queued_bytes(wire.session));
     }
     if (process_->turns % 32 == 0) seen.members = process_->driver.mesh().members().size();
     stage_.checkers.see(seen);

@@ -56,6 +56,8 @@ public:
     void leave();
     /// Its next process runs somewhere else, as containers do.
     void move_to(const std::string& ip);
+    /// One of its loops besides the first stands still for so long.
+    void stall_loop(std::size_t loop, Duration span);
     void jump_wall(Duration by) { options_.wall_offset += by; }
     /// A client of whom only this is simulated: it connects as `user`, reads nothing, goes.
     proto::SessionId enter(const std::string& user);
@@ -82,6 +84,7 @@ public:
     [[nodiscard]] const mesh::Mesh& mesh() const;
     /// Those of the first loop.
     [[nodiscard]] const mesh::Sessions& sessions() const;
+    [[nodiscard]] const mesh::OtherLoops& other_loops() const;
     /// Of all loops.
     [[nodiscard]] std::size_t session_count() const;
     [[nodiscard]] ProcessKey process() const { return is_running() ? process_->key : ProcessKey{}; }
@@ -135,7 +138,9 @@ private:
             Duration offset,
             mesh::Now start,
             std::size_t loop_count)
-            : key(named), steady_offset(offset), driver(config, session_config, start, loop_count) {}
+            : key(named),
+              steady_offset(offset),
+              driver(config, session_config, start, loop_count) {}
 
         ProcessKey key;
         Duration steady_offset;

@@ -96,8 +96,7 @@ std::size_t Scale::links_of_a_node() const {
 Duration Scale::form() {
     const Instant start = world_.time();
     for (std::size_t at = 0; at < options_.nodes; ++at)
-        if (Node& node = *world_.nodes()[at]; node.session_count() == 0)
-            node.enter(resident(at));
+        if (Node& node = *world_.nodes()[at]; node.session_count() == 0) node.enter(resident(at));
     if (!world_.run_until([this] { return is_formed(); }, form_within, form_glance))
         throw std::runtime_error("the cluster did not come together\n" + world_.report());
     return world_.time() - start;
