@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace grapevine::cli {
@@ -44,6 +45,19 @@ std::string checked_name(std::string_view flag, const std::string& name, std::si
             " letters, digits, '.', '_' or '-'");
     }
     return name;
+}
+
+unsigned workers_of(const std::string& text) {
+    if (text == "auto")
+        return std::clamp(std::thread::hardware_concurrency(), 1U, node::workers_max);
+    unsigned workers = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
+    if (error != std::errc{} || end != text.data() + text.size() || workers < 1 ||
+        workers > node::workers_max)
+        throw UsageError(
+            "--workers " + quoted(text) + ": use 1 to " + std::to_string(node::workers_max) +
+            ", or auto for one a processor");
+    return workers;
 }
 
 std::string default_name(const node::Address& mesh_listen) {
@@ -188,7 +202,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
         limits::node_name_bytes);
     read_secrets(options.secret_files, config);
     config.open = open_listeners(options.open);
-    config.workers = options.workers;
+    config.workers = workers_of(options.workers);
 
     const node::OpenListeners& open = config.open;
     require_protection(

@@ -26,7 +26,7 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--full-mesh-up-to", o.full_mesh_max, "Nodes up to which each keeps a link to every other; in a larger cluster only to about ten, and to those it has messages for. The same on all nodes")->type_name("N")->check(CLI::Range(8, 2000))->capture_default_str();
     app.add_option("--link-idle", o.link_idle_s, "Seconds after which such a link ends when no message used it")->type_name("SECONDS")->check(CLI::Range(10, 86400))->capture_default_str();
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
-    app.add_option("--workers", o.workers, "Event loops, each a thread")->type_name("N")->check(CLI::Range(1, 1))->capture_default_str();
+    app.add_option("--workers", o.workers, "Event loops, each a thread: 1 to 64, or auto for one a processor; more than one pay on busy machines with processors to spare")->type_name("N|auto")->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
   mesh by --secret-file; client and admin have no authentication yet, so only by --open.
 Port 0 takes any free port; the node prints the one it got.

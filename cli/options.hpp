@@ -25,7 +25,7 @@ struct NodeOptions {
     unsigned link_idle_s = 300;
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
-    unsigned workers = 1;
+    std::string workers = "1";
 };
 
 struct StatusOptions {

@@ -51,12 +51,10 @@ private:
     std::size_t bytes_ = 0;
 };
 
-/// What another loop tells loop 0: what its sessions said in a turn, and how it does.
+/// What another loop tells loop 0: what its sessions said in a turn.
 struct LoopOutput {
     SessionsOutput said;  ///< without sends and closes: those stay on their loop
     std::size_t taken_bytes = 0;  ///< of its input since it last said so: LoopInput::bytes()
-    SessionsCounters counters;
-    std::size_t session_count = 0;
 };
 
 }  // namespace grapevine::mesh

@@ -15,7 +15,7 @@ mesh::SessionId session_of(SocketId id) {
 }  // namespace
 
 ClientListener::ClientListener(
-    Turn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin)
+    ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin)
     : turn_(turn), sockets_(sockets), http_(http), any_origin_(any_origin) {}
 
 void ClientListener::send(const mesh::SendToSession& send) {
@@ -36,7 +36,7 @@ UpgradeAnswer ClientListener::upgrade(const HttpHead& head, std::string_view) {
         return RejectUpgrade{404, "there is no WebSocket here; connect to /connection/websocket\n"};
     if (!any_origin_ && !is_same_origin(head))
         return RejectUpgrade{403, "pages of this origin may not connect\n"};
-    if (turn_.driver().is_leaving()) return RejectUpgrade{503, "this node is leaving\n"};
+    if (turn_.is_leaving()) return RejectUpgrade{503, "this node is leaving\n"};
     AcceptUpgrade accepted{.owner = this};
     for (const std::string_view offered : head.list("sec-websocket-protocol"))
         if (offered == protobuf_subprotocol) accepted.subprotocol = offered;

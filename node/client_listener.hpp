@@ -1,9 +1,9 @@
 /// The listener for the public: WebSocket sessions at /connection/websocket, and /healthz.
 #pragma once
 
+#include "node/client_turn.hpp"
 #include "node/front.hpp"
 #include "node/transport/web_socket.hpp"
-#include "node/turn.hpp"
 
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace grapevine::node {
 
 class ClientListener final : public Router, public SocketOwner {
 public:
-    ClientListener(Turn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin);
+    ClientListener(ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin);
 
     // ---- what Sessions intends
     void send(const mesh::SendToSession& send);
@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::uint64_t wrong_kind_count() const { return wrong_kind_; }
 
 private:
-    Turn& turn_;
+    ClientTurn& turn_;
     WebSockets& sockets_;
     HttpConnections& http_;
     Entropy entropy_;

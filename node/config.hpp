@@ -49,6 +49,9 @@ struct OpenListeners {
     bool admin = false;
 };
 
+/// More loops than this only wait for the one that has the mesh.
+inline constexpr unsigned workers_max = 64;
+
 struct NodeConfig {
     /// Identity of the node: unique in the cluster and the same after a restart, because the node
     /// id is its hash. 1 to limits::node_name_bytes bytes of letters, digits, `.`, `_` and `-`.
@@ -91,7 +94,7 @@ struct NodeConfig {
 
     OpenListeners open;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for
-    /// TLS and wide fan-out on larger machines. 1 to 255.
+    /// TLS and wide fan-out on larger machines. 1 to workers_max.
     unsigned workers = 1;
 };
 

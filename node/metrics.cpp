@@ -73,11 +73,11 @@ void by_reason(
     by_label(page, name, help, "reason", reasons);
 }
 
-void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges) {
-    const mesh::SessionsCounters& s = driver.sessions().counters();
+void sessions_part(Page& page, const LoopReport& loops) {
+    const mesh::SessionsCounters& s = loops.sessions;
     page.gauge(
-        "client_connections", "Open WebSocket connections of clients.", gauges.client_connections);
-    page.gauge("sessions", "Sessions of this node.", driver.sessions().session_count());
+        "client_connections", "Open WebSocket connections of clients.", loops.client_connections);
+    page.gauge("sessions", "Sessions of this node.", loops.session_count);
     page.counter("sessions_opened_total", "Sessions ever opened.", s.opened);
     page.counter("sessions_connected_total", "Sessions whose connect was accepted.", s.connected);
     page.counter("commands_total", "Commands read from clients.", s.commands);
@@ -100,7 +100,7 @@ void sessions_part(Page& page, const mesh::Driver& driver, const Gauges& gauges)
              {"no_pong", s.closed_no_pong},
              {"slow", s.closed_slow},
              {"shutdown", s.closed_shutdown},
-             {"inappropriate_protocol", gauges.wrong_kind}}});
+             {"inappropriate_protocol", loops.wrong_kind}}});
 }
 
 /// How far the others' tables may be behind here. Who is down is hidden, and nobody's table.
@@ -306,8 +306,28 @@ void flows_part(Page& page, const mesh::Mesh& mesh) {
     page.gauge("idempotency_keys", "Keys of sends that are remembered.", sizes.idempotency_keys);
 }
 
-void edge_part(Page& page, const EdgeCounters& e, const Gauges& gauges) {
-    page.gauge("http_connections", "Open HTTP connections.", gauges.http_connections);
+void loops_part(Page& page, const mesh::OtherLoops& loops, const OtherLoopsSeen& others) {
+    page.gauge("loops", "Event loops, each a thread.", loops.size());
+    page.gauge(
+        "loops_stalled",
+        "Loops besides the first that stand still: nothing was heard of them for two seconds.",
+        others.stalled);
+    page.counter("loop_stalls_total", "Times that a loop stood still.", others.stalls_seen);
+    page.counter(
+        "loop_copies_dropped_total",
+        "Copies of messages that a loop had no room for, because it is far behind.",
+        loops.dropped());
+    page.head("loop_waiting_bytes", "Messages that a loop has not taken yet.", "gauge");
+    for (std::size_t loop = 0; loop < loops.size(); ++loop)
+        page.line(
+            "loop_waiting_bytes",
+            "{loop=\"" + std::to_string(loop) + "\"}",
+            loops.waiting_bytes(loop));
+}
+
+void edge_part(Page& page, const LoopReport& loops) {
+    const EdgeCounters& e = loops.edge;
+    page.gauge("http_connections", "Open HTTP connections.", loops.http_connections);
     page.counter("connections_accepted_total", "TCP connections accepted.", e.accepted);
     page.counter("accept_errors_total", "Failed accepts.", e.accept_errors);
     page.counter(
@@ -355,12 +375,16 @@ void edge_part(Page& page, const EdgeCounters& e, const Gauges& gauges) {
 }  // namespace
 
 std::string metrics_text(
-    const mesh::Driver& driver, const EdgeCounters& edge, const Gauges& gauges, mesh::Now now) {
+    const mesh::Driver& driver,
+    const LoopReport& loops,
+    const OtherLoopsSeen& others,
+    mesh::Now now) {
     Page page;
-    sessions_part(page, driver, gauges);
+    sessions_part(page, loops);
     mesh_part(page, driver, now);
     flows_part(page, driver.mesh());
-    edge_part(page, edge, gauges);
+    loops_part(page, driver.other_loops(), others);
+    edge_part(page, loops);
     return page.take();
 }
 

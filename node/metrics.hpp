@@ -2,19 +2,23 @@
 #pragma once
 
 #include "mesh/driver.hpp"
-#include "node/edge_counters.hpp"
+#include "node/loop_report.hpp"
 
 #include <string>
 
 namespace grapevine::node {
 
-struct Gauges {
-    std::size_t client_connections = 0;
-    std::size_t http_connections = 0;
-    std::uint64_t wrong_kind = 0;
+/// The loops besides the first.
+struct OtherLoopsSeen {
+    std::uint64_t stalled = 0;  ///< stand still now
+    std::uint64_t stalls_seen = 0;
 };
 
+/// `loops`: the sum of all loops.
 std::string metrics_text(
-    const mesh::Driver& driver, const EdgeCounters& edge, const Gauges& gauges, mesh::Now now);
+    const mesh::Driver& driver,
+    const LoopReport& loops,
+    const OtherLoopsSeen& others,
+    mesh::Now now);
 
 }  // namespace grapevine::node

@@ -2,6 +2,7 @@
 
 #include "node/descriptors.hpp"
 #include "node/metrics.hpp"
+#include "node/workers.hpp"
 
 #include <asio/signal_set.hpp>
 
@@ -87,8 +88,16 @@ struct Node::Parts {
           driver(
               mesh_config(config, mesh_acceptor->local_endpoint()),
               {},
-              mesh::Now{on.now(), wall_now()}),
+              mesh::Now{on.now(), wall_now()},
+              config.workers),
           turn(on, driver, to),
+          workers(
+              on,
+              config.workers,
+              driver.sessions_config(),
+              config.open.client,
+              to,
+              [this](std::size_t loop, LoopBatch& batch) { turn.hear(loop, batch.output); }),
           clients(turn, sockets, http, config.open.client),
           links(on, turn, sockets, http, config),
           admin(turn, http, config.open.admin, [this] { return metrics(); }),
@@ -97,25 +106,36 @@ struct Node::Parts {
           admin_front(on, sockets, http, admin, edge) {
         mesh_door.lead_to(mesh_front);
         client_door.lead_to(client_front);
+        client_door.spread_over(
+            workers, [this] { return clients.open_count() + client_front.size() + http.size(); });
         client_door.keep_free(raise_descriptor_limit(), edge);
         admin_door.lead_to(admin_front);
         client_acceptor = listen(on, "--listen", config.listen, client_door, edge);
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
-        turn.connect(clients, links, admin);
+        turn.connect(clients, links, admin, workers);
     }
     ~Parts() { loop.disarm(close_timer); }
 
     std::string metrics() {
         return metrics_text(
             driver,
-            edge,
-            {.client_connections = clients.open_count(),
-             .http_connections = http.size(),
-             .wrong_kind = clients.wrong_kind_count()},
+            report(),
+            {.stalled = workers.stalled(), .stalls_seen = workers.stalls_seen()},
             turn.now());
     }
+    /// Of all loops.
+    [[nodiscard]] LoopReport report() const {
+        LoopReport report = workers.sum();
+        return report +=
+               {.sessions = driver.sessions().counters(),
+                .edge = edge,
+                .session_count = driver.sessions().session_count(),
+                .client_connections = clients.open_count(),
+                .http_connections = http.size(),
+                .wrong_kind = clients.wrong_kind_count()};
+    }
     void wait_for_closes() {
-        const bool nobody_left = clients.open_count() == 0 && links.open_count() == 0;
+        const bool nobody_left = report().client_connections == 0 && links.open_count() == 0;
         if (close_by == mesh::never) close_by = loop.now() + close_within;
         if (!nobody_left && loop.now() < close_by) {
             close_timer = loop.arm(close_look_every, TimerCall::to<&Parts::wait_for_closes>(this));
@@ -130,6 +150,11 @@ struct Node::Parts {
     public:
         explicit Door(Loop& loop) : loop_(loop) {}
         void lead_to(Front& front) { front_ = &front; }
+        /// Each socket goes to the loop that has the fewest; `own_load`: of this one.
+        void spread_over(Workers& workers, std::function<std::uint64_t()> own_load) {
+            workers_ = &workers;
+            own_load_ = std::move(own_load);
+        }
         /// Descriptors are given out lowest first: a high one says that few are left.
         void keep_free(std::size_t descriptor_limit, EdgeCounters& counters) {
             highest_ = descriptor_limit > 2 * reserved_descriptors
@@ -142,13 +167,21 @@ struct Node::Parts {
                 ++counters_->clients_refused_full;
                 return;  // closes it
             }
-            front_->adopt(std::move(socket));
+            worker_ != nullptr ? worker_->adopt(std::move(socket))
+                               : front_->adopt(std::move(socket));
         }
-        Loop& loop_of_next() override { return loop_; }
+        Loop& loop_of_next() override {
+            if (workers_ == nullptr) return loop_;
+            worker_ = workers_->least_loaded(own_load_());
+            return worker_ != nullptr ? worker_->loop() : loop_;
+        }
 
     private:
         Loop& loop_;
         Front* front_ = nullptr;
+        Workers* workers_ = nullptr;
+        std::function<std::uint64_t()> own_load_;
+        Worker* worker_ = nullptr;  ///< of the socket that is accepted now; null: this loop's
         std::size_t highest_ = std::numeric_limits<std::size_t>::max();
         EdgeCounters* counters_ = nullptr;
     };
@@ -163,6 +196,7 @@ struct Node::Parts {
     std::unique_ptr<Acceptor> mesh_acceptor;  ///< first: its port is what others are told
     mesh::Driver driver;
     Turn turn;
+    Workers workers;
     ClientListener clients;
     MeshListener links;
     AdminListener admin;
@@ -192,6 +226,7 @@ void Node::leave() {
     Parts& parts = *parts_;
     if (parts.client_acceptor) parts.client_acceptor->close();
     if (parts.mesh_acceptor) parts.mesh_acceptor->close();
+    parts.workers.leave();
     parts.driver.leave(parts.turn.now());
     parts.turn.schedule();
 }

@@ -3,6 +3,7 @@
 #include "node/admin_listener.hpp"
 #include "node/client_listener.hpp"
 #include "node/mesh_listener.hpp"
+#include "node/workers.hpp"
 
 #include <utility>
 
@@ -15,10 +16,12 @@ Turn::~Turn() {
     loop_.disarm(timer_);
 }
 
-void Turn::connect(ClientListener& clients, MeshListener& links, AdminListener& admin) {
+void Turn::connect(
+    ClientListener& clients, MeshListener& links, AdminListener& admin, Workers& workers) {
     clients_ = &clients;
     links_ = &links;
     admin_ = &admin;
+    workers_ = &workers;
     schedule();
 }
 
@@ -58,6 +61,7 @@ void Turn::act() {
         admin_->answered(answer);
     for (const mesh::Event& event : edge.events)
         journal_.write(event, now());
+    workers_->hand_over(driver_.other_loops());
     const bool left = edge.has_left && !std::exchange(said_left_, edge.has_left || said_left_);
     const bool must_stop =
         edge.must_stop && !std::exchange(said_stop_, edge.must_stop || said_stop_);

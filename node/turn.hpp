@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mesh/driver.hpp"
+#include "node/client_turn.hpp"
 #include "node/journal.hpp"
 #include "node/loop.hpp"
 
@@ -13,16 +14,18 @@ namespace grapevine::node {
 class AdminListener;
 class ClientListener;
 class MeshListener;
+class Workers;
 
-class Turn {
+class Turn final : public ClientTurn {
 public:
     Turn(Loop& loop, mesh::Driver& driver, Journal& journal);
-    ~Turn();
+    ~Turn() override;
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
     /// Who does what the machines intend. Set once, before the first fact.
-    void connect(ClientListener& clients, MeshListener& links, AdminListener& admin);
+    void
+    connect(ClientListener& clients, MeshListener& links, AdminListener& admin, Workers& workers);
     /// Called once each, when the node has said goodbye or must end because its name is taken.
     std::function<void()> on_left;
     std::function<void()> on_must_stop;
@@ -31,6 +34,16 @@ public:
     template <class Fact>
     void tell(const Fact& fact) {
         driver_.on(fact, now());
+        schedule();
+    }
+    void tell(const mesh::SessionOpened& opened) override { tell<>(opened); }
+    void tell(const mesh::SessionReceived& received) override { tell<>(received); }
+    void tell(const mesh::SessionDrained& drained) override { tell<>(drained); }
+    void tell(const mesh::SessionClosed& closed) override { tell<>(closed); }
+    [[nodiscard]] bool is_leaving() const override { return driver_.is_leaving(); }
+    /// What another loop said in one of its turns.
+    void hear(std::size_t loop, mesh::LoopOutput& output) {
+        driver_.on(output, loop, now());
         schedule();
     }
     /// For facts that are not values (Driver::publish, Driver::leave): call the driver, then this.
@@ -50,6 +63,7 @@ private:
     ClientListener* clients_ = nullptr;
     MeshListener* links_ = nullptr;
     AdminListener* admin_ = nullptr;
+    Workers* workers_ = nullptr;
     TimerId timer_;
     Instant armed_for_ = mesh::never;
     bool scheduled_ = false;

@@ -14,10 +14,14 @@ process.on('exit', () => { for (const child of alive) child.kill('SIGKILL'); });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 const endWithParent = ['setpriv', '--pdeathsig', 'KILL'];
 
+// Every test of nodes is also one of nodes with several loops.
+const workers = process.env.GRAPEVINE_WORKERS;
+
 // Runs the program, through `wrapper` if given. `exited` gives the code or the signal that ended it.
 export function run(words, { input = 'ignore', wrapper = [] } = {}) {
     const [command, ...before] = [...endWithParent, ...wrapper, program];
-    const child = spawn(command, [...before, ...words], { stdio: [input, 'pipe', 'pipe'] });
+    const more = workers && words[0] === 'node' && !words.includes('--workers') ? ['--workers', workers] : [];
+    const child = spawn(command, [...before, ...words, ...more], { stdio: [input, 'pipe', 'pipe'] });
     const life = { child, pid: child.pid, out: '', log: '' };
     child.stdout.on('data', (data) => { life.out += data; });
     child.stderr.on('data', (data) => { life.log += data; });

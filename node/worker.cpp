@@ -1,0 +1,140 @@
+#include "node/worker.hpp"
+
+#include "node/client_listener.hpp"
+#include "node/front.hpp"
+
+#include <pthread.h>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace grapevine::node {
+
+/// Members in the order they start; destruction is the reverse, when the thread has ended.
+struct Worker::Parts {
+    Parts(
+        Loop& mesh,
+        const mesh::SessionsConfig& config,
+        const Options& options,
+        const std::atomic<bool>& leaving,
+        std::function<void(LoopBatch&)> heard_by)
+        : mesh_loop(mesh),
+          heard(std::move(heard_by)),
+          to_mesh(mesh, [this] { take_output(); }),
+          to_loop(loop, [this] { take_input(); }),
+          sockets(loop, edge, options.index),
+          http(loop, edge),
+          turn(loop, config, to_mesh, leaving, [this] { return report_now(); }),
+          clients(turn, sockets, http, options.any_origin),
+          front(loop, sockets, http, clients, edge),
+          heard_at(mesh.now()) {
+        turn.connect(clients);
+    }
+
+    // ---- on the thread of loop 0
+    void take_output() {
+        while (std::unique_ptr<LoopBatch> batch = to_mesh.pop()) {
+            report = batch->report;
+            heard_at = mesh_loop.now();
+            heard(*batch);
+            batch->output.taken_bytes = 0;
+            to_mesh.give_back(std::move(batch));
+        }
+    }
+
+    // ---- on its own thread
+    void take_input() {
+        while (std::unique_ptr<mesh::LoopInput> batch = to_loop.pop()) {
+            turn.take(*batch);
+            batch->clear();
+            to_loop.give_back(std::move(batch));
+        }
+    }
+    void take_in(TcpSocket socket) {
+        ++adopted;
+        front.adopt(std::move(socket));
+    }
+    [[nodiscard]] LoopReport report_now() const {
+        return {
+            .sessions = turn.sessions().counters(),
+            .edge = edge,
+            .session_count = turn.sessions().session_count(),
+            .client_connections = clients.open_count(),
+            .http_connections = http.size() + front.size(),
+            .wrong_kind = clients.wrong_kind_count(),
+            .adopted = adopted};
+    }
+
+    // ---- of loop 0
+    Loop& mesh_loop;
+    std::function<void(LoopBatch&)> heard;
+    // ---- between the two
+    BatchQueue<LoopBatch> to_mesh;
+    // ---- of the thread, once it runs
+    Loop loop;
+    BatchQueue<mesh::LoopInput> to_loop;
+    EdgeCounters edge;
+    WebSockets sockets;
+    HttpConnections http;
+    SessionsTurn turn;
+    ClientListener clients;
+    Front front;
+    std::uint64_t adopted = 0;
+    // ---- of loop 0 again
+    LoopReport report;
+    Instant heard_at;
+    std::uint64_t given = 0;  ///< sockets
+    std::thread thread;
+};
+
+Worker::Worker(
+    Loop& mesh_loop,
+    const mesh::SessionsConfig& sessions,
+    const Options& options,
+    const std::atomic<bool>& leaving,
+    std::function<void(LoopBatch&)> heard)
+    : parts_(std::make_unique<Parts>(mesh_loop, sessions, options, leaving, std::move(heard))) {
+    parts_->thread = std::thread{[&parts = *parts_] { parts.loop.run(); }};
+    // Seen by whoever looks at the process's threads.
+    const std::string name = "loop " + std::to_string(options.index);
+    ::pthread_setname_np(parts_->thread.native_handle(), name.c_str());
+}
+
+Worker::~Worker() {
+    parts_->to_mesh.close();
+    parts_->loop.stop();
+    parts_->thread.join();
+}
+
+Loop& Worker::loop() {
+    return parts_->loop;
+}
+
+void Worker::adopt(TcpSocket socket) {
+    ++parts_->given;
+    parts_->loop.post([&parts = *parts_, taken = std::move(socket)]() mutable {
+        parts.take_in(std::move(taken));
+    });
+}
+
+void Worker::tell(mesh::LoopInput& input) {
+    if (input.is_empty() || parts_->to_loop.is_full()) return;
+    std::unique_ptr<mesh::LoopInput> batch = parts_->to_loop.make();
+    batch->swap(input);
+    parts_->to_loop.push(std::move(batch));
+}
+
+std::uint64_t Worker::load() const {
+    const LoopReport& report = parts_->report;
+    return report.client_connections + report.http_connections + parts_->given - report.adopted;
+}
+
+const LoopReport& Worker::report() const {
+    return parts_->report;
+}
+
+Instant Worker::heard_at() const {
+    return parts_->heard_at;
+}
+
+}  // namespace grapevine::node
