@@ -97,7 +97,7 @@ struct Node::Parts {
               driver.sessions_config(),
               config.open.client,
               to,
-              [this](std::size_t loop, LoopBatch& batch) { turn.hear(loop, batch.output); }),
+              [this](std::size_t from, LoopBatch& batch) { turn.hear(from, batch.output); }),
           clients(turn, sockets, http, config.open.client),
           links(on, turn, sockets, http, config),
           admin(turn, http, config.open.admin, [this] { return metrics(); }),
