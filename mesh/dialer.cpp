@@ -55,6 +55,7 @@ std::size_t Dialer::resolved(const Resolved& resolved, Now now, Events& events) 
         const auto [at, is_new] = targets_.try_emplace(address);
         at->second.from_seed = true;
         if (is_new) at->second.next = now.steady;
+        open(at);
     }
     if (change.is_news)
         events.emplace_back(SeedAnswered{
@@ -68,36 +69,35 @@ std::size_t Dialer::resolved(const Resolved& resolved, Now now, Events& events) 
 }
 
 bool Dialer::learn(const std::string& address, NodeId node, Now now, Duration wait) {
-    const auto found = targets_.find(address);
+    auto found = targets_.find(address);
     if (found == targets_.end() && targets_.size() >= targets_max) return false;
-    Target& target = found != targets_.end() ? found->second : targets_[address];
-    if (found == targets_.end()) target = Target{.next = now.steady + wait, .good = now.steady};
+    if (found == targets_.end())
+        found =
+            targets_.emplace(address, Target{.next = now.steady + wait, .good = now.steady}).first;
+    open(found);
+    Target& target = found->second;
     target.node = node;
     target.told = true;
     return true;
 }
 
 bool Dialer::is_at(const std::string& address, NodeId node, Now now) {
-    bool moved = false;
-    for (auto& [other, target] : targets_)
-        if (target.node == node && target.home && other != address) {
-            moved = true;
-            target.home = false;
-        }
-    if (moved) forget(node);
+    const std::string* const home = homes_.find(node);
+    if (home != nullptr && *home != address) forget(node);
     if (!learn(address, node, now)) return false;
-    targets_[address].home = true;
+    homes_.make(node).first = address;
     return true;
 }
 
 void Dialer::forget(NodeId node) {
+    homes_.erase(node);
     for (auto at = targets_.begin(); at != targets_.end();) {
         Target& target = at->second;
         if (target.node != node) {
             ++at;
         } else if (target.from_seed || target.dialling) {
             target.node = {};
-            target.told = target.home = false;
+            target.told = false;
             ++at;
         } else {
             at = targets_.erase(at);
@@ -108,6 +108,7 @@ void Dialer::forget(NodeId node) {
 void Dialer::ended(const std::string& address, NodeId node, bool complete, Now now) {
     const auto found = targets_.find(address);
     if (found == targets_.end()) return;
+    open(found);
     Target& target = found->second;
     target.dialling = false;
     target.silent = !complete && !node;
@@ -138,7 +139,7 @@ void Dialer::wrong_node(const std::string& address) {
     if (found == targets_.end()) return;
     if (found->second.from_seed) {
         found->second.node = {};
-        found->second.told = found->second.home = false;
+        found->second.told = false;
         found->second.dialling = false;
     } else {
         targets_.erase(found);
@@ -146,10 +147,11 @@ void Dialer::wrong_node(const std::string& address) {
 }
 
 void Dialer::redial(NodeId node, Now now) {
-    for (auto& [address, target] : targets_)
-        if (target.node == node) {
-            target.failures = 0;
-            target.next = now.steady;
+    for (auto at = targets_.begin(); at != targets_.end(); ++at)
+        if (at->second.node == node) {
+            at->second.failures = 0;
+            at->second.next = now.steady;
+            open(at);
         }
 }
 
@@ -158,36 +160,61 @@ NodeId Dialer::node_at(const std::string& address) const {
     return found == targets_.end() ? NodeId{} : found->second.node;
 }
 
-Dialer::Wanted Dialer::due(const std::set<NodeId>& satisfied, std::size_t expected, Now now) {
+Dialer::Wanted Dialer::due(const std::vector<NodeId>& satisfied, std::size_t expected, Now now) {
+    const auto is_satisfied = [&](NodeId node) {
+        return std::binary_search(satisfied.begin(), satisfied.end(), node);
+    };
     for (auto at = targets_.begin(); at != targets_.end();) {
         Target& target = at->second;
-        if (target.node && satisfied.contains(target.node)) target.good = now.steady;
+        const bool is_good = target.node && is_satisfied(target.node);
+        if (is_good) target.good = now.steady;
         const bool leads_nowhere = now.steady - target.good > config_.keep_down;
-        at = leads_nowhere && !target.from_seed && !target.dialling ? targets_.erase(at)
-                                                                    : std::next(at);
+        if (leads_nowhere && !target.from_seed && !target.dialling) {
+            at = targets_.erase(at);
+            continue;
+        }
+        if (!is_good) open(at);
+        ++at;
     }
     Wanted wanted;
-    call_due(satisfied, now, wanted);
+    call_due(is_satisfied, now, wanted);
     wanted.seeds = names_.due({.linked = satisfied.size(), .expected = expected}, now);
     return wanted;
 }
 
-void Dialer::call_due(const std::set<NodeId>& satisfied, Now now, Wanted& wanted) {
-    std::set<NodeId> being_dialled;
+Dialer::Wanted Dialer::due_since(const IsSatisfied& is_satisfied, Now now) {
+    Wanted wanted;
+    call_due(is_satisfied, now, wanted);
+    return wanted;
+}
+
+void Dialer::open(Targets::iterator at) {
+    if (!std::exchange(at->second.open, true)) open_.push_back(at->first);
+}
+
+void Dialer::call_due(const IsSatisfied& is_satisfied, Now now, Wanted& wanted) {
+    NodeMap<bool> being_dialled;
     std::array<std::size_t, under_way_max.size()> under_way{};
     std::vector<std::tuple<Trust, Instant, Targets::iterator>> waiting;
-    for (auto at = targets_.begin(); at != targets_.end(); ++at) {
-        const Target& target = at->second;
+    std::sort(open_.begin(), open_.end());
+    open_.erase(std::unique(open_.begin(), open_.end()), open_.end());
+    std::erase_if(open_, [&](const std::string& address) {
+        const auto at = targets_.find(address);
+        if (at == targets_.end()) return true;
+        Target& target = at->second;
         const Trust trust = target.reached     ? Trust::reached
                             : target.from_seed ? Trust::listed
                                                : Trust::told;
+        const bool is_good = target.node && is_satisfied(target.node);
         if (target.dialling) {
             ++under_way[static_cast<std::size_t>(trust)];
-            if (target.node) being_dialled.insert(target.node);
-        } else if (target.next <= now.steady && !(target.node && satisfied.contains(target.node))) {
+            if (target.node) being_dialled.make(target.node);
+        } else if (target.next <= now.steady && !is_good) {
             waiting.emplace_back(trust, target.next, at);
         }
-    }
+        target.open = target.dialling || !is_good;
+        return !target.open;
+    });
     // Who has waited longest goes first: no address is kept waiting by others for ever.
     std::stable_sort(waiting.begin(), waiting.end(), [](const auto& left, const auto& right) {
         return std::tie(std::get<0>(left), std::get<1>(left)) <
@@ -198,7 +225,7 @@ void Dialer::call_due(const std::set<NodeId>& satisfied, Now now, Wanted& wanted
         std::size_t& busy = under_way[static_cast<std::size_t>(trust)];
         if (wanted.calls.size() == dials_per_look) break;
         if (busy == under_way_max[static_cast<std::size_t>(trust)]) continue;
-        if (target.node && !being_dialled.insert(target.node).second) continue;
+        if (target.node && !being_dialled.make(target.node).second) continue;
         ++busy;
         target.dialling = true;
         wanted.calls.push_back({address, target.node});

@@ -9,13 +9,14 @@
 
 #include "mesh/mesh.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/node_map.hpp"
 #include "mesh/now.hpp"
 #include "mesh/rng.hpp"
 #include "mesh/seed_names.hpp"
 #include "proto/ids.hpp"
 
+#include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,8 @@ public:
     /// A member must be reached again at once.
     void redial(NodeId node, Now now);
 
-    /// What to do now. `satisfied` are the nodes that have a good link, of `expected` that should.
+    /// What to do now. `satisfied` are the nodes that have a good link, by id, of `expected` that
+    /// should.
     struct Wanted {
         struct Call {
             std::string address;
@@ -53,8 +55,14 @@ public:
         std::vector<Call> calls;
         std::vector<std::string> seeds;
     };
-    Wanted due(const std::set<NodeId>& satisfied, std::size_t expected, Now now);
+    Wanted due(const std::vector<NodeId>& satisfied, std::size_t expected, Now now);
+    /// The same of what was told, lost or tried since: addresses, no seeds. Whoever was satisfied
+    /// at the last due() still is, unless redial() or ended() said otherwise.
+    using IsSatisfied = std::function<bool(NodeId)>;
+    Wanted due_since(const IsSatisfied& is_satisfied, Now now);
 
+    /// Whether due_since() has anything to look at.
+    [[nodiscard]] bool any_open() const { return !open_.empty(); }
     [[nodiscard]] std::size_t size() const { return targets_.size(); }
     /// Whose address this is; zero if nobody is known to answer there.
     [[nodiscard]] NodeId node_at(const std::string& address) const;
@@ -64,11 +72,11 @@ private:
         NodeId node;  ///< zero: not known yet
         bool from_seed = false;  ///< the newest answer of a seed lists it
         bool told = false;  ///< by a node, about itself or another
-        bool home = false;  ///< its node said itself that it is here
         bool is_self = false;  ///< this node answered there itself
         bool reached = false;  ///< somebody answered there at least once
         bool silent = false;  ///< nobody answered there when it was dialled last
         bool dialling = false;
+        bool open = false;  ///< listed in open_
         std::uint32_t failures = 0;
         Instant next{};
         Instant good{};  ///< when it was told, answered, or its node was last linked
@@ -78,11 +86,15 @@ private:
     [[nodiscard]] Duration backoff(std::uint32_t failures);
     /// Only DNS knew it, knows it no more, and nobody answers there or only we do.
     [[nodiscard]] static bool is_stale(const Target& target);
-    void call_due(const std::set<NodeId>& satisfied, Now now, Wanted& wanted);
+    /// Whether it is dialled, or may have to be.
+    void open(Targets::iterator at);
+    void call_due(const IsSatisfied& is_satisfied, Now now, Wanted& wanted);
 
     const MeshConfig& config_;
     Rng rng_;
     Targets targets_;
+    std::vector<std::string> open_;  ///< addresses that due_since() looks at, forgotten ones too
+    NodeMap<std::string> homes_;  ///< what each node said last of where it is
     SeedNames names_;
 };
 

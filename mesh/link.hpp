@@ -9,6 +9,7 @@
 #include "mesh/told_names.hpp"
 #include "proto/bytes.hpp"
 #include "proto/ids.hpp"
+#include "proto/mesh_frames.hpp"
 #include "proto/mesh_versions.hpp"
 
 #include <array>
@@ -82,6 +83,8 @@ struct Link {
     bool said_idle = false;  ///< the peer knows that this end does not need it
     bool peer_idle = false;  ///< the peer does not need it
     bool following = false;  ///< the peer was asked to pass on what it hears
+    std::vector<proto::Beat> beats;  ///< as it said them last, by the number it gave them
+    std::vector<proto::NodeId> peer_holds;  ///< while it says so in pieces, in order to follow
     Instant needed_at{};  ///< when it was needed last
     Instant follow_at{};  ///< since when `follows` are counted
     unsigned follows = 0;  ///< Follow frames of the peer

@@ -46,8 +46,8 @@ Link* Links::find(LinkId id) {
 }
 
 Link* Links::to(NodeId node) {
-    const auto found = sending_.find(node);
-    return found == sending_.end() ? nullptr : find(found->second);
+    Link** const found = sending_.find(node);
+    return found == nullptr ? nullptr : *found;
 }
 
 void Links::mark_dirty(Link& link) {
@@ -140,15 +140,18 @@ void Links::on(const LinkClosed& closed, LinkFacts& facts, MeshOutput& output) {
         ended(*link, has_switched(*link), facts, output);
     }
     const NodeId node = link->node();
+    std::erase(of_node_.make(node).first, link);
     links_.erase(closed.link);
+    if (!all_to(node).empty()) return;
+    of_node_.erase(node);
     // Only a link that was proven can bring a LinkActive: without any there is none to compare.
-    if (!has_link_to(node)) newest_.erase(node);
+    newest_.erase(node);
 }
 
-bool Links::has_link_to(NodeId node) const {
-    return std::any_of(links_.begin(), links_.end(), [&](const auto& entry) {
-        return entry.second.node() == node;
-    });
+const std::vector<Link*>& Links::all_to(NodeId node) const {
+    static const std::vector<Link*> none;
+    const std::vector<Link*>* const found = of_node_.find(node);
+    return found != nullptr ? *found : none;
 }
 
 void Links::on(const DialFailed& failed, LinkFacts& facts) {
@@ -175,7 +178,7 @@ void Links::ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& outpu
     link.kept_bytes = 0;
     link.sync = {};
     // Readers may wait for a link that the peer uses already and whose handshake never ended here.
-    release_readers(link.id, facts);
+    release_readers(link, facts);
     if (!link.handshake || !link.handshake->is_complete()) {
         if (link.dialled)
             facts.emplace_back(DialEnded{.address = link.address, .node = link.node()});
@@ -183,31 +186,29 @@ void Links::ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& outpu
     }
     facts.emplace_back(LinkEnded{link.id, replaced});
     const NodeId node = link.node();
-    const auto used = sending_.find(node);
-    if (used == sending_.end() || used->second != link.id) return;
-    sending_.erase(used);
+    if (to(node) != &link) return;
+    sending_.erase(node);
     // A newcomer that waited for this link's process to answer may come in now.
-    for (auto& [id, other] : links_)
-        if (other.is_usable() && other.node() == node) {
-            sending_[node] = id;
-            facts.emplace_back(LinkEstablished{id, /*first=*/true});
+    for (Link* const other : all_to(node))
+        if (other->is_usable()) {
+            sending_.make(node).first = other;
+            facts.emplace_back(LinkEstablished{other->id, /*first=*/true});
             return;
         }
-    for (auto& [id, other] : links_)
-        if (other.is_complete() && other.node() == node)
-            close(other, LinkEnd::replaced, facts, output);
+    for (Link* const other : all_to(node))
+        if (other->is_complete()) close(*other, LinkEnd::replaced, facts, output);
     facts.emplace_back(NodeLost{node});
-    for (auto& [id, other] : links_)
-        if (!other.closing && other.probe_nonce != 0 && other.node() == node) {
-            other.probe_nonce = 0;
-            other.awaited->within = config_.dial_within;
-            facts.emplace_back(LinkProven{id});
+    for (Link* const other : all_to(node))
+        if (!other->closing && other->probe_nonce != 0) {
+            other->probe_nonce = 0;
+            other->awaited->within = config_.dial_within;
+            facts.emplace_back(LinkProven{other->id});
         }
 }
 
 void Links::close_node(NodeId node, LinkEnd why, LinkFacts& facts, MeshOutput& output) {
-    for (auto& [id, link] : links_)
-        if (link.node() == node) close(link, why, facts, output);
+    for (Link* const link : all_to(node))
+        close(*link, why, facts, output);
 }
 
 void Links::close_all(LinkEnd why, LinkFacts& facts, MeshOutput& output) {
@@ -314,7 +315,14 @@ void Links::on_handshake(
     say(link, answers);
     if (refusal) return refuse(link, refusal->reason, refusal->text, facts, output);
     if (link.handshake->stage() != before) link.awaited = {now.steady, config_.dial_within};
-    if (!was_proven && link.handshake->is_proven()) proven(link, now, facts, output);
+    if (!was_proven && link.handshake->is_proven()) {
+        std::vector<Link*>& all = of_node_.make(link.node()).first;
+        all.push_back(&link);
+        std::sort(all.begin(), all.end(), [](const Link* one, const Link* other) {
+            return one->id < other->id;
+        });
+        proven(link, now, facts, output);
+    }
     if (!link.closing && link.handshake->is_complete()) complete(link, now, facts, output);
 }
 
@@ -396,13 +404,13 @@ void Links::complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output) 
         // Put the newcomer in place first, so that closing the old one does not lose the node.
         Link& old = *used;
         const bool same_process = old.handshake->peer().boot == peer.boot;
-        sending_[peer.node_id] = link.id;
+        sending_.make(peer.node_id).first = &link;
         close(old, same_process ? LinkEnd::replaced : LinkEnd::replaced_process, facts, output);
         facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
         return;
     }
     if (used == nullptr) {
-        sending_[peer.node_id] = link.id;
+        sending_.make(peer.node_id).first = &link;
         facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
         return;
     }
@@ -440,7 +448,7 @@ void Links::on(
     Link* const used = to(link.node());
     if (used == nullptr || used == &link || link.sealed) return;
     if (!is_better(link, *used)) return seal(link, now);
-    sending_[link.node()] = link.id;
+    sending_.make(link.node()).first = &link;
     facts.emplace_back(SendingMoved{used->id, link.id});
     seal(*used, now);
 }
@@ -459,15 +467,13 @@ bool Links::is_forsaken(const Link& link, const proto::LinkActive& active) {
 /// the peer took into use after this one (the two of a simultaneous dial) it has said so of.
 void Links::drop_forsaken(Link& link, LinkFacts& facts, MeshOutput& output) {
     const NodeId node = link.node();
-    for (auto& [id, other] : links_) {
-        if (&other == &link || !other.is_complete() || other.node() != node ||
-            !other.active_received)
+    for (Link* const other : all_to(node)) {
+        if (other == &link || !other->is_complete() || !other->active_received) continue;
+        if (other->completed > link.completed || other->peers_other == link.handshake->name())
             continue;
-        if (other.completed > link.completed || other.peers_other == link.handshake->name())
-            continue;
-        const bool was_used = to(node) == &other;
-        if (was_used) sending_[node] = link.id;
-        close(other, LinkEnd::replaced, facts, output);
+        const bool was_used = to(node) == other;
+        if (was_used) sending_.make(node).first = &link;
+        close(*other, LinkEnd::replaced, facts, output);
         if (was_used) facts.emplace_back(LinkEstablished{link.id, /*first=*/true});
     }
 }
@@ -479,25 +485,24 @@ void Links::seal(Link& link, Now now) {
 }
 
 const Link* Links::find_named(LinkName name, const Link& link) const {
-    const auto found = std::find_if(links_.begin(), links_.end(), [&](const auto& entry) {
-        const Link& other = entry.second;
-        return !other.closing && !other.switch_received && &other != &link &&
-               is_same_process(other, link) && other.handshake->name() == name;
-    });
-    return found == links_.end() ? nullptr : &found->second;
+    for (const Link* const other : all_to(link.node()))
+        if (!other->closing && !other->switch_received && other != &link &&
+            is_same_process(*other, link) && other->handshake->name() == name)
+            return other;
+    return nullptr;
 }
 
-void Links::release_readers(LinkId of, LinkFacts& facts) {
-    for (auto& [id, link] : links_)
-        if (!link.closing && link.read_after == of) {
-            link.read_after = {};
-            facts.emplace_back(LinkReadable{id});
+void Links::release_readers(const Link& of, LinkFacts& facts) {
+    for (Link* const link : all_to(of.node()))
+        if (!link->closing && link->read_after == of.id) {
+            link->read_after = {};
+            facts.emplace_back(LinkReadable{link->id});
         }
 }
 
 void Links::on(Link& link, const proto::LinkSwitch&, LinkFacts& facts, MeshOutput& output) {
     link.switch_received = true;
-    release_readers(link.id, facts);
+    release_readers(link, facts);
     finish_switch(link, facts, output);
 }
 
@@ -514,10 +519,10 @@ void Links::rest(Link& link, Now now, LinkFacts& facts) {
     seal(link, now);
     sending_.erase(node);
     // Another that was about to take over does so now.
-    for (auto& [id, other] : links_)
-        if (other.is_usable() && other.node() == node) {
-            sending_[node] = id;
-            facts.emplace_back(LinkEstablished{id, /*first=*/true});
+    for (Link* const other : all_to(node))
+        if (other->is_usable()) {
+            sending_.make(node).first = other;
+            facts.emplace_back(LinkEstablished{other->id, /*first=*/true});
             return;
         }
     facts.emplace_back(NodeRests{node});
@@ -544,11 +549,11 @@ void Links::on(Link& link, const proto::Probe& probe) {
 }
 
 bool Links::on(Link& link, const proto::Echo& echo, LinkFacts& facts, MeshOutput& output) {
-    for (auto& [id, newcomer] : links_)
-        if (!newcomer.closing && newcomer.probe_nonce != 0 && newcomer.probe_nonce == echo.nonce &&
-            newcomer.node() == link.node()) {
-            newcomer.probe_nonce = 0;
-            refuse_name(newcomer, facts, output);
+    for (Link* const newcomer : all_to(link.node()))
+        if (!newcomer->closing && newcomer->probe_nonce != 0 &&
+            newcomer->probe_nonce == echo.nonce) {
+            newcomer->probe_nonce = 0;
+            refuse_name(*newcomer, facts, output);
             return true;
         }
     return false;
@@ -593,12 +598,17 @@ void Links::forgive(Duration lag) {
 }
 
 void Links::check_invariants() const {
-    for (const auto& [node, id] : sending_) {
-        const Link* const link = find(id);
-        check(link != nullptr && link->is_usable(), "the link in use is complete and not sealed");
+    for (const auto [node, link] : sending_) {
+        check(
+            link == find(link->id) && link->is_usable(),
+            "the link in use is complete and not sealed");
         check(link->node() == node, "the link in use leads to its node");
     }
     for (const auto& [id, link] : links_) {
+        const std::vector<Link*>& all = all_to(link.node());
+        check(
+            !link.node() || std::find(all.begin(), all.end(), &link) != all.end(),
+            "a proven link is listed under its node");
         check(
             link.kept_bytes <= config_.kept_bytes_max + proto::limits::mesh_message_bytes,
             "kept bytes are bounded");

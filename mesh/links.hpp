@@ -9,8 +9,10 @@
 #include "mesh/link.hpp"
 #include "mesh/mesh.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/node_map.hpp"
 
 #include <map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -146,6 +148,8 @@ public:
     /// does not have this frame. Who tells many need not care; who needs it told asks for
     /// Link::version() first.
     bool send(Link& link, FrameClass of, const proto::MeshFrame& frame);
+    /// Proven ones, by id: in use or not, closing ones included.
+    [[nodiscard]] const std::vector<Link*>& all_to(NodeId node) const;
     /// Must be called after anything was put into a link's queue.
     void mark_dirty(Link& link);
     /// Calls visit(link) for every link in use that something may be queued for in this turn.
@@ -182,13 +186,13 @@ public:
     /// Calls visit(node, link) for the link in use of every node.
     template <class Visit>
     void for_each_node(Visit visit) {
-        for (const auto& [node, id] : sending_)
-            visit(node, links_.at(id));
+        for (const auto [node, link] : sending_)
+            visit(node, *link);
     }
     template <class Visit>
     void for_each_node(Visit visit) const {
-        for (const auto& [node, id] : sending_)
-            visit(node, links_.at(id));
+        for (const auto [node, link] : sending_)
+            visit(node, std::as_const(*link));
     }
     [[nodiscard]] std::size_t size() const { return links_.size(); }
     /// Nodes that have a link in use.
@@ -208,7 +212,7 @@ private:
     void proven(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
     void complete(Link& link, Now now, LinkFacts& facts, MeshOutput& output);
     void ended(Link& link, bool replaced, LinkFacts& facts, MeshOutput& output);
-    void release_readers(LinkId of, LinkFacts& facts);
+    void release_readers(const Link& of, LinkFacts& facts);
     void seal(Link& link, Now now);
     [[nodiscard]] bool is_silent(const Link& link, Now now) const;
     [[nodiscard]] bool is_overdue(const Link& link, Now now) const;
@@ -217,8 +221,6 @@ private:
     /// What the peer of `link` calls so, if it is proven here and may still bring something. Names
     /// are told apart only among the links of two processes.
     [[nodiscard]] const Link* find_named(LinkName name, const Link& link) const;
-    /// In use or not, closing ones included.
-    [[nodiscard]] bool has_link_to(NodeId node) const;
     [[nodiscard]] bool is_better(const Link& link, const Link& than) const;
 
     /// The newest LinkActive read of one process.
@@ -234,7 +236,8 @@ private:
     MeshCounters& counters_;
     std::map<LinkId, Link> links_;
     std::map<NodeId, Newest> newest_;
-    std::map<NodeId, LinkId> sending_;
+    NodeMap<std::vector<Link*>> of_node_;
+    NodeMap<Link*> sending_;
     std::vector<LinkId> dirty_;
     std::string encoded_;  ///< reused by send()
     int patience_ = 1;

@@ -24,20 +24,19 @@ constexpr std::uint32_t refute_leap_max = 1024;
 }  // namespace
 
 const Member* Members::find(NodeId node) const {
-    const auto found = members_.find(node);
-    return found == members_.end() ? nullptr : &found->second;
+    return members_.find(node);
 }
 
 bool Members::saw_epoch(NodeId node, Epoch epoch) {
     if (epoch.value > proto::limits::epoch_max) return false;
     if (epochs_seen_.size() >= epochs_seen_max && !epochs_seen_.contains(node)) return false;
-    Epoch& seen = epochs_seen_[node];
+    Epoch& seen = epochs_seen_.make(node).first;
     return std::exchange(seen, std::max(seen, epoch)) < epoch;
 }
 
 Epoch Members::floor_for(const proto::Hello& hello) const {
-    const auto seen = epochs_seen_.find(hello.node_id);
-    if (seen != epochs_seen_.end() && seen->second > hello.epoch) return seen->second;
+    const Epoch* const seen = epochs_seen_.find(hello.node_id);
+    if (seen != nullptr && *seen > hello.epoch) return *seen;
     const Member* const member = find(hello.node_id);
     if (member == nullptr || member->epoch != hello.epoch) return {};
     // The same process comes back, unless its clock was set back to the very same microsecond; or
@@ -60,8 +59,9 @@ bool Members::linked(
     Now now,
     MemberChanges& changes,
     Events& events) {
-    const auto [at, is_new] = members_.try_emplace(hello.node_id);
-    Member& member = at->second;
+    const auto made = members_.make(hello.node_id);
+    Member& member = made.first;
+    const bool is_new = made.second;
     saw_epoch(hello.node_id, hello.epoch);
     const bool new_epoch = is_new || member.epoch != hello.epoch;
     suspicions_.clear(hello.node_id);
@@ -91,20 +91,18 @@ void Members::make_ready(Member& member, Now now, MemberChanges& changes, Events
 }
 
 void Members::ready_at(NodeId node, proto::Version version) {
-    if (const auto found = members_.find(node); found != members_.end())
-        found->second.ready_at = version;
+    if (Member* const found = members_.find(node)) found->ready_at = version;
 }
 
 void Members::holds(
     NodeId node, proto::Version version, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end() || found->second.ready || version < found->second.ready_at) return;
-    make_ready(found->second, now, changes, events);
+    Member* const found = members_.find(node);
+    if (found == nullptr || found->ready || version < found->ready_at) return;
+    make_ready(*found, now, changes, events);
 }
 
 void Members::is_equal(NodeId node, Now now) {
-    if (const auto found = members_.find(node); found != members_.end())
-        found->second.last_equal = now.steady;
+    if (Member* const found = members_.find(node)) found->last_equal = now.steady;
 }
 
 void Members::suspect(
@@ -130,19 +128,19 @@ void Members::clear(Member& member, Now now, Events& events) {
 }
 
 void Members::lost_link(NodeId node, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end()) return;
-    Member& member = found->second;
+    Member* const found = members_.find(node);
+    if (found == nullptr) return;
+    Member& member = *found;
     member.linked = member.is_deaf = false;
     if (member.state != MemberState::alive && member.state != MemberState::joining) return;
     suspect(member, {}, /*link_lost=*/true, now, changes, events);
 }
 
 void Members::rests(NodeId node, Now now) {
-    const auto found = members_.find(node);
-    if (found == members_.end()) return;
-    found->second.linked = found->second.is_deaf = false;
-    found->second.reached = now.steady;
+    Member* const found = members_.find(node);
+    if (found == nullptr) return;
+    found->linked = found->is_deaf = false;
+    found->reached = now.steady;
 }
 
 void Members::go_down(
@@ -154,12 +152,10 @@ void Members::go_down(
 }
 
 void Members::refused(NodeId node, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end() || found->second.linked ||
-        found->second.state != MemberState::suspect)
-        return;
-    ++found->second.refusals;
-    judge_refusal(found->second, now, changes, events);
+    Member* const found = members_.find(node);
+    if (found == nullptr || found->linked || found->state != MemberState::suspect) return;
+    ++found->refusals;
+    judge_refusal(*found, now, changes, events);
 }
 
 /// Its host says that nobody listens. One who agrees is enough; else it is asked once more.
@@ -179,9 +175,9 @@ Members::Accused Members::accused(
     Now now,
     MemberChanges& changes,
     Events& events) {
-    const auto found = members_.find(suspect.node);
-    if (found == members_.end() || !find(by)) return {};
-    Member& member = found->second;
+    Member* const found = members_.find(suspect.node);
+    if (found == nullptr || !find(by)) return {};
+    Member& member = *found;
     const bool is_of_now = member.epoch == suspect.epoch && suspect.refute >= member.refute &&
                            suspect.refute - member.refute <= refute_leap_max;
     if (!is_of_now || member.state == MemberState::left) return {};
@@ -205,9 +201,9 @@ void Members::condemn(
 
 void Members::heard_of(
     NodeId node, std::uint32_t refute, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end()) return;
-    Member& member = found->second;
+    Member* const found = members_.find(node);
+    if (found == nullptr) return;
+    Member& member = *found;
     if (refute > member.refute) (void)refuted(node, member.epoch, refute);
     if (member.state == MemberState::down) {
         // One may have been long on its way: two that came apart prove that more are said.
@@ -223,9 +219,9 @@ void Members::heard_of(
 }
 
 std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t refute) {
-    const auto found = members_.find(node);
-    if (found == members_.end()) return {};
-    Member& member = found->second;
+    Member* const found = members_.find(node);
+    if (found == nullptr) return {};
+    Member& member = *found;
     if (member.epoch != epoch || refute <= member.refute ||
         refute - member.refute > refute_leap_max)
         return {};
@@ -237,9 +233,9 @@ std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t ref
 }
 
 void Members::reached(NodeId node, NodeId relay, Now now, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end()) return;
-    Member& member = found->second;
+    Member* const found = members_.find(node);
+    if (found == nullptr) return;
+    Member& member = *found;
     if (!member.linked && member.relay != relay)
         events.emplace_back(MemberReached{node, member.name, relay});
     member.relay = relay;
@@ -248,16 +244,16 @@ void Members::reached(NodeId node, NodeId relay, Now now, Events& events) {
 }
 
 void Members::denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end() || found->second.state != MemberState::suspect) return;
+    Member* const found = members_.find(node);
+    if (found == nullptr || found->state != MemberState::suspect) return;
     suspicions_.accuse(node, by, now);
-    judge_refusal(found->second, now, changes, events);
+    judge_refusal(*found, now, changes, events);
 }
 
 std::size_t Members::able(const Member& but) const {
     return static_cast<std::size_t>(
         std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
-            const Member& member = entry.second;
+            const Member& member = entry.value;
             return &member != &but && member.linked && !member.is_deaf &&
                    member.state == MemberState::alive;
         }));
@@ -266,16 +262,14 @@ std::size_t Members::able(const Member& but) const {
 std::size_t Members::living() const {
     return static_cast<std::size_t>(
         std::count_if(members_.begin(), members_.end(), [](const auto& entry) {
-            return entry.second.state < MemberState::down;
+            return entry.value.state < MemberState::down;
         }));
 }
 
 void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Events& events) {
-    const auto found = members_.find(node);
-    if (found == members_.end() || found->second.epoch != epoch ||
-        found->second.state == MemberState::left)
-        return;
-    Member& member = found->second;
+    Member* const found = members_.find(node);
+    if (found == nullptr || found->epoch != epoch || found->state == MemberState::left) return;
+    Member& member = *found;
     member.lingers = member.is_visible() && config_.leave_linger > Duration{};
     enter(member, MemberState::left, now);
     suspicions_.forget(node);
@@ -286,17 +280,20 @@ void Members::left(NodeId node, Epoch epoch, Now now, MemberChanges& changes, Ev
 }
 
 void Members::tick(
-    const std::map<NodeId, Instant>& last_heard,
-    int patience,
-    Now now,
-    MemberChanges& changes,
-    Events& events) {
+    const LastHeard& last_heard, int patience, Now now, MemberChanges& changes, Events& events) {
     suspicions_.tick(now);
     const Duration silence_max = config_.suspect_after * patience;
-    for (auto& [node, member] : members_) {
-        if (member.state > MemberState::suspect) continue;
-        const auto link = last_heard.find(node);
-        const Instant linked_heard = link != last_heard.end() ? link->second : Instant{};
+    bool is_calm = true;
+    auto link = last_heard.begin();
+    for (const auto [node, member] : members_) {
+        if (member.state > MemberState::suspect) {
+            is_calm = false;
+            continue;
+        }
+        while (link != last_heard.end() && link->first < node)
+            ++link;
+        const bool is_heard = link != last_heard.end() && link->first == node;
+        const Instant linked_heard = is_heard ? link->second : Instant{};
         const Duration silent = now.steady - std::max(linked_heard, member.reached);
         member.is_deaf = member.linked && now.steady - linked_heard > silence_max;
         if (member.state != MemberState::suspect) {
@@ -307,6 +304,7 @@ void Members::tick(
         }
         if (member.is_deaf && now.steady - linked_heard > silence_max + config_.suspicion_min)
             changes.push_back({node, What::drop_deaf});
+        is_calm = is_calm && member.state != MemberState::suspect;
         // Whoever is only heard by others is asked for again and again.
         const bool wants_help =
             member.state == MemberState::suspect || !member.linked || member.is_deaf;
@@ -315,9 +313,9 @@ void Members::tick(
             changes.push_back({node, What::probe});
         }
     }
+    if (is_calm) return;
     brake(now, events);
-    for (auto at = members_.begin(); at != members_.end();) {
-        Member& member = at->second;
+    members_.erase_if([&](NodeId, Member& member) {
         if (member.state == MemberState::suspect)
             watch_suspect(member, patience, now, changes, events);
         if (member.lingers && now.steady - member.since >= config_.leave_linger) {
@@ -332,8 +330,8 @@ void Members::tick(
             changes.push_back({member.node, What::forget});
             suspicions_.forget(member.node);
         }
-        at = is_gone ? members_.erase(at) : std::next(at);
-    }
+        return is_gone;
+    });
 }
 
 void Members::watch_suspect(
@@ -349,8 +347,8 @@ void Members::watch_suspect(
 void Members::brake(Now now, Events& events) {
     const auto fresh = static_cast<std::size_t>(
         std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
-            return entry.second.state == MemberState::suspect &&
-                   now.steady - entry.second.since <= config_.brake_within;
+            return entry.value.state == MemberState::suspect &&
+                   now.steady - entry.value.since <= config_.brake_within;
         }));
     const bool too_many = fresh > std::max(brake_min, (1 + living()) / brake_share);
     // Not again soon: nodes that flap for ever must not keep the dead alive for ever.
@@ -360,7 +358,7 @@ void Members::brake(Now now, Events& events) {
 }
 
 void Members::forgive(Duration lag) {
-    for (auto& [node, member] : members_) {
+    for (const auto [node, member] : members_) {
         if (member.state == MemberState::suspect) member.since += lag;
         if (member.reached != Instant{}) member.reached += lag;
     }
@@ -369,7 +367,7 @@ void Members::forgive(Duration lag) {
 std::size_t Members::expected(Now now) const {
     return static_cast<std::size_t>(
         std::count_if(members_.begin(), members_.end(), [&](const auto& entry) {
-            const Member& member = entry.second;
+            const Member& member = entry.value;
             return member.state < MemberState::down ||
                    (member.state == MemberState::down &&
                     now.steady - member.since <= config_.missed_for);
@@ -378,7 +376,7 @@ std::size_t Members::expected(Now now) const {
 
 bool Members::any_ready() const {
     return std::any_of(members_.begin(), members_.end(), [](const auto& entry) {
-        return entry.second.is_visible();
+        return entry.value.is_visible();
     });
 }
 

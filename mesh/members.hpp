@@ -20,6 +20,7 @@
 
 #include "mesh/events.hpp"
 #include "mesh/mesh_config.hpp"
+#include "mesh/node_map.hpp"
 #include "mesh/now.hpp"
 #include "mesh/suspicions.hpp"
 #include "proto/mesh_frames.hpp"
@@ -126,13 +127,11 @@ public:
     /// `by` was asked and does not reach it either.
     void denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events);
 
-    /// `last_heard` per linked node, by node. `patience`: how many times longer than usual to wait.
+    /// When each linked node was last heard, by node. `patience`: how many times longer than usual
+    /// to wait.
+    using LastHeard = std::vector<std::pair<NodeId, Instant>>;
     void tick(
-        const std::map<NodeId, Instant>& last_heard,
-        int patience,
-        Now now,
-        MemberChanges& changes,
-        Events& events);
+        const LastHeard& last_heard, int patience, Now now, MemberChanges& changes, Events& events);
 
     /// This node was stopped for `lag`: that time counts against nobody who is suspected.
     void forgive(Duration lag);
@@ -140,7 +139,7 @@ public:
     [[nodiscard]] const Member* find(NodeId node) const;
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [node, member] : members_)
+        for (const auto [node, member] : members_)
             visit(member);
     }
     [[nodiscard]] std::size_t size() const { return members_.size(); }
@@ -181,8 +180,8 @@ private:
     void make_ready(Member& member, Now now, MemberChanges& changes, Events& events);
 
     const MeshConfig& config_;
-    std::map<NodeId, Member> members_;
-    std::map<NodeId, Epoch> epochs_seen_;
+    NodeMap<Member> members_;
+    NodeMap<Epoch> epochs_seen_;
     Suspicions suspicions_;
     Instant braked_until_ = Instant::min();
 };

@@ -61,6 +61,11 @@ struct MeshConfig {
     Duration probe_within = 1s;  ///< an old process must echo in this time to keep its name
     Duration switch_within = 3s;  ///< the old of two links must finish in this time
 
+    /// Up to so many nodes each tells all others of each newcomer: N³ facts about N nodes. In
+    /// larger meshes who was met by chance is told to all, others to neighbours: fewer, and not
+    /// slower.
+    std::size_t tell_all_max = 32;
+
     // ---- when not everybody has a link to everybody
     /// Up to so many nodes each has a link to every other; beyond it only to its neighbours.
     /// More costs links and heartbeats, fewer costs hops.

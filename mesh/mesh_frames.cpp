@@ -149,7 +149,7 @@ void Mesh::Parts::on_frame(Link&, const proto::Members& told, Now now, MeshOutpu
     }
     // Once for all of them: a liar's list is long.
     if (is_full) output.events.emplace_back(LimitReached{"addresses"});
-    if (is_news) dial_due(now, output);
+    is_told_of_nodes = is_told_of_nodes || is_news;
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Leave& leave, Now now, MeshOutput& output) {

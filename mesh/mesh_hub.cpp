@@ -5,7 +5,7 @@
 #include "mesh/status.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace grapevine::mesh {
 namespace {
@@ -15,6 +15,8 @@ constexpr Duration tick_every = 100ms;
 /// Sweeps per tick: about a million places a second are swept behind a node that is gone.
 constexpr int sweeps_per_tick = 16;
 constexpr int hand_outs_per_turn = 4;
+/// How often dials are looked at while nothing changes: each look costs as much as there are nodes.
+constexpr Duration look_at_dials_every = 500ms;
 
 Identity identity_of(const MeshConfig& config, proto::HashKey key, Now start) {
     return {
@@ -51,6 +53,13 @@ std::string address_of(const proto::Welcome& welcome, const Link& link) {
     if (address.starts_with(':'))
         address.insert(0, link.address.substr(0, link.address.rfind(':')));
     return is_address(address) ? address : std::string{};
+}
+
+/// Who is coming in need not be dialled. And until a link that neither end needs has ended, its
+/// node has no other: so order survives.
+bool comes_or_rests(const Link& link) {
+    const bool comes_in = !link.dialled && !link.is_tunnel() && !link.is_complete();
+    return link.node() && ((comes_in && !link.closing) || link.resting);
 }
 
 }  // namespace
@@ -155,6 +164,7 @@ void Mesh::Parts::on(TurnEnded, Now now, MeshOutput& output) {
     replication.begin_turn(now, links);
     relay.pump(now, replicas, links, counters);
     dial_wanted(now, output);
+    if (std::exchange(is_told_of_nodes, false)) dial_changed(now, output);
     // Handing out may end an old link, which may let another be used: its frames leave in this turn
     // too.
     for (int round = 0; round < hand_outs_per_turn && links.any_dirty(); ++round) {
@@ -353,7 +363,7 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
         break;
     case MemberNews::What::redial:
         dialer.redial(told.node, now);
-        dial_due(now, output);
+        dial_changed(now, output);
         break;
     case MemberNews::What::probe: ask_about(told.node, now); break;
     case MemberNews::What::accuse:
@@ -403,13 +413,17 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
 
     links.tick(now, health.factor(), facts, output);
     settle(now, output);
-    std::map<NodeId, Instant> last_heard;
-    links.for_each_node([&](NodeId node, const Link& link) { last_heard[node] = link.last_heard; });
+    Members::LastHeard last_heard;
+    links.for_each_node(
+        [&](NodeId node, const Link& link) { last_heard.emplace_back(node, link.last_heard); });
     members.tick(last_heard, health.factor(), now, news, output.events);
     settle(now, output);
     tick_liveness(now);
     tick_overlay(now, output);
-    dial_due(now, output);
+    if (now.steady >= look_at_dials)
+        dial_due(now, output);
+    else if (dialer.any_open())
+        dial_changed(now, output);
     ping_due(now);
     tell_members_due(now);
     while (const auto gone = local_counts.next_gone(now))
@@ -427,22 +441,42 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
 
 void Mesh::Parts::dial_due(Now now, MeshOutput& output) {
     if (is_leaving) return;
-    std::set<NodeId> satisfied;
+    look_at_dials = now.steady + look_at_dials_every;
+    std::vector<NodeId> satisfied;
     members.for_each([&](const Member& member) {
-        const Link* const link = links.to(member.node);
-        const bool is_direct = link != nullptr && !link->is_tunnel();
-        if ((is_direct && !member.is_deaf && member.state != MemberState::suspect) ||
-            is_told_of(member))
-            satisfied.insert(member.node);
+        if (is_reached(member)) satisfied.push_back(member.node);
     });
-    // Who is coming in need not be dialled. And until a link that neither end needs has ended, its
-    // node has no other: so order survives.
+    const std::size_t reached = satisfied.size();
     links.for_each([&](const Link& link) {
-        const bool comes_in = !link.dialled && !link.is_tunnel() && !link.is_complete();
-        if (link.node() && ((comes_in && !link.closing) || link.resting))
-            satisfied.insert(link.node());
+        if (comes_or_rests(link)) satisfied.push_back(link.node());
     });
-    const Dialer::Wanted wanted = dialer.due(satisfied, members.expected(now), now);
+    if (satisfied.size() != reached) {
+        std::sort(satisfied.begin(), satisfied.end());
+        satisfied.erase(std::unique(satisfied.begin(), satisfied.end()), satisfied.end());
+    }
+    dial(dialer.due(satisfied, members.expected(now), now), now, output);
+}
+
+void Mesh::Parts::dial_changed(Now now, MeshOutput& output) {
+    if (is_leaving) return;
+    const auto is_satisfied = [&](NodeId node) {
+        const Member* const member = members.find(node);
+        if (member != nullptr && is_reached(*member)) return true;
+        const std::vector<Link*>& all = links.all_to(node);
+        return std::any_of(
+            all.begin(), all.end(), [](const Link* link) { return comes_or_rests(*link); });
+    };
+    dial(dialer.due_since(is_satisfied, now), now, output);
+}
+
+bool Mesh::Parts::is_reached(const Member& member) const {
+    const Link* const link = links.to(member.node);
+    const bool is_direct = link != nullptr && !link->is_tunnel();
+    return (is_direct && !member.is_deaf && member.state != MemberState::suspect) ||
+           is_told_of(member);
+}
+
+void Mesh::Parts::dial(const Dialer::Wanted& wanted, Now now, MeshOutput& output) {
     for (const auto& call : wanted.calls)
         links.dial(call.address, call.expected, now, output);
     for (const std::string& seed : wanted.seeds)
@@ -464,11 +498,12 @@ void Mesh::Parts::ping_due(Now now) {
     });
 }
 
-void Mesh::Parts::send_members(Link& link) {
+void Mesh::Parts::send_members(Link& link, const std::vector<NodeId>& known) {
     proto::Members all;
     members.for_each([&](const Member& member) {
         // Only who lives here is told: addresses of the dead would be dialled by every newcomer.
         if (member.node == link.node() || !(member.linked || is_told_of(member))) return;
+        if (std::binary_search(known.begin(), known.end(), member.node)) return;
         all.members.push_back(members.fact(member));
         if (all.members.size() < proto::limits::members_per_frame) return;
         links.send(link, FrameClass::control, all);

@@ -50,6 +50,7 @@ bool Mesh::Parts::is_needed(const Link& link) const {
 
 void Mesh::Parts::tick_overlay(Now now, MeshOutput& output) {
     overlay.look(members);
+    tell_newcomers();
     const DataLinks::Late late = data_links.tick(overlay.is_on(), now);
     counters.waits_dropped += late.dropped;
     places_changed = places_changed || late.any;
@@ -94,6 +95,7 @@ void Mesh::Parts::follow_neighbours(Now now) {
         if (wanted == link.following || link.version() < proto::since_version<proto::Follow>)
             return;
         link.following = wanted;
+        link.beats.clear();
         proto::Follow follow{.wanted = wanted, .held = {}};
         if (wanted) {
             replicas.for_each([&](NodeId origin, const Replica& replica) {
@@ -109,13 +111,30 @@ void Mesh::Parts::follow_neighbours(Now now) {
 }
 
 void Mesh::Parts::introduce(Link& link, bool is_new) {
-    if (!overlay.is_on()) return tell_members(link);
-    if (!is_new) return;
+    if (!overlay.is_on() && members.size() <= config.tell_all_max) return tell_members(link);
     // Who meant this node was told of it, and of the others too.
-    if (!link.dialled && !link.handshake->expected_somebody()) send_members(link);
-    const proto::Members news_of_it{{members.fact(*members.find(link.node()))}};
+    const bool is_chance = link.dialled ? !link.expected : !link.handshake->expected_somebody();
+    if (is_chance) return tell_members(link);
+    if (is_new || !overlay.is_on()) newcomers.push_back(link.node());
+}
+
+void Mesh::Parts::tell_newcomers() {
+    proto::Members told;
+    for (const NodeId node : std::exchange(newcomers, {})) {
+        if (const Member* const member = members.find(node); member != nullptr && member->linked)
+            told.members.push_back(members.fact(*member));
+        if (told.members.size() < proto::limits::members_per_frame) continue;
+        tell_neighbours(told);
+        told.members.clear();
+    }
+    if (!told.members.empty()) tell_neighbours(told);
+}
+
+void Mesh::Parts::tell_neighbours(const proto::Members& told) {
+    for (const NodeId node : overlay.next_on_rings())
+        tell(node, told);
     relay.for_each_follower([&](NodeId follower) {
-        if (follower != link.node()) tell(follower, news_of_it);
+        if (!overlay.is_next(follower)) tell(follower, told);
     });
 }
 
@@ -146,7 +165,7 @@ void Mesh::Parts::dial_wanted(Now now, MeshOutput& output) {
     if (wanted.empty()) return;
     for (const NodeId node : wanted)
         if (links.to(node) == nullptr) dialer.redial(node, now);
-    dial_due(now, output);
+    dial_changed(now, output);
 }
 
 // ---- what neighbours say
@@ -159,9 +178,15 @@ void Mesh::Parts::on_frame(Link& link, const proto::Follow& follow, Now now, Mes
     }
     if (++link.follows > follows_max) return;
     if (follow.wanted == 0) return relay.unfollow(link.node());
-    const bool is_new = !relay.is_follower(link.node());
     relay.follow(link.node(), follow.held);
-    if (is_new) send_members(link);
+    for (const proto::Held& held : follow.held)
+        link.peer_holds.push_back(held.origin);
+    if (follow.held.size() == proto::limits::members_per_frame &&
+        link.peer_holds.size() < config.members_max)
+        return;
+    // That was all of the list: whom it has not met, it is told of.
+    std::sort(link.peer_holds.begin(), link.peer_holds.end());
+    send_members(link, std::exchange(link.peer_holds, {}));
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Rest& rest, Now now, MeshOutput&) {
@@ -170,12 +195,25 @@ void Mesh::Parts::on_frame(Link& link, const proto::Rest& rest, Now now, MeshOut
 
 void Mesh::Parts::on_frame(Link& link, const proto::Beats& told, Now now, MeshOutput& output) {
     if (!passes_on()) return;
-    for (const Beat& beat : told.beats)
+    for (const Beat& beat : told.beats) {
         on_beat(link, beat, now, output);
+        // Who was not asked to pass on has nothing to number.
+        if (beat.number == 0 || !link.following) continue;
+        if (link.beats.size() < beat.number) link.beats.resize(beat.number);
+        link.beats[beat.number - 1] = beat;
+    }
+    for (std::size_t at = 0; at < told.again.size(); ++at) {
+        const proto::BeatsAgain::Entry entry = told.again[at];
+        if (entry.number == 0 || entry.number > link.beats.size()) continue;
+        Beat& beat = link.beats[entry.number - 1];
+        beat.seq += entry.grown;
+        if (beat.node) on_beat(link, beat, now, output);
+    }
 }
 
 void Mesh::Parts::on_beat(Link& link, const Beat& beat, Now now, MeshOutput& output) {
-    if (beat.node == identity.node) return;
+    // Most have been heard from another neighbour.
+    if (beat.node == identity.node || relay.knows(beat, link.node())) return;
     const Member* const member = members.find(beat.node);
     if (member == nullptr || member->state == MemberState::left) return;
     if (beat.epoch != member->epoch) {

@@ -150,9 +150,11 @@ struct Mesh::Parts {
     void on_relayed(Link& link, const proto::Delta& delta, Now now, MeshOutput& output);
     void tick_overlay(Now now, MeshOutput& output);
     void follow_neighbours(Now now);
-    /// The node at the other end, to others, and them to it. In a large mesh only one that was not
-    /// known: to those who follow, who meet it and tell theirs.
+    /// The node at the other end, to others, and them to it. In a large mesh at once only if it
+    /// came by chance; else neighbours are told soon, who meet it and tell theirs.
     void introduce(Link& link, bool is_new);
+    void tell_newcomers();
+    void tell_neighbours(const proto::Members& told);
     void rest_links(Now now);
     void beat(Now now);
     /// What is heard goes to neighbours too. A node that has links to all may be asked to.
@@ -183,11 +185,16 @@ struct Mesh::Parts {
     // ---- mesh_hub.cpp: what time brings
     void tick(Now now, MeshOutput& output);
     void dial_due(Now now, MeshOutput& output);
+    /// Only what may have changed since the last dial_due().
+    void dial_changed(Now now, MeshOutput& output);
+    void dial(const Dialer::Wanted& wanted, Now now, MeshOutput& output);
+    [[nodiscard]] bool is_reached(const Member& member) const;
     void ping_due(Now now);
     void tell_members(Link& link);
     /// To one of the others, now and then: two nodes that forgot each other learn it from a third.
     void tell_members_due(Now now);
-    void send_members(Link& link);
+    /// All who live, but those that it knows: sorted.
+    void send_members(Link& link, const std::vector<NodeId>& known = {});
     void raise_epoch(Epoch seen, Now now, MeshOutput& output);
     void leave_if_done(Now now, MeshOutput& output);
 
@@ -220,9 +227,12 @@ struct Mesh::Parts {
 
     LinkFacts facts;  ///< waiting to be carried
     MemberChanges news;  ///< likewise
+    std::vector<NodeId> newcomers;  ///< neighbours are told of them at the next tick
     proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
     Instant tell_members_at{};
+    Instant look_at_dials{};
+    bool is_told_of_nodes = false;  ///< look at them at the end of this turn
     std::uint32_t refute = 0;  ///< how often this epoch has contradicted suspicions
     Instant may_refute{};
     std::uint64_t nonces = 0;

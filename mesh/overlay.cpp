@@ -19,20 +19,25 @@ std::uint64_t place_of(NodeId node, unsigned ring) {
 }  // namespace
 
 void Overlay::look(const Members& members) {
-    living_.clear();
-    living_.push_back(self_);
+    std::vector<NodeId> living{self_};
+    living.reserve(living_.size() + 1);
     members.for_each([&](const Member& member) {
-        if (member.state < MemberState::down) living_.push_back(member.node);
+        if (member.state < MemberState::down) living.push_back(member.node);
     });
+    if (living == living_) return;
+    living_ = std::move(living);
     const std::size_t most = config_.full_mesh_max;
     is_on_ = living_.size() > (is_on_ ? most * off_numerator / off_denominator : most);
     was_on_ = was_on_ || is_on_;
-    neighbours_.clear();
-    if (is_on_) neighbours_ = neighbours_of(self_);
+    next_ = neighbours_of(self_);
 }
 
 bool Overlay::is_neighbour(NodeId node) const {
-    return !is_on_ || std::binary_search(neighbours_.begin(), neighbours_.end(), node);
+    return !is_on_ || is_next(node);
+}
+
+bool Overlay::is_next(NodeId node) const {
+    return std::binary_search(next_.begin(), next_.end(), node);
 }
 
 std::vector<NodeId> Overlay::neighbours_of(NodeId node) const {

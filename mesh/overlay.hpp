@@ -33,7 +33,10 @@ public:
     /// True of everybody while it is off.
     [[nodiscard]] bool is_neighbour(NodeId node) const;
     /// Of this node, by id; none while it is off.
-    [[nodiscard]] const std::vector<NodeId>& neighbours() const { return neighbours_; }
+    [[nodiscard]] const std::vector<NodeId>& neighbours() const { return is_on_ ? next_ : none_; }
+    /// Who would be neighbours, also while it is off.
+    [[nodiscard]] const std::vector<NodeId>& next_on_rings() const { return next_; }
+    [[nodiscard]] bool is_next(NodeId node) const;
     /// The living neighbours of any node, by id: who hears it first-hand. This node may be one.
     [[nodiscard]] std::vector<NodeId> neighbours_of(NodeId node) const;
 
@@ -43,7 +46,8 @@ private:
     bool is_on_ = false;
     bool was_on_ = false;
     std::vector<NodeId> living_;  ///< this node included
-    std::vector<NodeId> neighbours_;
+    std::vector<NodeId> next_;  ///< on the rings, by id
+    const std::vector<NodeId> none_;
 };
 
 }  // namespace grapevine::mesh

@@ -21,11 +21,11 @@ constexpr std::size_t untold_max = 16 * proto::limits::delta_changes;
 // ---- followers
 
 void Relay::follow(NodeId node, const std::vector<proto::Held>& held) {
-    Follower& follower = followers_[node];
+    Follower& follower = followers_.make(node).first;
     for (const proto::Held& one : held) {
-        const auto found = origins_.find(one.origin);
-        if (found == origins_.end() || found->second.epoch != one.epoch) continue;
-        told_at(follower, one.origin, found->second).version = one.version;
+        const Origin* const origin = origins_.find(one.origin);
+        if (origin == nullptr || origin->epoch != one.epoch) continue;
+        told_at(follower, *origin).version = one.version;
     }
     follower.is_behind = true;
     follower.wants_all_beats = true;
@@ -33,25 +33,23 @@ void Relay::follow(NodeId node, const std::vector<proto::Held>& held) {
 }
 
 bool Relay::catch_up(NodeId node, NodeId origin, Epoch epoch, Version version) {
-    const auto follower = followers_.find(node);
-    const auto found = origins_.find(origin);
-    if (follower == followers_.end() || found == origins_.end() || found->second.epoch != epoch)
-        return false;
-    const Origin& known = found->second;
-    if (known.pieces.empty() || known.pieces.front().from > version) return false;
-    told_at(follower->second, origin, known).version = version;
-    follower->second.is_behind = true;
+    Follower* const follower = followers_.find(node);
+    const Origin* const known = origins_.find(origin);
+    if (follower == nullptr || known == nullptr || known->epoch != epoch) return false;
+    if (known->pieces.empty() || known->pieces.front().from > version) return false;
+    told_at(*follower, *known).version = version;
+    follower->is_behind = true;
     due_ = Instant::min();
     return true;
 }
 
-Relay::Told& Relay::told_at(Follower& follower, NodeId node, const Origin& origin) {
-    const auto [at, is_new] = follower.told.try_emplace(node);
-    Told& told = at->second;
-    if (is_new || told.epoch != origin.epoch) {
+Relay::Told& Relay::told_at(Follower& follower, const Origin& origin) {
+    if (follower.told.size() <= origin.number) follower.told.resize(origin.number + 1);
+    Told& told = follower.told[origin.number];
+    if (told.epoch != origin.epoch) {
         // All that is kept may be new to it.
         const Version kept = origin.pieces.empty() ? origin.version : origin.pieces.front().from;
-        told = {origin.epoch, kept, 0};
+        told = {.epoch = origin.epoch, .version = kept};
     }
     return told;
 }
@@ -59,8 +57,18 @@ Relay::Told& Relay::told_at(Follower& follower, NodeId node, const Origin& origi
 // ---- what is heard
 
 Relay::Origin& Relay::origin_at(NodeId node, Epoch epoch) {
-    Origin& origin = origins_[node];
-    if (origin.epoch != epoch) origin = Origin{.epoch = epoch};
+    const auto made = origins_.make(node);
+    Origin& origin = made.first;
+    if (made.second) {
+        origin.number = static_cast<std::uint32_t>(origins_.size());
+        if (!free_numbers_.empty()) {
+            origin.number = free_numbers_.back();
+            free_numbers_.pop_back();
+        }
+    }
+    if (origin.epoch == epoch) return origin;
+    left_ -= origin.left_at != never ? 1 : 0;
+    origin = Origin{.epoch = epoch, .version = {}, .number = origin.number};
     return origin;
 }
 
@@ -78,9 +86,9 @@ void Relay::heard(const proto::Delta& delta, NodeId from, Now now) {
     if (followers_.empty()) return origin.trim(config_.relay_changes_max);
     origin.trim(config_.relay_changes_max + untold_max);
     // Who told it has it, and its own node has it first.
-    for (const NodeId knows : {from, delta.origin})
-        if (const auto follower = followers_.find(knows); follower != followers_.end())
-            told_at(follower->second, delta.origin, origin).version = delta.to;
+    for (const NodeId has_it : {from, delta.origin})
+        if (Follower* const follower = followers_.find(has_it))
+            told_at(*follower, origin).version = delta.to;
     fresh_.push_back(delta.origin);
     // What would be dropped untold is told at the end of this turn.
     const bool is_much = origin.changes > config_.relay_changes_max;
@@ -93,14 +101,26 @@ void Relay::replaced(NodeId node, Epoch epoch, Version version) {
     origin.version = version;
 }
 
-bool Relay::heard(const Beat& beat, NodeId from) {
-    Origin& origin = origin_at(beat.node, beat.epoch);
-    if (const auto teller = followers_.find(from); teller != followers_.end()) {
-        Told& told = told_at(teller->second, beat.node, origin);
+bool Relay::knows(const Beat& beat, NodeId from) {
+    const Origin* const origin = origins_.find(beat.node);
+    if (origin == nullptr || origin->epoch != beat.epoch || beat.seq > origin->beat.seq)
+        return false;
+    if (Follower* const teller = followers_.find(from)) {
+        Told& told = told_at(*teller, *origin);
         told.beat = std::max(told.beat, beat.seq);
     }
-    if (beat.seq <= origin.beat.seq) return false;
+    return true;
+}
+
+bool Relay::heard(const Beat& beat, NodeId from) {
+    Origin& origin = origin_at(beat.node, beat.epoch);
+    if (knows(beat, from)) return false;
+    const bool is_same = origin.beat.version == beat.version &&
+                         origin.beat.sethash == beat.sethash && origin.beat.refute == beat.refute &&
+                         origin.beat.left == beat.left;
+    if (!is_same || origin.beat.seq == 0) origin.same_since = beat.seq;
     origin.beat = beat;
+    if (Follower* const teller = followers_.find(from)) told_at(*teller, origin).beat = beat.seq;
     fresh_beats_.push_back(beat.node);
     return true;
 }
@@ -116,25 +136,28 @@ void Relay::left(NodeId node, Epoch epoch, Now now) {
     Origin& origin = origin_at(node, epoch);
     if (origin.left_at != never) return;
     origin.left_at = now.steady;
+    ++left_;
     origin.drop_pieces();
     if (origin.beat.left != 0) return;
     origin.beat.node = node;
     origin.beat.epoch = epoch;
     origin.beat.left = 1;
-    ++origin.beat.seq;
+    origin.same_since = ++origin.beat.seq;
     fresh_beats_.push_back(node);
 }
 
 void Relay::forget(NodeId node) {
-    const auto found = origins_.find(node);
+    const Origin* const origin = origins_.find(node);
     // That it left is told first.
-    if (found != origins_.end() && found->second.left_at == never) erase(found);
+    if (origin != nullptr && origin->left_at == never) erase(node);
 }
 
-std::map<NodeId, Relay::Origin>::iterator Relay::erase(std::map<NodeId, Origin>::iterator at) {
-    for (auto& [other, follower] : followers_)
-        follower.told.erase(at->first);
-    return origins_.erase(at);
+void Relay::erase(NodeId node) {
+    const std::uint32_t number = origins_.find(node)->number;
+    for (const auto [other, follower] : followers_)
+        if (number < follower.told.size()) follower.told[number] = {};
+    free_numbers_.push_back(number);
+    origins_.erase(node);
 }
 
 // ---- what is told
@@ -144,15 +167,14 @@ void Relay::pump(Now now, const Replicas& replicas, Links& links, MeshCounters& 
     due_ = never;
     std::sort(fresh_.begin(), fresh_.end());
     fresh_.erase(std::unique(fresh_.begin(), fresh_.end()), fresh_.end());
-    for (auto& [node, follower] : followers_) {
+    for (const auto [node, follower] : followers_) {
         Link* const link = links.to(node);
         if (link == nullptr) continue;
         tell_changes(*link, follower, replicas, links, counters);
         if (follower.is_behind) due_ = now.steady + config_.relay_every;
     }
     for (const NodeId of : fresh_)
-        if (const auto found = origins_.find(of); found != origins_.end())
-            found->second.trim(config_.relay_changes_max);
+        if (Origin* const origin = origins_.find(of)) origin->trim(config_.relay_changes_max);
     fresh_.clear();
 }
 
@@ -164,17 +186,17 @@ void Relay::tell_changes(
     MeshCounters& counters) {
     const auto tell = [&](NodeId of, const Origin& origin) {
         if (of == link.node()) return;
-        Told& told = told_at(follower, of, origin);
+        Told& told = told_at(follower, origin);
         if (!tell_changes(link, told, of, origin, replicas, links, counters))
             follower.is_behind = true;
     };
     if (std::exchange(follower.is_behind, false)) {
-        for (const auto& [of, origin] : origins_)
+        for (const auto [of, origin] : origins_)
             tell(of, origin);
         return;
     }
     for (const NodeId of : fresh_)
-        if (const auto found = origins_.find(of); found != origins_.end()) tell(of, found->second);
+        if (const Origin* const origin = origins_.find(of)) tell(of, *origin);
 }
 
 bool Relay::tell_changes(
@@ -209,10 +231,10 @@ bool Relay::tell_changes(
 }
 
 void Relay::Origin::trim(std::size_t most) {
-    while (pieces.size() > 1 && (changes > most || pieces.size() > most)) {
-        changes -= pieces.front().changes.size();
-        pieces.pop_front();
-    }
+    std::size_t over = 0;
+    while (over + 1 < pieces.size() && (changes > most || pieces.size() - over > most))
+        changes -= pieces[over++].changes.size();
+    pieces.erase(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(over));
 }
 
 void Relay::Origin::drop_pieces() {
@@ -223,47 +245,72 @@ void Relay::Origin::drop_pieces() {
 void Relay::tell_beats(Now now, Links& links) {
     std::sort(fresh_beats_.begin(), fresh_beats_.end());
     fresh_beats_.erase(std::unique(fresh_beats_.begin(), fresh_beats_.end()), fresh_beats_.end());
-    std::vector<NodeId> all;
-    for (auto& [node, follower] : followers_) {
+    std::vector<Origin*> fresh;
+    for (const NodeId node : fresh_beats_)
+        if (Origin* const origin = origins_.find(node)) fresh.push_back(origin);
+    fresh_beats_.clear();
+    std::vector<Origin*> all;
+    for (const auto [node, follower] : followers_) {
         Link* const link = links.to(node);
         if (link == nullptr) continue;
-        if (std::exchange(follower.wants_all_beats, false)) {
-            if (all.empty())
-                for (const auto& [of, origin] : origins_)
-                    all.push_back(of);
-            tell_beats(*link, follower, all, links);
-        } else {
-            tell_beats(*link, follower, fresh_beats_, links);
-        }
+        if (std::exchange(follower.link, link->id) != link->id)
+            for (Told& told : follower.told)
+                told.said = 0;
+        const bool wants_all = std::exchange(follower.wants_all_beats, false);
+        if (wants_all && all.empty())
+            for (const auto [of, origin] : origins_)
+                all.push_back(&origin);
+        tell_beats(*link, follower, wants_all ? all : fresh, links);
     }
-    fresh_beats_.clear();
-    for (auto at = origins_.begin(); at != origins_.end();) {
-        const bool is_over =
-            at->second.left_at != never && now.steady - at->second.left_at > keep_left;
-        at = is_over ? erase(at) : std::next(at);
-    }
+    if (left_ != 0) forget_left(now);
+}
+
+void Relay::forget_left(Now now) {
+    std::vector<NodeId> over;
+    for (const auto [node, origin] : origins_)
+        if (origin.left_at != never && now.steady - origin.left_at > keep_left)
+            over.push_back(node);
+    for (const NodeId node : over)
+        erase(node);
+    left_ -= over.size();
 }
 
 void Relay::tell_beats(
-    Link& link, Follower& follower, const std::vector<NodeId>& nodes, Links& links) {
-    beats_.beats.clear();
-    for (const NodeId node : nodes) {
-        const auto found = origins_.find(node);
-        if (found == origins_.end() || node == link.node()) continue;
-        const Origin& origin = found->second;
-        Told& told = told_at(follower, node, origin);
-        if (origin.beat.seq <= told.beat) continue;
-        told.beat = origin.beat.seq;
-        beats_.beats.push_back(origin.beat);
-        if (beats_.beats.size() < proto::limits::members_per_frame) continue;
-        links.send(link, FrameClass::control, beats_);
-        beats_.beats.clear();
+    Link& link, Follower& follower, const std::vector<Origin*>& origins, Links& links) {
+    for (const Origin* const origin : origins) {
+        const Beat& beat = origin->beat;
+        if (beat.node == link.node()) continue;
+        Told& told = told_at(follower, *origin);
+        if (beat.seq <= told.beat) continue;
+        told.beat = beat.seq;
+        const std::uint64_t grown = beat.seq - std::exchange(told.said, beat.seq);
+        const bool is_numbered = origin->number <= proto::limits::numbered_beats;
+        if (is_numbered && grown != beat.seq && grown <= UINT8_MAX &&
+            origin->same_since <= beat.seq - grown) {
+            proto::BeatsAgain::append(
+                again_,
+                {static_cast<std::uint16_t>(origin->number), static_cast<std::uint8_t>(grown)});
+        } else {
+            beats_.beats.push_back(beat);
+            beats_.beats.back().number = is_numbered ? origin->number : 0;
+        }
+        const std::size_t longest =
+            std::max(beats_.beats.size(), again_.size() / proto::BeatsAgain::entry_bytes);
+        if (longest == proto::limits::members_per_frame) say_beats(link, links);
     }
-    if (!beats_.beats.empty()) links.send(link, FrameClass::control, beats_);
+    say_beats(link, links);
+}
+
+void Relay::say_beats(Link& link, Links& links) {
+    if (beats_.beats.empty() && again_.empty()) return;
+    beats_.again.packed = again_;
+    links.send(link, FrameClass::control, beats_);
+    beats_.beats.clear();
+    again_.clear();
 }
 
 void Relay::check_invariants() const {
-    for (const auto& [node, origin] : origins_) {
+    for (const auto [node, origin] : origins_) {
         std::size_t changes = 0;
         Version reached = origin.pieces.empty() ? Version{} : origin.pieces.front().from;
         for (const Piece& piece : origin.pieces) {

@@ -11,12 +11,11 @@
 #include "mesh/links.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/name_frames.hpp"
+#include "mesh/node_map.hpp"
 #include "mesh/now.hpp"
 #include "mesh/replicas.hpp"
 #include "proto/mesh_frames.hpp"
 
-#include <deque>
-#include <map>
 #include <optional>
 #include <vector>
 
@@ -40,7 +39,7 @@ public:
     [[nodiscard]] bool is_follower(NodeId node) const { return followers_.contains(node); }
     template <class Visit>
     void for_each_follower(Visit visit) const {
-        for (const auto& [node, follower] : followers_)
+        for (const auto [node, follower] : followers_)
             visit(node);
     }
 
@@ -49,6 +48,8 @@ public:
     void heard(const proto::Delta& delta, NodeId from, Now now);
     /// The copy of this log is at `version` now, and not by changes that could be passed on.
     void replaced(NodeId origin, Epoch epoch, Version version);
+    /// Whether this sign of life, or a later one, was heard before.
+    bool knows(const Beat& beat, NodeId from);
     /// False if it is no news.
     bool heard(const Beat& beat, NodeId from);
     /// A publication for everybody. False if it was heard before.
@@ -79,9 +80,11 @@ private:
     struct Origin {
         Epoch epoch;
         Version version;  ///< heard up to here
-        std::deque<Piece> pieces;  ///< each goes on where the one before ends, or earlier
+        std::uint32_t number = 0;  ///< from 1 on; of what is known now no two have the same
+        std::vector<Piece> pieces;  ///< each goes on where the one before ends, or earlier
         std::size_t changes = 0;  ///< in all of them
         Beat beat;  ///< the newest
+        std::uint64_t same_since = 0;  ///< from this beat on only `seq` has changed
         std::uint64_t spread = 0;  ///< number of the newest publication for everybody
         Instant left_at = never;
 
@@ -92,17 +95,19 @@ private:
     struct Told {
         Epoch epoch;
         Version version;
-        std::uint64_t beat = 0;
+        std::uint64_t beat = 0;  ///< the newest that either end told the other
+        std::uint64_t said = 0;  ///< the newest that was told on this link
     };
     struct Follower {
-        std::map<NodeId, Told> told;
+        std::vector<Told> told;  ///< by the origin's number
+        LinkId link;  ///< on which beats were said
         bool is_behind = false;  ///< look at every origin, not only at the fresh ones
         bool wants_all_beats = true;
     };
 
     Origin& origin_at(NodeId node, Epoch epoch);
-    std::map<NodeId, Origin>::iterator erase(std::map<NodeId, Origin>::iterator at);
-    Told& told_at(Follower& follower, NodeId node, const Origin& origin);
+    void erase(NodeId node);
+    static Told& told_at(Follower& follower, const Origin& origin);
     void tell_changes(
         Link& link,
         Follower& follower,
@@ -118,16 +123,22 @@ private:
         const Replicas& replicas,
         Links& links,
         MeshCounters& counters);
-    void tell_beats(Link& link, Follower& follower, const std::vector<NodeId>& nodes, Links& links);
+    void
+    tell_beats(Link& link, Follower& follower, const std::vector<Origin*>& origins, Links& links);
+    void say_beats(Link& link, Links& links);
+    void forget_left(Now now);
 
     const MeshConfig& config_;
-    std::map<NodeId, Origin> origins_;
-    std::map<NodeId, Follower> followers_;
+    NodeMap<Origin> origins_;
+    NodeMap<Follower> followers_;
+    std::vector<std::uint32_t> free_numbers_;  ///< of origins that were forgotten
+    std::size_t left_ = 0;  ///< origins that left
     std::vector<NodeId> fresh_;  ///< their changes wait to be passed on
     std::vector<NodeId> fresh_beats_;  ///< likewise; both at most one turn long
     Instant due_ = never;
     proto::Delta delta_;  ///< reused
     proto::Beats beats_;  ///< reused
+    std::string again_;  ///< reused
     NameFrames name_frames_;
 };
 

@@ -41,55 +41,53 @@ void EntrySums::count(const Change& change, std::uint8_t before) {
 }
 
 const Replica* Replicas::find(NodeId node) const {
-    const auto found = replicas_.find(node);
-    return found == replicas_.end() ? nullptr : &found->second;
+    return replicas_.find(node);
 }
 
 bool Replicas::begin(NodeId node, Epoch epoch, Tables& tables) {
     forget(node, tables);
     const Slot slot = tables.take_slot(node);
     if (slot == no_slot) return false;
-    replicas_[node] = Replica{.epoch = epoch, .slot = slot, .names = no_names()};
+    replicas_.make(node).first = Replica{.epoch = epoch, .slot = slot, .names = no_names()};
     return true;
 }
 
 void Replicas::forget(NodeId node, Tables& tables) {
     drop_staged(node, tables);
-    const auto found = replicas_.find(node);
-    if (found == replicas_.end()) return;
-    tables.give_up(found->second.slot);
-    replicas_.erase(found);
+    Replica* const found = replicas_.find(node);
+    if (found == nullptr) return;
+    tables.give_up(found->slot);
+    replicas_.erase(node);
 }
 
 void Replicas::show(NodeId node, bool visible, Tables& tables) {
-    const auto found = replicas_.find(node);
-    if (found == replicas_.end()) return;
-    found->second.visible = visible;
-    tables.show(found->second.slot, visible);
+    Replica* const found = replicas_.find(node);
+    if (found == nullptr) return;
+    found->visible = visible;
+    tables.show(found->slot, visible);
 }
 
 void Replicas::part(NodeId node) {
-    if (const auto found = replicas_.find(node); found != replicas_.end())
-        found->second.parted = true;
+    if (Replica* const found = replicas_.find(node)) found->parted = true;
 }
 
 void Replicas::drop_staged(NodeId node, Tables& tables) {
-    const auto found = replicas_.find(node);
-    if (found == replicas_.end() || !found->second.staged) return;
-    tables.give_up(found->second.staged->slot);
-    found->second.staged.reset();
+    Replica* const found = replicas_.find(node);
+    if (found == nullptr || !found->staged) return;
+    tables.give_up(found->staged->slot);
+    found->staged.reset();
 }
 
 bool Replicas::discard(NodeId node) {
-    const auto found = replicas_.find(node);
-    return found != replicas_.end() && !std::exchange(found->second.discarded, true);
+    Replica* const found = replicas_.find(node);
+    return found != nullptr && !std::exchange(found->discarded, true);
 }
 
 Replicas::Outcome Replicas::apply(
     const proto::Delta& delta, Tables& tables, MeshCounters& counters, const ToldNames& names) {
-    const auto found = replicas_.find(delta.origin);
-    if (found == replicas_.end()) return Outcome::ignored;
-    Replica& replica = found->second;
+    Replica* const found = replicas_.find(delta.origin);
+    if (found == nullptr) return Outcome::ignored;
+    Replica& replica = *found;
     if (delta.epoch != replica.epoch || delta.to <= replica.version || replica.discarded)
         return Outcome::ignored;
     if (delta.from > replica.version) return Outcome::gap;
@@ -106,10 +104,10 @@ Replicas::Outcome Replicas::apply(
 }
 
 void Replicas::begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables& tables) {
-    const auto found = replicas_.find(begun.origin);
-    if (found == replicas_.end() || begun.epoch != epoch || epoch != found->second.epoch)
+    Replica* const found = replicas_.find(begun.origin);
+    if (found == nullptr || begun.epoch != epoch || epoch != found->epoch)
         return drop_staged(begun.origin, tables);
-    std::optional<Replica::Staged>& staged = found->second.staged;
+    std::optional<Replica::Staged>& staged = found->staged;
     if (staged && staged->sums.keys() == 0) {
         staged->version = begun.version;
         return;
@@ -123,9 +121,9 @@ void Replicas::begin_snapshot(const proto::SnapBegin& begun, Epoch epoch, Tables
 
 Replicas::Outcome
 Replicas::apply(const proto::SnapChunk& chunk, Tables& tables, const ToldNames& names) {
-    const auto found = replicas_.find(chunk.origin);
-    if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
-    Replica::Staged& staged = *found->second.staged;
+    Replica* const found = replicas_.find(chunk.origin);
+    if (found == nullptr || !found->staged) return Outcome::ignored;
+    Replica::Staged& staged = *found->staged;
     ++staged.chunks;
     tables.set_all(staged.slot, chunk.changes, [&](const Change& change, std::uint8_t before) {
         staged.sums.count(change, before);
@@ -137,9 +135,9 @@ Replicas::apply(const proto::SnapChunk& chunk, Tables& tables, const ToldNames& 
 }
 
 Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables& tables) {
-    const auto found = replicas_.find(ended.origin);
-    if (found == replicas_.end() || !found->second.staged) return Outcome::ignored;
-    Replica& replica = found->second;
+    Replica* const found = replicas_.find(ended.origin);
+    if (found == nullptr || !found->staged) return Outcome::ignored;
+    Replica& replica = *found;
     Replica::Staged& staged = *replica.staged;
     if (staged.sums.sethash != ended.sethash || staged.sums.keys() != ended.keys) {
         drop_staged(ended.origin, tables);
@@ -162,9 +160,9 @@ Replicas::Outcome Replicas::finish_snapshot(const proto::SnapEnd& ended, Tables&
 }
 
 Replicas::Lag Replicas::lags(NodeId node, Version told) {
-    const auto found = replicas_.find(node);
-    if (found == replicas_.end()) return Lag::none;
-    Replica& replica = found->second;
+    Replica* const found = replicas_.find(node);
+    if (found == nullptr) return Lag::none;
+    Replica& replica = *found;
     const Version before = std::exchange(replica.told, told);
     const Version held_then = replica.held_then.front();
     const Version held_long = replica.held_then.back();
@@ -179,17 +177,17 @@ Replicas::Lag Replicas::lags(NodeId node, Version told) {
 }
 
 bool Replicas::may_ask(NodeId node, Now now, Duration every) {
-    const auto found = replicas_.find(node);
-    if (found == replicas_.end()) return false;
-    if (found->second.catchup_asked != Instant{Duration::min()} &&
-        now.steady - found->second.catchup_asked < every)
+    Replica* const found = replicas_.find(node);
+    if (found == nullptr) return false;
+    if (found->catchup_asked != Instant{Duration::min()} &&
+        now.steady - found->catchup_asked < every)
         return false;
-    found->second.catchup_asked = now.steady;
+    found->catchup_asked = now.steady;
     return true;
 }
 
 void Replicas::check_invariants(const Tables& tables) const {
-    for (const auto& [node, replica] : replicas_) {
+    for (const auto [node, replica] : replicas_) {
         check(tables.node_of(replica.slot) == node, "a replica's slot is its own");
         check(tables.is_visible(replica.slot) == replica.visible, "a replica is shown as it says");
         EntrySums sums;

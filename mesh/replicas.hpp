@@ -7,12 +7,12 @@
 
 #include "mesh/mesh.hpp"
 #include "mesh/name_arena.hpp"
+#include "mesh/node_map.hpp"
 #include "mesh/origin_log.hpp"
 #include "mesh/tables.hpp"
 #include "mesh/told_names.hpp"
 
 #include <array>
-#include <map>
 #include <optional>
 
 namespace grapevine::mesh {
@@ -105,7 +105,7 @@ public:
     [[nodiscard]] const Replica* find(NodeId node) const;
     template <class Visit>
     void for_each(Visit visit) const {
-        for (const auto& [node, replica] : replicas_)
+        for (const auto [node, replica] : replicas_)
             visit(node, replica);
     }
     void check_invariants(const Tables& tables) const;
@@ -117,7 +117,7 @@ private:
 
     std::size_t keys_max_;  ///< of one node
     NameBudget* name_budget_;
-    std::map<NodeId, Replica> replicas_;
+    NodeMap<Replica> replicas_;
 };
 
 }  // namespace grapevine::mesh

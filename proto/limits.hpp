@@ -47,6 +47,8 @@ inline constexpr std::size_t addresses_per_member = 8;
 inline constexpr std::uint64_t epoch_max = std::uint64_t{1} << 62;
 /// Members in one MEMBERS frame; a longer list is sent as several.
 inline constexpr std::size_t members_per_frame = 256;
+/// Signs of life that have a number on one link: more than there may be members.
+inline constexpr std::uint32_t numbered_beats = 4096;
 /// Changes in one DELTA frame: at most 17 bytes each, so 36 KiB.
 inline constexpr std::size_t delta_changes = 2048;
 /// Keys in one snapshot chunk.

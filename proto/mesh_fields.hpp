@@ -175,11 +175,13 @@ void fields(Codec& codec, As<Codec, Beat>& beat) {
     codec.fixed64(5, beat.sethash);
     codec.varint(6, beat.refute);
     codec.varint(7, beat.left);
+    codec.varint(8, beat.number);
 }
 
 template <class Codec>
 void fields(Codec& codec, As<Codec, Beats>& beats) {
     codec.each(1, beats.beats, limits::members_per_frame);
+    codec.bytes(2, beats.again.packed, limits::members_per_frame * BeatsAgain::entry_bytes);
 }
 
 template <class Codec>

@@ -265,11 +265,42 @@ struct Beat {
     std::uint64_t sethash = 0;
     std::uint32_t refute = 0;  ///< how often it has contradicted suspicions
     std::uint32_t left = 0;  ///< 1: it said Leave, and this is its last
+    /// 1 to limits::numbered_beats: Beats::again may name it so on this link from now on. 0: not.
+    std::uint32_t number = 0;
     friend bool operator==(const Beat&, const Beat&) = default;
+};
+
+/// Beats that were said on this link before and have changed in nothing but `seq`: 3 bytes each, 2
+/// for the number, 1 for how much `seq` has grown. A view into the message that was read.
+struct BeatsAgain {
+    struct Entry {
+        std::uint16_t number = 0;
+        std::uint8_t grown = 0;
+    };
+    static constexpr std::size_t entry_bytes = 3;
+
+    std::string_view packed;
+
+    [[nodiscard]] std::size_t size() const { return packed.size() / entry_bytes; }
+    [[nodiscard]] Entry operator[](std::size_t index) const {
+        Entry entry;
+        const char* const at = packed.data() + index * entry_bytes;
+        std::memcpy(&entry.number, at, sizeof entry.number);
+        std::memcpy(&entry.grown, at + sizeof entry.number, sizeof entry.grown);
+        return entry;
+    }
+    static void append(std::string& packed, Entry entry) {
+        char bytes[entry_bytes];
+        std::memcpy(bytes, &entry.number, sizeof entry.number);
+        std::memcpy(bytes + sizeof entry.number, &entry.grown, sizeof entry.grown);
+        packed.append(bytes, entry_bytes);
+    }
+    friend bool operator==(const BeatsAgain&, const BeatsAgain&) = default;
 };
 
 struct Beats {
     std::vector<Beat> beats;
+    BeatsAgain again;
     friend bool operator==(const Beats&, const Beats&) = default;
 };
 

@@ -55,6 +55,12 @@ inline std::string_view contradiction(const Forward& forward) {
     return too_long ? "a name over its limit" : "";
 }
 
+inline std::string_view contradiction(const Beats& beats) {
+    for (const Beat& beat : beats.beats)
+        if (beat.number > limits::numbered_beats) return "a number out of its range";
+    const bool whole = beats.again.packed.size() % BeatsAgain::entry_bytes == 0;
+    return whole ? "" : "a part of a sign of life";
+}
 inline std::string_view contradiction(const Tunnel& tunnel) {
     if (tunnel.opener != tunnel.from && tunnel.opener != tunnel.to)
         return "a tunnel that neither end opened";

@@ -115,6 +115,9 @@ void FakePeer::received(Socket socket, const proto::Bytes& message) {
             forwarded_.emplace_back(forward->body);
         else if (!std::holds_alternative<proto::Tunnel>(frame))
             heard_.push_back(frame);
+        // What it views is not kept.
+        if (auto* const beats = std::get_if<proto::Beats>(&frame))
+            std::get<proto::Beats>(heard_.back()).again = {};
         take(frame);
     }
 }

@@ -25,6 +25,51 @@ TEST(Meeting, OneNameWithThreeAddressesGivesAFullMesh) {
     cluster.expect_all_is_well();
 }
 
+// In a mesh where only chance meetings are told to all.
+struct LargeMeeting : testing::Test {
+    static WorldOptions options() {
+        WorldOptions options{.nodes = 12, .seed = 7, .seeds = {"10.0.0.1:7000", "10.0.0.7:7000"}};
+        options.mesh.tell_all_max = 2;
+        options.mesh.overlay_rings = 1;
+        return options;
+    }
+    Cluster cluster{options()};
+};
+
+TEST_F(LargeMeeting, AllMeetSoonWhoKnowOneSeed) {
+    cluster.start_all();
+    EXPECT_LE(
+        cluster.time_until(
+            "a full mesh", [&] { return cluster.is_converged(); }, 10s),
+        Duration{2s});
+    cluster.expect_all_is_well();
+}
+
+TEST_F(LargeMeeting, WhoComesLaterIsKnownToAllSoon) {
+    for (std::size_t at = 1; at <= 11; ++at)
+        cluster.node(at).start();
+    cluster.run_for(10s);
+    cluster.node(12).start();
+    EXPECT_LE(
+        cluster.time_until(
+            "a full mesh", [&] { return cluster.is_converged(); }, 10s),
+        Duration{1s});
+}
+
+TEST_F(LargeMeeting, TwoMeshesBecomeOne) {
+    std::vector<Node*> left;
+    std::vector<Node*> right;
+    for (std::size_t at = 1; at <= cluster.nodes().size(); ++at)
+        (at < 7 ? left : right).push_back(&cluster.node(at));
+    cluster.partition(left, right);
+    cluster.start_all();
+    cluster.run_for(20s);
+    EXPECT_EQ(cluster.node(1).mesh().members().size(), 6u);
+    cluster.heal();
+    cluster.wait_until_converged(30s);
+    cluster.expect_all_is_well();
+}
+
 // Each name resolves to several addresses of which most are dead: all are dialled, the living one
 // counts.
 TEST(Meeting, DeadAddressesOfANameDoNotHideTheLivingOne) {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -24,10 +25,11 @@ constexpr const char* usage =
   --seconds 10            of each
   --idle-seconds 60       before that, when nothing changes; members are told every 30 s
   --rounds 5              nodes that are killed, and as many whose host falls silent
+  --start-over 0          milliseconds: nodes start one after the other, evenly in this time
   --seed 1
   --full-mesh-up-to 200   as the node's flag
 Columns:
-  formed     all started at once, until each shows a user of each, and has a link to each unless there are more than 200
+  formed     from the last start until each shows a user of each, and has a link to each unless there are more than 200
   links      that a node keeps
   idle       bytes a node gives to its links in a second, WebSocket heads included (as many come in): mean, and of the
              node with most
@@ -90,6 +92,8 @@ void read_option(Orders& orders, std::string_view option, std::string_view value
         orders.scale.idle_for = std::chrono::seconds{number};
     else if (option == "--rounds")
         orders.scale.rounds = number;
+    else if (option == "--start-over")
+        orders.scale.start_over = std::chrono::milliseconds{number};
     else if (option == "--full-mesh-up-to")
         orders.scale.full_mesh_max = number;
     else if (option == "--seed")
@@ -174,6 +178,10 @@ int main(int argc, char** argv) {
         for (const std::uint64_t nodes : orders.nodes) {
             ScaleOptions options = orders.scale;
             options.nodes = nodes;
+            options.done = [](const char* what) {
+                std::fprintf(
+                    stderr, "%s: %ld s of processor time\n", what, std::clock() / CLOCKS_PER_SEC);
+            };
             print(options, Scale{options}.measure());
         }
     } catch (const std::exception& error) {

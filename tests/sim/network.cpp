@@ -29,13 +29,11 @@ void Network::stop_listening(HostId host) {
 }
 
 Network::Connection* Network::find(ConnectionId id) {
-    const auto found = connections_.find(id);
-    return found != connections_.end() ? &found->second : nullptr;
+    return by_id_[id.value];
 }
 
 const Network::Connection* Network::find(ConnectionId id) const {
-    const auto found = connections_.find(id);
-    return found != connections_.end() ? &found->second : nullptr;
+    return by_id_[id.value];
 }
 
 // ---- conditions
@@ -103,6 +101,7 @@ bool Network::is_held(Connection& connection, Side from) const {
 Socket Network::dial(HostId from, std::string_view address) {
     const ConnectionId id{++dialled_};
     Connection& connection = connections_[id];
+    by_id_.push_back(&connection);
     connection.address = address;
     ++dials_[connection.address];
     End& dialer = end(connection, Side::dialer);
@@ -347,6 +346,7 @@ void Network::forget_if_over(ConnectionId id) {
     for (const End& one : connection.ends)
         if (one.exists && !one.closed) return;
     connections_.erase(id);
+    by_id_[id.value] = nullptr;
 }
 
 void Network::set_reading(Socket socket, bool reading) {

@@ -229,6 +229,7 @@ private:
     std::map<std::pair<HostId, HostId>, Path> paths_;
     std::set<std::pair<HostId, HostId>> blocked_;
     std::map<ConnectionId, Connection> connections_;
+    std::vector<Connection*> by_id_{nullptr};  ///< of all there were: null if it is over
     std::uint64_t dialled_ = 0;
     std::map<std::string, std::size_t> dials_;
     std::uint64_t messages_delivered_ = 0;

@@ -100,6 +100,21 @@ TEST_F(Overlay, FewLinksRemainAndNobodyIsSuspectedForThat) {
     cluster.expect_all_is_well();
 }
 
+TEST_F(Overlay, SignsOfLifeOfNodesThatDoNotChangeAreShort) {
+    form_and_rest();
+    cluster.run_for(10s);
+    std::uint64_t before = 0;
+    for (const auto& node : cluster.nodes())
+        before += node->link_traffic().bytes;
+    cluster.run_for(60s);
+    std::uint64_t bytes = 0;
+    for (const auto& node : cluster.nodes())
+        bytes += node->link_traffic().bytes;
+    // Two pings and two pongs for each of four links are half of that.
+    EXPECT_LE((bytes - before) / 60 / cluster.nodes().size(), 600u);
+    EXPECT_EQ(count<mesh::MemberSuspected>(), 0u);
+}
+
 TEST_F(Overlay, WhoComesAndGoesIsSeenByThoseWithoutALink) {
     form_and_rest();
     for (std::size_t round = 0; round < 20; ++round) {
@@ -497,6 +512,35 @@ TEST_F(HostileNeighbour, SignsOfLifeOfStrangersOfTheFutureAndOfTheDeadAreBounded
                 EXPECT_EQ(node->state_of(cluster.node(6)), MemberState::alive);
             }
         }
+}
+
+TEST_F(HostileNeighbour, NumbersOfSignsOfLifeThatWereNeverSaidMeanNothing) {
+    std::string again;
+    for (std::uint32_t round = 0; round < 40; ++round) {
+        proto::Beats beats;
+        for (std::uint32_t at = 0; at < proto::limits::members_per_frame; ++at) {
+            const std::uint32_t number = round * proto::limits::members_per_frame + at;
+            proto::BeatsAgain::append(again, {static_cast<std::uint16_t>(number), UINT8_MAX});
+            beats.beats.push_back(
+                {.node = proto::NodeId{1'000'000 + number},
+                 .epoch = proto::Epoch{1},
+                 .seq = UINT64_MAX,
+                 .version = {},
+                 .sethash = 0,
+                 .number = number % proto::limits::numbered_beats + 1});
+        }
+        beats.again.packed = again;
+        fake.send(beats);
+        cluster.run_for(100ms);
+        again.clear();
+    }
+    EXPECT_TRUE(fake.is_open());
+    EXPECT_LE(cluster.node(1).mesh().members().size(), cluster.nodes().size() + 1);
+    for (std::size_t at = 2; at <= cluster.nodes().size(); ++at)
+        EXPECT_EQ(cluster.node(1).state_of(cluster.node(at)), MemberState::alive) << at;
+    fake.close();
+    cluster.run_for(1s);
+    EXPECT_EQ(count<mesh::Diverged>(), 0u);
 }
 
 TEST_F(HostileNeighbour, WhoAccusesEverybodyInEverybodysNameBringsNobodyDown) {

@@ -48,23 +48,34 @@ Scale::Scale(const ScaleOptions& options)
 
 ScaleFigures Scale::measure() {
     ScaleFigures figures;
-    world_.start_all();
+    const auto done = [&](const char* what) {
+        if (options_.done) options_.done(what);
+    };
+    start_all();
+    done("started");
     figures.formed = form();
+    done("formed");
     world_.run_for(is_large() ? links_rest : calm);
     figures.links = links_of_a_node();
+    done("links rest");
 
     const auto before = traffic();
     world_.run_for(options_.idle_for);
     figures.idle = since(before, options_.idle_for);
+    done("idle");
 
     figures.quiet_traffic = busy_with(options_.quiet_rate, figures.quiet);
+    done("quiet");
     figures.busy_traffic = busy_with(options_.busy_rate, figures.busy);
+    done("busy");
     while (!visitors_.empty())
         leave(options_.busy_rate, nullptr);
     world_.run_for(calm);
 
     figures.killed = lose_nodes(false);
+    done("killed");
     figures.silent = lose_nodes(true);
+    done("silent");
     return figures;
 }
 
@@ -90,6 +101,14 @@ std::size_t Scale::links_of_a_node() const {
     for (const auto& node : world_.nodes())
         links += node->mesh().complete_links().size();
     return (links + options_.nodes / 2) / options_.nodes;
+}
+
+void Scale::start_all() {
+    const Duration between = options_.start_over / static_cast<Duration::rep>(options_.nodes);
+    for (const auto& node : world_.nodes()) {
+        node->start();
+        if (between != Duration{}) world_.stage().clock.run_for(between);
+    }
 }
 
 /// One user lives on each node.

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct ScaleOptions {
     Duration changes_for = 10s;  ///< of each rate
     Duration idle_for = 60s;
     std::uint64_t rounds = 5;  ///< of lost nodes, each kind
+    Duration start_over{};  ///< nodes start one after the other, evenly in this time; zero: at once
+    std::function<void(const char* what)> done;  ///< told at the end of each part, if anybody asks
 };
 
 /// What the links of a node were given, in a second.
@@ -44,8 +47,8 @@ struct Seen {
 };
 
 struct ScaleFigures {
-    /// All started at once: until each shows the users of each, and has a link to each unless the
-    /// mesh is too large for that.
+    /// From the last start on, until each shows the users of each, and has a link to each unless
+    /// the mesh is too large for that.
     Duration formed{};
     std::size_t links = 0;  ///< a node keeps, on average
     Traffic idle;
@@ -82,6 +85,7 @@ private:
 
     // ---- the cluster
     [[nodiscard]] std::string resident(std::size_t node) const;
+    void start_all();
     Duration form();
     [[nodiscard]] bool is_formed() const;
     [[nodiscard]] bool is_large() const { return options_.nodes > options_.full_mesh_max; }

@@ -162,6 +162,7 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         .from = 500ms,
         .to = options.safety};
     options.has_old_programs = rng.one_in(3);
+    world.mesh.tell_all_max = pick<std::size_t>(rng, {1, 32});
     world.mesh.give_way = pick<Duration>(rng, {0ms, 0ms, 500ms, 5s});
     if (!options.has_old_programs && rng.one_in(2)) {
         draw_overlay(world.mesh, rng);
@@ -225,6 +226,7 @@ std::string text_of(const SwarmOptions& options) {
         .add("messages", std::uint64_t{mesh.link_message_bytes_max})
         .add("full_mesh", std::uint64_t{mesh.full_mesh_max})
         .add("rings", std::uint64_t{mesh.overlay_rings})
+        .add("tell_all", std::uint64_t{mesh.tell_all_max})
         .add("relay_every", mesh.relay_every)
         .add("relay_changes", std::uint64_t{mesh.relay_changes_max})
         .add("link_idle", mesh.link_idle)

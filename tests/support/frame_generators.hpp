@@ -29,9 +29,9 @@ struct OwnedForward {
 };
 
 /// An answer to copies together with the text it points to: a Done, a Nack or an Acked; or a
-/// Tunnel, a Spread or Names, which point to text too.
+/// Tunnel, a Spread, Names or Beats, which point to text too.
 struct OwnedAnswer {
-    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread, names };
+    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread, names, beats };
     Kind kind = Kind::done;
     std::vector<std::uint64_t> copies;
     std::string text;
@@ -58,6 +58,11 @@ struct OwnedAnswer {
                 .payload_kind = proto::PayloadKind::binary,
                 .body = text};
         case Kind::names: return proto::Names{{number}, {text}};
+        case Kind::beats:
+            return proto::Beats{
+                .beats = {},
+                .again = {std::string_view{text}.substr(
+                    0, text.size() - text.size() % proto::BeatsAgain::entry_bytes)}};
         case Kind::acked: break;
         }
         return proto::Acked{{number}, text};
@@ -172,7 +177,8 @@ inline rc::Gen<proto::Beat> beat() {
             *id<proto::Version>(),
             *number(),
             *number32(),
-            *number32()};
+            *number32(),
+            *rc::gen::inRange<std::uint32_t>(0, proto::limits::numbered_beats + 1)};
     });
 }
 
@@ -193,7 +199,7 @@ inline rc::Gen<OwnedForward> owned_forward() {
 inline rc::Gen<OwnedAnswer> owned_answer() {
     return rc::gen::exec([] {
         OwnedAnswer answer;
-        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 6));
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 7));
         answer.number = *number();
         const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
         while (answer.copies.size() < count)
@@ -239,7 +245,7 @@ inline rc::Gen<proto::MeshFrame> frame() {
         case 19: return Suspect{*id<NodeId>(), *id<Epoch>(), *number32(), *id<NodeId>()};
         case 20: return Refute{*id<NodeId>(), *id<Epoch>(), *rc::gen::arbitrary<std::uint32_t>()};
         case 21: return Follow{*number32(), *rc::gen::container<std::vector<Held>>(held())};
-        case 22: return Beats{*rc::gen::container<std::vector<Beat>>(beat())};
+        case 22: return Beats{*rc::gen::container<std::vector<Beat>>(beat()), {}};
         case 23: return Rest{static_cast<RestStep>(*rc::gen::inRange(1, 4))};
         default: return SnapEnd{*id<NodeId>(), *id<Version>(), *number(), *number()};
         }

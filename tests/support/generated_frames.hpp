@@ -127,7 +127,9 @@ struct ToGenerated {
             message.set_sethash(beat.sethash);
             message.set_refute(beat.refute);
             message.set_left(beat.left);
+            message.set_number(beat.number);
         }
+        out.mutable_beats()->set_again(std::string{beats.again.packed});
     }
     void operator()(const proto::Rest& rest) const {
         out.mutable_rest()->set_step(static_cast<std::uint32_t>(rest.step));

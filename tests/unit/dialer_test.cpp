@@ -14,7 +14,7 @@ struct DialerTest : testing::Test {
     Now now{.steady = Instant{1h}};
     Events events;
 
-    std::vector<std::string> calls(const std::set<NodeId>& satisfied = {}) {
+    std::vector<std::string> calls(const std::vector<NodeId>& satisfied = {}) {
         std::vector<std::string> addresses;
         for (const auto& call : dialer.due(satisfied, satisfied.size(), now).calls)
             addresses.push_back(call.address);
@@ -82,6 +82,35 @@ TEST_F(DialerTest, ForgetsANodeButNotASeed) {
     dialer.forget(NodeId{7});
     EXPECT_EQ(dialer.size(), 1u);
     EXPECT_EQ(calls(), Calls{"10.0.0.1:1"});
+}
+
+TEST_F(DialerTest, LooksAtOnceAtWhatChangedAlone) {
+    const auto calls_since = [&](NodeId satisfied) {
+        std::vector<std::string> addresses;
+        const auto is_satisfied = [&](NodeId node) { return node == satisfied; };
+        for (const auto& call : dialer.due_since(is_satisfied, now).calls)
+            addresses.push_back(call.address);
+        return addresses;
+    };
+    dialer.learn("10.0.0.7:1", NodeId{7}, now);
+    dialer.learn("10.0.0.8:1", NodeId{8}, now, 1s);
+    EXPECT_EQ(calls_since({}), Calls{"10.0.0.7:1"});
+    dialer.ended("10.0.0.7:1", NodeId{7}, true, now);
+    pass(1s);
+    EXPECT_EQ(calls_since(NodeId{7}), Calls{"10.0.0.8:1"});
+    dialer.ended("10.0.0.8:1", {}, false, now);
+    pass(1min);
+    EXPECT_EQ(calls_since(NodeId{7}), Calls{"10.0.0.8:1"}) << "until it is reached";
+    dialer.ended("10.0.0.8:1", NodeId{8}, true, now);
+    EXPECT_EQ(calls({NodeId{7}, NodeId{8}}), Calls{});
+    EXPECT_FALSE(dialer.any_open());
+    pass(1min);
+    dialer.redial(NodeId{7}, now);
+    EXPECT_EQ(calls_since(NodeId{8}), Calls{"10.0.0.7:1"});
+    dialer.forget(NodeId{8});
+    dialer.ended("10.0.0.7:1", NodeId{7}, true, now);
+    EXPECT_EQ(calls_since(NodeId{7}), Calls{});
+    EXPECT_FALSE(dialer.any_open());
 }
 
 TEST_F(DialerTest, DropsWhatItWasToldAndThatLedNowhere) {

@@ -37,10 +37,11 @@ struct MembersTest : testing::Test {
         for (const Instant end = now.steady + time; now.steady < end;) {
             now.steady += 100ms;
             if (speaks) heard = now.steady;
-            std::map<NodeId, Instant> last_heard;
-            if (members.find(bob) != nullptr && members.find(bob)->linked) last_heard[bob] = heard;
+            Members::LastHeard last_heard;
+            if (members.find(bob) != nullptr && members.find(bob)->linked)
+                last_heard.emplace_back(bob, heard);
             for (const NodeId other : others)
-                last_heard[other] = others_heard == never ? now.steady : others_heard;
+                last_heard.emplace_back(other, others_heard == never ? now.steady : others_heard);
             members.tick(last_heard, patience, now, changes, events);
         }
     }

@@ -57,6 +57,18 @@ TEST(MeshLimits, NamesOfHello) {
     }
 }
 
+TEST(MeshLimits, NumbersOfSignsOfLife) {
+    Beats beats{.beats = {{.node = {1}, .epoch = {2}, .number = limits::numbered_beats}}};
+    EXPECT_TRUE(accepts_frame(beats));
+    ++beats.beats.front().number;
+    EXPECT_FALSE(accepts_frame(beats));
+    const std::string most = text(limits::members_per_frame * BeatsAgain::entry_bytes);
+    EXPECT_TRUE(accepts_frame(Beats{.beats = {}, .again = {most}}));
+    const std::string more = most + "xyz";
+    EXPECT_FALSE(accepts_frame(Beats{.beats = {}, .again = {more}}));
+    EXPECT_FALSE(accepts_frame(Beats{.beats = {}, .again = {"part"}}));
+}
+
 TEST(MeshLimits, NonceAndMacHaveOneLength) {
     for (const std::size_t size : {0, 15, 16, 17}) {
         Hello frame = hello();
