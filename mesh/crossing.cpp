@@ -38,6 +38,18 @@ void LoopInput::tell(Sessions& sessions, Now now, SessionsOutput& output) const 
     }
 }
 
+std::size_t LoopOutput::bytes() const {
+    std::size_t bytes =
+        said.changes.size() * sizeof(LocalChange) + said.publishes.size() * sizeof(Publish) +
+        said.delivered.size() * sizeof(Delivered) + said.questions.size() * sizeof(Question) +
+        said.acknowledges.size() * sizeof(Acknowledge);
+    for (const Publish& publish : said.publishes)
+        bytes += publish.text.size();
+    for (const SendToUsers& send : said.sends_to_users)
+        bytes += sizeof(SendToUsers) + send.data.size() + send.users.size() * sizeof(std::string);
+    return bytes;
+}
+
 void LoopInput::clear() {
     items_.clear();
     text_.clear();

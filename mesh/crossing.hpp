@@ -55,6 +55,9 @@ private:
 struct LoopOutput {
     SessionsOutput said;  ///< without sends and closes: those stay on their loop
     std::size_t taken_bytes = 0;  ///< of its input since it last said so: LoopInput::bytes()
+
+    /// Of the messages in it, and about what everything in it costs besides.
+    [[nodiscard]] std::size_t bytes() const;
 };
 
 }  // namespace grapevine::mesh

@@ -76,7 +76,8 @@ void SessionsTurn::hand_over() {
     batch->output.taken_bytes = std::exchange(taken_bytes_, 0);
     batch->report = report_();
     reported_at_ = loop_.now();
-    to_mesh_.push(std::move(batch));
+    const std::size_t bytes = batch->output.bytes();
+    to_mesh_.push(std::move(batch), bytes);
 }
 
 void SessionsTurn::beat() {

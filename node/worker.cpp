@@ -9,6 +9,13 @@
 #include <utility>
 
 namespace grapevine::node {
+namespace {
+
+/// What may wait between two loops: what comes from clients holds these back, what goes to them
+/// stays with Mesh, which has a bound of its own.
+constexpr std::size_t waiting_bytes_max = 16 * 1024 * 1024;
+
+}  // namespace
 
 /// Members in the order they start; destruction is the reverse, when the thread has ended.
 struct Worker::Parts {
@@ -20,8 +27,8 @@ struct Worker::Parts {
         std::function<void(LoopBatch&)> heard_by)
         : mesh_loop(mesh),
           heard(std::move(heard_by)),
-          to_mesh(mesh, [this] { take_output(); }),
-          to_loop(loop, [this] { take_input(); }),
+          to_mesh(mesh, waiting_bytes_max, [this](LoopBatch& batch) { take_output(batch); }),
+          to_loop(loop, waiting_bytes_max, [this](mesh::LoopInput& input) { take_input(input); }),
           sockets(loop, edge, options.index),
           http(loop, edge),
           turn(loop, config, to_mesh, leaving, [this] { return report_now(); }),
@@ -32,23 +39,17 @@ struct Worker::Parts {
     }
 
     // ---- on the thread of loop 0
-    void take_output() {
-        while (std::unique_ptr<LoopBatch> batch = to_mesh.pop()) {
-            report = batch->report;
-            heard_at = mesh_loop.now();
-            heard(*batch);
-            batch->output.taken_bytes = 0;
-            to_mesh.give_back(std::move(batch));
-        }
+    void take_output(LoopBatch& batch) {
+        report = batch.report;
+        heard_at = mesh_loop.now();
+        heard(batch);
+        batch.output.taken_bytes = 0;
     }
 
     // ---- on its own thread
-    void take_input() {
-        while (std::unique_ptr<mesh::LoopInput> batch = to_loop.pop()) {
-            turn.take(*batch);
-            batch->clear();
-            to_loop.give_back(std::move(batch));
-        }
+    void take_input(mesh::LoopInput& input) {
+        turn.take(input);
+        input.clear();
     }
     void take_in(TcpSocket socket) {
         ++adopted;
@@ -121,7 +122,8 @@ void Worker::tell(mesh::LoopInput& input) {
     if (input.is_empty() || parts_->to_loop.is_full()) return;
     std::unique_ptr<mesh::LoopInput> batch = parts_->to_loop.make();
     batch->swap(input);
-    parts_->to_loop.push(std::move(batch));
+    const std::size_t bytes = batch->bytes();
+    parts_->to_loop.push(std::move(batch), bytes);
 }
 
 std::uint64_t Worker::load() const {
