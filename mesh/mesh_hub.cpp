@@ -289,7 +289,6 @@ void Mesh::Parts::on_fact(const SendingMoved& moved, Now, MeshOutput&) {
     if (from == nullptr || to == nullptr) return;
     // A snapshot that was under way does not move: whoever was told half of one is told anew.
     const bool interrupted = from->sync.snapshot.has_value();
-    to->following = from->following;
     to->needed_at = from->needed_at;
     to->used = from->used;
     replication.begin(*to, interrupted ? Version{} : from->sync.sent);

@@ -176,8 +176,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::Follow& follow, Now now, Mes
         link.follow_at = now.steady;
         link.follows = 0;
     }
-    if (++link.follows > follows_max) return;
     if (follow.wanted == 0) return relay.unfollow(link.node());
+    if (++link.follows > follows_max) return;
     relay.follow(link.node(), follow.held);
     for (const proto::Held& held : follow.held)
         link.peer_holds.push_back(held.origin);
@@ -194,9 +194,9 @@ void Mesh::Parts::on_frame(Link& link, const proto::Rest& rest, Now now, MeshOut
 }
 
 void Mesh::Parts::on_frame(Link& link, const proto::Beats& told, Now now, MeshOutput& output) {
-    if (!passes_on()) return;
+    const bool is_heard = passes_on();
     for (const Beat& beat : told.beats) {
-        on_beat(link, beat, now, output);
+        if (is_heard) on_beat(link, beat, now, output);
         // Who was not asked to pass on has nothing to number.
         if (beat.number == 0 || !link.following) continue;
         if (link.beats.size() < beat.number) link.beats.resize(beat.number);
@@ -207,7 +207,7 @@ void Mesh::Parts::on_frame(Link& link, const proto::Beats& told, Now now, MeshOu
         if (entry.number == 0 || entry.number > link.beats.size()) continue;
         Beat& beat = link.beats[entry.number - 1];
         beat.seq += entry.grown;
-        if (beat.node) on_beat(link, beat, now, output);
+        if (is_heard && beat.node) on_beat(link, beat, now, output);
     }
 }
 

@@ -29,6 +29,8 @@ void Relay::follow(NodeId node, const std::vector<proto::Held>& held) {
     }
     follower.is_behind = true;
     follower.wants_all_beats = true;
+    // Whoever asks anew may not have heard which number was whose.
+    follower.link = {};
     due_ = Instant::min();
 }
 
