@@ -84,11 +84,13 @@ void Arrivals::pass_on(const Acknowledge& acknowledge, Now now) {
 
 void Arrivals::flush(Now now) {
     std::erase_if(answering_, [&](NodeId node) {
-        Answers& answers = answers_[node];
-        if (answers.empty()) return true;
+        const auto found = answers_.find(node);
+        if (found == answers_.end() || found->second.empty()) return true;
         Link* const to = reach_.links.to(node);
-        if (to == nullptr && reach_.data_links.want(node, now)) return false;
-        tell(to, answers);
+        const bool is_known = reach_.replicas.find(node) != nullptr;
+        if (to == nullptr && is_known && reach_.data_links.want(node, now)) return false;
+        tell(to, found->second);
+        if (!is_known) forget(node);
         return true;
     });
 }
