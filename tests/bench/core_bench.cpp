@@ -19,24 +19,6 @@ using tests::TwoNodes;
 /// Per turn; what a loop reads from many sockets before it writes.
 constexpr int messages_per_turn = 64;
 
-/// Everything that both nodes have to say in one turn after another, until nothing is left: frames
-/// to the other, bytes of sessions to nowhere.
-void turn_until_quiet(TwoNodes& nodes) {
-    for (bool busy = true; busy;) {
-        busy = false;
-        for (std::size_t node = 0; node < 2; ++node) {
-            Driver& driver = nodes[node];
-            driver.end_turn(nodes.now());
-            for (const auto& send : driver.edge().session_sends)
-                driver.on(SessionDrained{send.session, send.message.size()}, nodes.now());
-            for (const auto& send : driver.edge().link_sends)
-                nodes.carry(node, send);
-            busy = busy || !driver.edge().link_sends.empty();
-            driver.edge().clear();
-        }
-    }
-}
-
 // One message of 128 bytes from the command's bytes on one node to the push's bytes on the other,
 // both nodes' work together. To a channel nobody answers; to a user the other node says what it
 // wrote, and the sender keeps the message until then. The difference is what exact flows cost.
@@ -55,7 +37,7 @@ void run_messages(benchmark::State& state, std::string_view to) {
     for (auto _ : state) {
         for (int count = 0; count < messages_per_turn; ++count)
             nodes[0].on(SessionReceived{ann, command}, nodes.now());
-        turn_until_quiet(nodes);
+        nodes.turn_until_quiet();
     }
     const std::int64_t messages = state.iterations() * messages_per_turn;
     if (nodes[1].sessions().counters().delivered - before != static_cast<std::uint64_t>(messages))

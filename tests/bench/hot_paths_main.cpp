@@ -41,22 +41,6 @@ const char* name_of(proto::Encoding encoding) {
     return encoding == proto::Encoding::json ? "json" : "protobuf";
 }
 
-void turn_until_quiet(TwoNodes& nodes) {
-    for (bool busy = true; busy;) {
-        busy = false;
-        for (std::size_t node = 0; node < 2; ++node) {
-            Driver& driver = nodes[node];
-            driver.end_turn(nodes.now());
-            for (const auto& send : driver.edge().session_sends)
-                driver.on(mesh::SessionDrained{send.session, send.message.size()}, nodes.now());
-            for (const auto& send : driver.edge().link_sends)
-                nodes.carry(node, send);
-            busy = busy || !driver.edge().link_sends.empty();
-            driver.edge().clear();
-        }
-    }
-}
-
 void subscribe(TwoNodes& nodes, std::size_t node, SessionId session, proto::Encoding encoding) {
     std::string command;
     proto::append_command(
@@ -77,7 +61,7 @@ void messages(proto::Encoding encoding, std::string_view to, const std::string& 
         for (int turn = 0; turn < turns; ++turn) {
             for (int message = 0; message < messages_per_turn; ++message)
                 nodes[0].on(SessionReceived{ann, command}, nodes.now());
-            turn_until_quiet(nodes);
+            nodes.turn_until_quiet();
         }
     });
     must(delivered() - before == 2 * turns * messages_per_turn, "not every message was delivered");
@@ -95,7 +79,7 @@ void fan_out(proto::Encoding encoding) {
     count(std::string{"fan_out/"} + name_of(encoding), subscribers * turns, [&] {
         for (int turn = 0; turn < turns; ++turn) {
             nodes[0].on(SessionReceived{ann, command}, nodes.now());
-            turn_until_quiet(nodes);
+            nodes.turn_until_quiet();
         }
     });
     must(
@@ -118,9 +102,9 @@ void visits(proto::Encoding encoding) {
             nodes[0].on(SessionOpened{id, encoding, {generation, 1}}, nodes.now());
             nodes[0].on(SessionReceived{id, connect}, nodes.now());
             subscribe(nodes, 0, id, encoding);
-            turn_until_quiet(nodes);
+            nodes.turn_until_quiet();
             nodes[0].on(mesh::SessionClosed{id}, nodes.now());
-            turn_until_quiet(nodes);
+            nodes.turn_until_quiet();
         }
     });
     must(nodes[0].sessions().counters().connected == 2 * turns, "not every session was let in");

@@ -103,6 +103,23 @@ public:
             drivers_[to]->on(LinkClosed{link}, now_);
         }
     }
+    /// Everything that both nodes have to say in one turn after another, until nothing is left:
+    /// frames to the other, bytes of sessions to nowhere.
+    void turn_until_quiet() {
+        for (bool busy = true; busy;) {
+            busy = false;
+            for (std::size_t node = 0; node < 2; ++node) {
+                Driver& driver = *drivers_[node];
+                driver.end_turn(now_);
+                for (const auto& send : driver.edge().session_sends)
+                    driver.on(mesh::SessionDrained{send.session, send.message.size()}, now_);
+                for (const auto& send : driver.edge().link_sends)
+                    carry(node, send);
+                busy = busy || !driver.edge().link_sends.empty();
+                driver.edge().clear();
+            }
+        }
+    }
     void carry(std::size_t node, const SendFrame& send) {
         const auto [to, link] = peer_.at({node, send.link});
         drivers_[node]->on(LinkDrained{send.link, send.message.size()}, now_);
