@@ -47,6 +47,12 @@ judged('written to a connection that ended just then', { connections: [visit('n2
 judged('written to a connection that had ended long before', { connections: [visit('n2', 15_000, 18_000)], sends: [written] }, { lies: 1 });
 judged('written to a connection that the node could not know to have ended: it was stopped', {
     connections: [visit('n2', 15_000, 18_000)], sends: [written], troubles: [trouble('pause', 'n2', 17_900, 19_900)] });
+judged('written to a connection whose end the node could not read between one stop and the next', {
+    connections: [visit('n2', 15_000, 18_000)], sends: [written],
+    troubles: [trouble('hiccup', 'n2', 19_850, 19_990), trouble('pause', 'n2', 17_900, 19_700)] });
+judged('written to a connection whose end the node could read between two stops', {
+    connections: [visit('n2', 15_000, 18_000)], sends: [written],
+    troubles: [trouble('pause', 'n2', 17_900, 19_700), trouble('hiccup', 'n2', 19_950, 19_990)] }, { lies: 1 });
 judged('written to a connection that waits for a stopped node', {
     connections: [visit('n2', 19_900, 22_005)], sends: [written], troubles: [trouble('pause', 'n2', 20_004, 25_000)] });
 judged('written to a connection that came later', { connections: [visit('n2', 21_000, undefined)], sends: [written] }, { lies: 1 });

@@ -39,10 +39,12 @@ export function judge({ connections, sends, troubles }) {
 
     const inTrouble = (from, until, { node, rest = 0 }) => troubles.some((trouble) =>
         (node === undefined || trouble.node === node) && trouble.from <= until && (trouble.until ?? Infinity) + (trouble.kind === 'hiccup' ? 0 : rest) >= from);
-    // When what a node said at `time` has surely reached its clients, and what they did has reached it.
+    // When what a node said at `time` has surely reached its clients, and what they did has reached it: after it ran for
+    // that long without a stop.
     const settled = (node, time) => troubles
-        .filter((trouble) => trouble.node === node && stops.includes(trouble.kind) && trouble.from <= time + limits.soon && (trouble.until ?? Infinity) >= time - limits.soon)
-        .reduce((latest, { until = Infinity }) => Math.max(latest, until + limits.soon), time + limits.soon);
+        .filter((trouble) => trouble.node === node && stops.includes(trouble.kind) && (trouble.until ?? Infinity) >= time - limits.soon)
+        .sort((a, b) => a.from - b.from)
+        .reduce((settles, { from, until = Infinity }) => (from <= settles ? Math.max(settles, until + limits.soon) : settles), time + limits.soon);
     const closedBy = ({ closed = Infinity }) => closed;
     const mayBeWritten = (connection, send) => connection.attempted <= send.answered && settled(connection.node, closedBy(connection)) >= send.sent;
     const isExcused = (connection, send) => connection.opened === undefined || closedBy(connection) <= settled(connection.node, send.answered);
