@@ -7,6 +7,7 @@
 #include "proto/limits.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <unistd.h>
 
 namespace grapevine::cli {
@@ -22,7 +23,7 @@ int bench_command(const BenchOptions& options) {
     const std::vector<ClientUrl> urls = parse_client_urls(options.urls);
     const Plan plan = make_plan(options, urls.size());
     checked_name("--user", options.user, proto::limits::user_name_bytes - name_bytes_added);
-    check_descriptors(plan, node::raise_descriptor_limit());
+    check_descriptors(plan, options.processes, node::raise_descriptor_limit());
     Sources sources{options.sources};
     std::vector<Target> targets;
     try {
@@ -34,7 +35,11 @@ int bench_command(const BenchOptions& options) {
 
     node::Entropy entropy;
     const std::uint32_t run = entropy.word();
+    const node::Instant began = node::steady_now();
+    Team team{options.processes, plan.publishers.size()};
+    team.start();
     Field field;
+    field.began = began;
     field.context.encoding = plan.encoding;
     field.context.payload_bytes = plan.payload_bytes;
     field.context.mark = stamp_mark(run);
@@ -44,7 +49,12 @@ int bench_command(const BenchOptions& options) {
     field.user = options.user;
     field.token = options.token;
 
-    Run load{field, plan};
+    if (!team.is_lead()) {
+        const Interrupt unheeded{field.poller};  // who leads is told by the same keys
+        Part{field, plan, team}.follow();
+        std::_Exit(ExitCode::ok);
+    }
+    Run load{field, plan, team};
     const std::optional<Report> report = load.run();
     if (!report) return load.exit_code();
     const Terminal out{STDOUT_FILENO};

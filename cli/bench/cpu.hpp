@@ -14,6 +14,9 @@ struct CpuTimes {
     std::int64_t waited_us = 0;
 
     [[nodiscard]] std::int64_t used_us() const { return user_us + system_us; }
+    CpuTimes operator+(const CpuTimes& more) const {
+        return {user_us + more.user_us, system_us + more.system_us, waited_us + more.waited_us};
+    }
     CpuTimes operator-(const CpuTimes& before) const {
         return {
             user_us - before.user_us, system_us - before.system_us, waited_us - before.waited_us};

@@ -21,7 +21,7 @@ struct Field {
     std::uint32_t run = 0;
     std::string user;  ///< how names begin
     std::string token;
-    node::Instant began = poller.now();
+    node::Instant began{};
 
     [[nodiscard]] std::uint32_t micros(node::Instant when) const {
         return static_cast<std::uint32_t>((when - began).count());

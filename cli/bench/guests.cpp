@@ -20,7 +20,8 @@ public:
         is_waiting_ = true;
         ++guests_.waiting_;
         Field& field = guests_.field_;
-        field.dial(client_, number % field.targets.size(), field.name('g', number));
+        const std::uint64_t among_all = number * guests_.team_.size() + guests_.team_.number();
+        field.dial(client_, among_all % field.targets.size(), field.name('g', among_all));
     }
     [[nodiscard]] bool is_gone() const { return client_.connection().is_idle(); }
     void leave() {
@@ -62,7 +63,8 @@ private:
     bool is_leaving_ = false;
 };
 
-Guests::Guests(Field& field, const Plan& plan) : field_(field), plan_(plan) {
+Guests::Guests(Field& field, const Plan& plan, const Team& team)
+    : field_(field), plan_(plan), team_(team) {
     for (std::size_t i = 0; i < plan.guest_places(); ++i)
         places_.push_back(std::make_unique<Guest>(*this));
 }
@@ -100,8 +102,8 @@ void Guests::let_go(std::uint64_t number) {
     places_[number % places_.size()]->leave();
 }
 
-bool Guests::all_came() const {
-    return dialled_ == places_.size() && waiting_ == 0;
+std::uint64_t Guests::to_come() const {
+    return places_.size() - std::min<std::uint64_t>(dialled_, places_.size()) + waiting_;
 }
 
 void Guests::leave() {

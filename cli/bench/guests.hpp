@@ -1,11 +1,12 @@
-/// Connections that do nothing: they come at a rate, each with a user of its own, and stay, or
-/// leave again one by one. Their latency is that of connecting, from when they should have been
-/// dialled.
+/// Connections of this process that do nothing: they come at a rate, each with a user of its own,
+/// and stay, or leave again one by one. Their latency is that of connecting, from when they should
+/// have been dialled.
 #pragma once
 
 #include "cli/bench/field.hpp"
 #include "cli/bench/pacer.hpp"
 #include "cli/bench/plan.hpp"
+#include "cli/bench/team.hpp"
 
 #include <memory>
 #include <vector>
@@ -14,7 +15,8 @@ namespace grapevine::cli::bench {
 
 class Guests {
 public:
-    Guests(Field& field, const Plan& plan);
+    /// `plan`: this process's part (Plan::guests_of).
+    Guests(Field& field, const Plan& plan, const Team& team);
     ~Guests();
     Guests(const Guests&) = delete;
     Guests& operator=(const Guests&) = delete;
@@ -24,8 +26,8 @@ public:
     void work();
     /// Nobody comes any more, nobody leaves.
     void stop() { is_open_ = false; }
-    /// Nobody is waited for: for guests that stay, all have come or failed.
-    [[nodiscard]] bool all_came() const;
+    /// Guests that stay, and have neither come nor failed yet.
+    [[nodiscard]] std::uint64_t to_come() const;
     /// In order.
     void leave();
 
@@ -46,6 +48,7 @@ private:
 
     Field& field_;
     const Plan& plan_;
+    const Team& team_;
     std::vector<std::unique_ptr<Guest>> places_;
     Pacer pacer_;
     bool is_open_ = false;

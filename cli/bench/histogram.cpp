@@ -12,6 +12,14 @@ std::uint32_t Histogram::largest_in(std::size_t bucket) {
     return static_cast<std::uint32_t>(((digits + 1) << shift) - 1);
 }
 
+Histogram& Histogram::operator+=(const Histogram& more) {
+    for (std::size_t bucket = 0; bucket < bucket_count; ++bucket)
+        buckets_[bucket] += more.buckets_[bucket];
+    count_ += more.count_;
+    max_ = std::max(max_, more.max_);
+    return *this;
+}
+
 std::uint32_t Histogram::at(double share) const {
     const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
     std::uint64_t seen = 0;

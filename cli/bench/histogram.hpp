@@ -17,6 +17,7 @@ public:
         if (micros > max_) max_ = micros;
     }
     void clear() { *this = Histogram{}; }
+    Histogram& operator+=(const Histogram& more);
 
     [[nodiscard]] std::uint64_t count() const { return count_; }
     [[nodiscard]] std::uint32_t max() const { return max_; }

@@ -1,6 +1,7 @@
 #include "cli/bench/options.hpp"
 
 #include "cli/bench/stamp.hpp"
+#include "cli/bench/team.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +16,7 @@ void describe_common(CLI::App& app, BenchOptions& o) {
     app.add_option("--token",    o.token,    "What every connection shows to the node")->type_name("TOKEN");
     app.add_option("--source",   o.sources,  "Addresses of this host to dial from, in turn; each is good for some 28,000 connections to one node (default: 127.0.0.1 to 127.0.0.32 for nodes on 127.x, else what the system chooses)")->type_name("IP,...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--connect-rate", o.connect_rate, "Connections begun in a second")->type_name("N")->check(CLI::Range(0.1, 100'000.0))->capture_default_str();
+    app.add_option("--processes", o.processes, "Processes that share the load: for more connections than one may open, or more messages than one core can send")->type_name("N")->check(CLI::Range(std::size_t{1}, bench::Team::processes_max))->capture_default_str();
     app.add_option("--seconds",  o.seconds,  "For how long it is measured")->type_name("S")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
     app.add_flag("--json",       o.json,     "Print the result as JSON");
 }
@@ -113,7 +115,7 @@ void describe_bench(CLI::App& app, BenchOptions& options) {
     add("fanout", "Messages to the subscribers of channels", fanout, describe_fanout);
     add("churn", "Users who come and go while messages flow", churn, describe_churn);
     app.footer(
-        R"(The generator is one process with one thread. It checks that every message arrives once and in order, and
+        R"(The generator is one process with one thread, or several (--processes). It checks that every message arrives once and in order, and
 says when it was itself the bottleneck. `grapevine bench p2p --help` and so on explain each with examples.)");
 }
 

@@ -36,6 +36,7 @@ struct BenchOptions {
     double seconds = 10;
     double warmup_s = 1;
     double drain_s = 5;
+    std::size_t processes = 1;
     bool json = false;
 };
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t streams_max = 4 * 1024 * 1024;
 /// Names and what the protocol puts around a payload.
 constexpr std::size_t envelope_bytes = 1024;
-/// Descriptors besides connections: the standard ones, epoll, signals, files.
+/// Descriptors besides connections and what wakes each process: the standard ones, epoll, signals,
+/// files.
 constexpr std::size_t other_descriptors = 16;
 /// How long leaving may take, with the time to notice.
 constexpr double leaving_s = 2;
@@ -86,8 +87,16 @@ std::size_t Plan::guest_places() const {
     return guests + (guests_leave ? leaving : 0);
 }
 
-std::size_t Plan::descriptors_needed() const {
-    return publishers.size() + subscribers.size() + guest_places() + other_descriptors;
+Plan Plan::guests_of(std::size_t number, std::size_t processes) const {
+    Plan part = *this;
+    part.guests = share_of(guests, number, processes);
+    part.connect_rate = connect_rate / static_cast<double>(processes);
+    return part;
+}
+
+std::size_t Plan::descriptors_needed(std::size_t processes) const {
+    return share_of(publishers.size(), 0, processes) + share_of(subscribers.size(), 0, processes) +
+           guests_of(0, processes).guest_places() + other_descriptors + processes;
 }
 
 std::size_t Plan::streams() const {
@@ -130,14 +139,15 @@ Plan make_plan(const BenchOptions& options, std::size_t urls) {
     return plan;
 }
 
-void check_descriptors(const Plan& plan, std::size_t limit) {
-    if (plan.descriptors_needed() <= limit) return;
+void check_descriptors(const Plan& plan, std::size_t processes, std::size_t limit) {
+    const std::size_t needed = plan.descriptors_needed(processes);
+    if (needed <= limit) return;
     throw UsageError(
-        std::to_string(plan.descriptors_needed() - other_descriptors) + " connections need " +
-        std::to_string(plan.descriptors_needed()) + " open files, and this process may have " +
-        std::to_string(limit) +
-        " (its hard limit, RLIMIT_NOFILE): raise it (ulimit -Hn, LimitNOFILE= of systemd), or run "
-        "several generators");
+        std::to_string(needed - other_descriptors - processes) + " connections" +
+        (processes == 1 ? "" : " of one process") + " need " + std::to_string(needed) +
+        " open files, and a process may have " + std::to_string(limit) +
+        " (its hard limit, RLIMIT_NOFILE): give more --processes, or raise it (ulimit -Hn, "
+        "LimitNOFILE= of systemd)");
 }
 
 }  // namespace grapevine::cli::bench

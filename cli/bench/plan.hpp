@@ -44,7 +44,10 @@ struct Plan {
     [[nodiscard]] bool is_open_loop() const { return rate > 0; }
     /// Guests who are still leaving have a place too.
     [[nodiscard]] std::size_t guest_places() const;
-    [[nodiscard]] std::size_t descriptors_needed() const;
+    /// The guests of one of so many processes, who come at its share of the rate.
+    [[nodiscard]] Plan guests_of(std::size_t number, std::size_t processes) const;
+    /// By the first of so many processes, which needs most.
+    [[nodiscard]] std::size_t descriptors_needed(std::size_t processes) const;
     /// Pairs of a publisher and a subscriber of its channel.
     [[nodiscard]] std::size_t streams() const;
 };
@@ -52,7 +55,13 @@ struct Plan {
 /// `urls`: how many there are. Throws UsageError.
 Plan make_plan(const BenchOptions& options, std::size_t urls);
 
-/// UsageError that says which limit it is, if a process that may open so many cannot run the plan.
-void check_descriptors(const Plan& plan, std::size_t limit);
+/// How many of `count` belong to process `number` of so many: every n-th.
+constexpr std::size_t share_of(std::size_t count, std::size_t number, std::size_t processes) {
+    return (count + processes - 1 - number) / processes;
+}
+
+/// UsageError that says which limit it is, if processes that may open so many each cannot run the
+/// plan.
+void check_descriptors(const Plan& plan, std::size_t processes, std::size_t limit);
 
 }  // namespace grapevine::cli::bench

@@ -1,5 +1,7 @@
 #include "cli/bench/publisher.hpp"
 
+#include <utility>
+
 namespace grapevine::cli::bench {
 namespace {
 
@@ -37,6 +39,12 @@ void Publisher::settled(std::uint32_t deliveries) {
     if (scene_.plan.window != 0) fill_window();
 }
 
+void Publisher::collect() {
+    const std::uint64_t all = scene_.team.settled(stream_);
+    if (all == collected_) return;
+    settled(static_cast<std::uint32_t>(all - std::exchange(collected_, all)));
+}
+
 void Publisher::write_off(node::Instant now) {
     if (on_way_ == 0 || now - heard_at_ < window_patience) return;
     on_way_ = 0;
@@ -71,8 +79,16 @@ void Publisher::send(std::uint32_t intended) {
         client_.connection().outgoing(), sent_, intended, PublishFrame::first_id + sent_);
     client_.connection().send();
     ++sent_;
+    scene_.team.set_sent(stream_, sent_);
     on_way_ += receivers_;
     scene_.field.tally.sent(intended, scene_.field.now());
+}
+
+void Scene::settle(std::uint32_t stream, std::uint32_t deliveries) {
+    if (Publisher* const own = senders[stream].own)
+        own->settled(deliveries);
+    else
+        team.settle(stream, deliveries);
 }
 
 void Publisher::connected() {

@@ -14,19 +14,15 @@ namespace grapevine::cli::bench {
 
 class Publisher final : ClientOwner {
 public:
-    /// `place`: among the publishers of its channel.
-    Publisher(Scene& scene, std::uint32_t stream, const Seat& seat, std::size_t place)
+    Publisher(Scene& scene, std::uint32_t stream, const Seat& seat)
         : scene_(scene),
           stream_(stream),
           seat_(seat),
-          place_(place),
           client_(scene.field.poller, scene.field.context, *this) {}
 
     void dial() { scene_.field.dial(client_, seat_.url, scene_.field.name('p', stream_)); }
     [[nodiscard]] Client& client() { return client_; }
     [[nodiscard]] std::uint32_t stream() const { return stream_; }
-    [[nodiscard]] std::size_t channel() const { return seat_.channel; }
-    [[nodiscard]] std::size_t place() const { return place_; }
 
     /// Asks whether its subscribers hear it. Always answered, so that a refusal is heard.
     void probe();
@@ -35,6 +31,8 @@ public:
     void catch_up(const Pacer& pacer, std::uint64_t publishers, node::Instant now);
     /// So many deliveries need not be waited for any more. Closed loop: others take their place.
     void settled(std::uint32_t deliveries);
+    /// Takes what other processes have settled.
+    void collect();
     /// Closed loop: waits no longer for what nobody got for too long.
     void write_off(node::Instant now);
 
@@ -59,13 +57,13 @@ private:
     Scene& scene_;
     std::uint32_t stream_;
     Seat seat_;
-    std::size_t place_;
     Client client_;
     std::optional<PublishFrame> frame_;
     std::uint32_t sent_ = 0;
     std::uint64_t answered_ = 0;
     std::uint64_t receivers_ = 0;
     std::uint64_t on_way_ = 0;
+    std::uint64_t collected_ = 0;  ///< of what other processes have settled
     std::uint64_t probes_ = 0;  ///< not answered
     node::Instant heard_at_{};
 };

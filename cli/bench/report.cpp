@@ -2,6 +2,7 @@
 
 #include "cli/exit_codes.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace grapevine::cli::bench {
@@ -9,6 +10,11 @@ namespace {
 
 /// From here on the generator's own core may have set the pace.
 constexpr double bottleneck_share = 0.85;
+
+double share_of_time(std::int64_t micros, double seconds) {
+    return per_second(static_cast<std::uint64_t>(micros), seconds) / 1e6;
+}
+
 }  // namespace
 
 std::string fixed(double value, int digits) {
@@ -41,16 +47,33 @@ Quantiles quantiles_of(const Histogram& histogram) {
         histogram.max()};
 }
 
+CpuTimes Report::cpu() const {
+    CpuTimes sum;
+    for (const CpuTimes& one : processes)
+        sum = sum + one;
+    return sum;
+}
+
 double Report::cpu_share() const {
-    return per_second(static_cast<std::uint64_t>(cpu.used_us()), measured_s) / 1e6;
+    return share_of_time(cpu().used_us(), measured_s);
+}
+
+double Report::busiest_share() const {
+    std::int64_t most = 0;
+    for (const CpuTimes& one : processes)
+        most = std::max(most, one.used_us());
+    return share_of_time(most, measured_s);
 }
 
 double Report::waiting_share() const {
-    return per_second(static_cast<std::uint64_t>(cpu.waited_us), measured_s) / 1e6;
+    std::int64_t longest = 0;
+    for (const CpuTimes& one : processes)
+        longest = std::max(longest, one.waited_us);
+    return share_of_time(longest, measured_s);
 }
 
 bool Report::was_bottleneck() const {
-    return cpu_share() >= bottleneck_share;
+    return busiest_share() >= bottleneck_share;
 }
 
 int Report::exit_code() const {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace grapevine::cli::bench {
 
@@ -51,11 +52,15 @@ struct Report {
     std::uint64_t bytes_in = 0;  ///< in the time measured, with everything around payloads
     std::uint64_t bytes_out = 0;
     std::uint64_t failures = 0;
+    std::uint64_t refusals = 0;  ///< of the failures: nodes answered, with an error
     std::map<std::string, std::uint64_t, std::less<>> reasons;
-    CpuTimes cpu;
+    std::vector<CpuTimes> processes;  ///< of the generator
 
-    /// Of the time measured that the generator had a core to itself and used it.
+    [[nodiscard]] CpuTimes cpu() const;
+    /// Of the time measured, what all processes used of a core.
     [[nodiscard]] double cpu_share() const;
+    /// That of the process that used most, or waited longest for a core.
+    [[nodiscard]] double busiest_share() const;
     [[nodiscard]] double waiting_share() const;
     [[nodiscard]] bool was_bottleneck() const;
     [[nodiscard]] int exit_code() const;

@@ -65,6 +65,7 @@ void add_messages(Object& json, const Report& report) {
     json.number("sent_in_all", report.sent_in_all);
     json.number("received_in_all", report.deliveries.received);
     json.number("lost", report.deliveries.lost);
+    json.number("missed", report.deliveries.missed);
     json.number("duplicate", report.deliveries.duplicate);
     json.number("reordered", report.deliveries.reordered);
     json.number("damaged", report.deliveries.damaged);
@@ -103,9 +104,11 @@ std::string report_json(const Report& report) {
     json.number("bytes_out", report.bytes_out);
     json.number("errors", report.failures);
     json.raw("reasons", json_of_errors(report));
-    json.number("cpu_user_s", static_cast<double>(report.cpu.user_us) / 1e6);
-    json.number("cpu_system_s", static_cast<double>(report.cpu.system_us) / 1e6);
+    json.number("processes", std::uint64_t{report.processes.size()});
+    json.number("cpu_user_s", static_cast<double>(report.cpu().user_us) / 1e6);
+    json.number("cpu_system_s", static_cast<double>(report.cpu().system_us) / 1e6);
     json.number("cpu_share", report.cpu_share());
+    json.number("cpu_share_of_the_busiest", report.busiest_share());
     json.number("cpu_waiting_share", report.waiting_share());
     json.flag("generator_was_bottleneck", report.was_bottleneck());
     json.close();

@@ -30,8 +30,12 @@ std::string table(const std::vector<Row>& rows, const Terminal& terminal) {
     return laid_out(rows, rows.front().size(), plain, terminal);
 }
 
+std::string counted(std::size_t count, const std::string& one, const std::string& many) {
+    return grouped(count) + " " + (count == 1 ? one : many);
+}
+
 std::string counted(std::size_t count, const std::string& what) {
-    return grouped(count) + " " + what + (count == 1 ? "" : "s");
+    return counted(count, what, what + "s");
 }
 
 /// What was asked for, in a sentence.
@@ -118,8 +122,25 @@ std::string faults(const Report& report, const Terminal& terminal) {
     const Deliveries& found = report.deliveries;
     text += "  " + count("lost", found.lost) + "  " + count("duplicate", found.duplicate) + "  " +
             count("reordered", found.reordered) + "  " + count("damaged", found.damaged);
+    if (found.missed != 0)
+        text += "  " + count("missed by those whose connection ended", found.missed);
     if (report.plan.is_answered) text += "  " + count("unanswered", report.unanswered);
     return text + "   (of " + grouped(report.sent_in_all) + " sent from first to last)\n";
+}
+
+std::string own_cost(const Report& report) {
+    const CpuTimes cpu = report.cpu();
+    std::string text = "generator: ";
+    if (report.processes.size() > 1)
+        text += counted(report.processes.size(), "process", "processes") + ", ";
+    text += percent(report.cpu_share()) + " of a core";
+    if (report.processes.size() > 1) text += ", the busiest " + percent(report.busiest_share());
+    text += " (user " + fixed(static_cast<double>(cpu.user_us) / 1e6, 2) + " s, system " +
+            fixed(static_cast<double>(cpu.system_us) / 1e6, 2) + " s)";
+    if (const std::uint64_t moved = report.sent + report.received; moved != 0)
+        text += ", " + fixed(static_cast<double>(cpu.used_us()) / static_cast<double>(moved), 2) +
+                " us for each message sent or received";
+    return text;
 }
 
 std::string remarks(const Report& report, const Terminal& terminal) {
@@ -167,14 +188,7 @@ std::string report_text(const Report& report, const Terminal& terminal) {
     text += table(movements(report), terminal) + "\n";
     text += table(latencies(report), terminal) + "\n";
     text += faults(report, terminal);
-    text += "generator: " + percent(report.cpu_share()) + " of a core (user " +
-            fixed(static_cast<double>(report.cpu.user_us) / 1e6, 2) + " s, system " +
-            fixed(static_cast<double>(report.cpu.system_us) / 1e6, 2) + " s)";
-    if (const std::uint64_t moved = report.sent + report.received; moved != 0)
-        text += ", " +
-                fixed(static_cast<double>(report.cpu.used_us()) / static_cast<double>(moved), 2) +
-                " us for each message sent or received";
-    return text + "\n" + remarks(report, terminal);
+    return text + own_cost(report) + "\n" + remarks(report, terminal);
 }
 
 }  // namespace grapevine::cli::bench

@@ -14,18 +14,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Dials under way while publishers and subscribers gather.
-constexpr std::size_t gathering_max = 256;
 /// Without anybody new having come for this long, the rest never will.
 constexpr node::Duration gathering_patience = 15s;
 /// Channels are known everywhere within milliseconds; a user who is not is waited for for 2 s.
 constexpr node::Duration proving_patience = 15s;
-constexpr node::Duration probe_every = 250ms;
 /// After the last message that was waited for: time for one that comes twice.
 constexpr node::Duration linger = 200ms;
 /// Until all guests who stay have come: the rate and each dial's own time bound it before.
 constexpr node::Duration coming_max = 24h;
 constexpr node::Duration leaving_max = 2s;
+/// Until all parts have said what they counted.
+constexpr node::Duration reporting_max = 10s;
+/// So far ahead a beginning is announced that all parts are to keep.
+constexpr node::Duration announced_before = 20ms;
+/// How often it is looked how far the other processes are, and whether they live.
+constexpr node::Duration look_every = 5ms;
+constexpr node::Duration watch_every = 500ms;
 constexpr node::Duration progress_every = 1s;
 
 sigset_t endings() {
@@ -57,13 +61,19 @@ void Interrupt::ready(bool) {
         ++times_;
 }
 
-Run::Run(Field& field, const Plan& plan)
+Run::Run(Field& field, const Plan& plan, Team& team)
     : field_(field),
       plan_(plan),
+      team_(team),
+      everybody_(plan.publishers.size() + plan.subscribers.size()),
       interrupt_(field.poller),
-      traffic_(field, plan),
-      guests_(field, plan),
+      part_(field, plan, team),
       err_(STDERR_FILENO) {}
+
+void Run::enter(Phase phase) {
+    team_.enter(phase);
+    part_.enter(phase);
+}
 
 template <class Done>
 bool Run::turns(node::Duration longest, Done done) {
@@ -74,109 +84,90 @@ bool Run::turns(node::Duration longest, Done done) {
     while (!done()) {
         if (field_.poller.now() >= end || interrupt_.times() > interrupts) return false;
         field_.poller.wake_at(end);
-        field_.poller.turn([this] {
-            dial_some();
-            traffic_.work();
-            guests_.work();
-        });
+        if (team_.size() > 1) field_.poller.wake_at(field_.poller.now() + look_every);
+        part_.turn();
+        watch_others();
         show_progress();
     }
     return true;
 }
 
 std::optional<Report> Run::run() {
-    const bool has_traffic = traffic_.size() != 0;
-    if (has_traffic && !(gather() && prove())) return std::nullopt;
+    if (has_traffic() && !(gather() && prove())) return std::nullopt;
     warm_up();
     measure();
-    if (has_traffic)
+    if (has_traffic())
         drain();
     else
         hold();
-    const Report result = report();
-    leave();
+    Report report = leave();
     if (err_.is_terminal()) std::fputs("\r\x1b[K", stderr);
-    return result;
+    return report;
 }
 
 bool Run::gather() {
     phase_ = "connecting";
-    dialling_ = Pacer{field_.poller.now(), plan_.connect_rate};
-    const Tally& tally = field_.tally;
+    Standing all = team_.all();
     const auto finished = [&] {
-        return traffic_.ready() == traffic_.size() || tally.failures() != 0;
+        all = team_.all();
+        return all.ready == everybody_ || all.failures != 0;
     };
-    std::size_t before = 0;
+    std::uint64_t before = 0;
     do
-        before = traffic_.ready() + dialled_;
-    while (!turns(gathering_patience, finished) && !is_interrupted() &&
-           traffic_.ready() + dialled_ != before);
+        before = all.ready;
+    while (!turns(gathering_patience, finished) && !is_interrupted() && all.ready != before);
     if (is_interrupted()) return give_up(ExitCode::failed, "interrupted while connecting");
-    if (tally.failures() != 0) return give_up_after_failures();
-    if (traffic_.ready() == traffic_.size()) return true;
+    if (all.failures != 0) return give_up_after_failures();
+    if (all.ready == everybody_) return true;
     return give_up(
         ExitCode::unreachable,
-        grouped(traffic_.size() - traffic_.ready()) + " of " + grouped(traffic_.size()) +
+        grouped(everybody_ - all.ready) + " of " + grouped(everybody_) +
             " connections are not ready; the nodes do not answer");
-}
-
-void Run::dial_some() {
-    if (dialled_ == traffic_.size()) return;
-    const std::uint64_t due =
-        std::min<std::uint64_t>(dialling_.due(field_.poller.now()), traffic_.size());
-    while (dialled_ < due && dialled_ - traffic_.ready() < gathering_max)
-        traffic_.dial(dialled_++);
-    field_.poller.wake_at(dialling_.intended(dialled_));
 }
 
 bool Run::prove() {
     phase_ = "waiting until everybody hears everybody";
-    const node::Instant end = field_.poller.now() + proving_patience;
-    const auto finished = [&] { return traffic_.unproven() == 0 || field_.tally.failures() != 0; };
-    do
-        traffic_.prove();
-    while (!turns(probe_every, finished) && !is_interrupted() && field_.poller.now() < end);
+    enter(Phase::proving);
+    Standing all;
+    turns(proving_patience, [&] {
+        all = team_.all();
+        return (all.phase >= Phase::proving && all.unproven == 0) || all.failures != 0;
+    });
     if (is_interrupted()) return give_up(ExitCode::failed, "interrupted before the first message");
-    if (field_.tally.failures() != 0) return give_up_after_failures();
-    if (traffic_.unproven() == 0) return true;
+    if (all.failures != 0) return give_up_after_failures();
+    if (all.unproven == 0) return true;
     return give_up(
         ExitCode::failed,
-        "after 15 s " + grouped(traffic_.unproven()) + " of " + grouped(plan_.streams()) +
+        "after 15 s " + grouped(all.unproven) + " of " + grouped(plan_.streams()) +
             " receivers do not hear who sends to them; are all --url nodes of one cluster "
             "(grapevine "
             "status)?");
 }
 
 void Run::warm_up() {
-    guests_.open();
-    traffic_.flow();
-    const auto micros = [](node::Duration time) {
-        return static_cast<std::uint32_t>(time.count());
-    };
-    const std::uint32_t from = field_.now() + micros(plan_.warmup);
-    field_.tally.measure(from, from + micros(plan_.measured));
     phase_ = "warming up";
-    turns(plan_.warmup, [this] { return is_deserted(); });
+    const node::Duration ahead = team_.size() > 1 ? announced_before : node::Duration{0};
+    team_.set_flow_from(field_.poller.now() + ahead);
+    enter(Phase::warming_up);
+    turns(ahead + plan_.warmup, [this] { return is_deserted(); });
 }
 
 void Run::measure() {
     phase_ = "measuring";
+    enter(Phase::measuring);
     measured_from_ = field_.poller.now();
-    const CpuTimes cpu = cpu_times_of_this_thread();
-    const Poller::Traffic bytes = field_.poller.traffic();
     if (is_interrupted()) {
         // There is no time that was measured.
-    } else if (traffic_.size() != 0) {
+    } else if (has_traffic()) {
         turns(plan_.measured, [this] { return is_deserted(); });
     } else {
-        turns(coming_max, [this] { return guests_.all_came(); });
+        turns(coming_max, [this] {
+            const Standing all = team_.all();
+            return all.phase >= Phase::warming_up && all.guests_to_come == 0;
+        });
     }
     measured_ = field_.poller.now() - measured_from_;
-    cpu_ = cpu_times_of_this_thread() - cpu;
-    const Poller::Traffic now = field_.poller.traffic();
-    bytes_ = {now.bytes_in - bytes.bytes_in, now.bytes_out - bytes.bytes_out};
-    field_.tally.measure_until(field_.now());
-    guests_.stop();
+    enter(Phase::draining);
 }
 
 void Run::hold() {
@@ -186,22 +177,33 @@ void Run::hold() {
 
 void Run::drain() {
     phase_ = "draining";
-    traffic_.stop();
-    const bool is_drained =
-        turns(plan_.drain, [this] { return traffic_.is_drained() || is_deserted(); });
-    if (is_drained) turns(linger, [] { return false; });
-    traffic_.finish();
+    const bool was_drained = turns(plan_.drain, [this] { return is_drained() || is_deserted(); });
+    if (was_drained) turns(linger, [] { return false; });
 }
 
-void Run::leave() {
-    traffic_.leave();
-    guests_.leave();
-    turns(leaving_max, [this] { return traffic_.connected() == 0 && guests_.connected() == 0; });
+bool Run::is_drained() const {
+    const Standing all = team_.all();
+    return all.phase >= Phase::draining && all.on_way == 0;
 }
 
 bool Run::is_deserted() const {
-    return traffic_.size() != 0 ? traffic_.connected() == 0
-                                : guests_.all_came() && guests_.connected() == 0;
+    const Standing all = team_.all();
+    return has_traffic() ? all.connected == 0 : all.guests_to_come == 0 && all.guests == 0;
+}
+
+Report Run::leave() {
+    enter(Phase::leaving);
+    turns(reporting_max, [this] { return team_.is_all_in(); });
+    Report report = report_of(team_.harvests());
+    report.plan = plan_;
+    report.was_interrupted = is_interrupted();
+    report.measured_s = static_cast<double>(measured_.count()) / 1e6;
+    turns(leaving_max, [this] {
+        const Standing all = team_.all();
+        return all.connected == 0 && all.guests == 0;
+    });
+    enter(Phase::over);
+    return report;
 }
 
 bool Run::give_up(int exit_code, const std::string& why) {
@@ -211,61 +213,39 @@ bool Run::give_up(int exit_code, const std::string& why) {
 }
 
 bool Run::give_up_after_failures() {
-    const Tally& tally = field_.tally;
-    const bool was_answered = tally.refusals() != 0 || traffic_.ready() == traffic_.size();
+    const Report report = leave();
+    const bool was_answered = report.refusals != 0 || team_.all().ready == everybody_;
     return give_up(
-        was_answered ? ExitCode::failed : ExitCode::unreachable, tally.reasons().begin()->first);
+        was_answered ? ExitCode::failed : ExitCode::unreachable, report.reasons.begin()->first);
+}
+
+void Run::watch_others() {
+    const node::Instant now = field_.poller.now();
+    if (now < next_look_) return;
+    next_look_ = now + watch_every;
+    if (const std::string why = team_.who_ended(); !why.empty()) field_.tally.failed(why);
 }
 
 void Run::show_progress() {
     if (!err_.is_terminal() || field_.poller.now() < next_progress_) return;
     next_progress_ = field_.poller.now() + progress_every;
-    Tally& tally = field_.tally;
-    const Moved& all = tally.all();
+    const Standing all = team_.all();
+    Histogram& recent = field_.tally.recent();
     std::string line = phase_;
-    if (traffic_.is_flowing()) {
+    if (all.sent != 0) {
         line += "  sent " + grouped(all.sent - shown_.sent) + "/s  received " +
                 grouped(all.received - shown_.received) + "/s  p50 " +
-                latency_text(tally.recent().at(0.5)) + "  p99 " +
-                latency_text(tally.recent().at(0.99));
-    } else if (traffic_.size() != 0) {
-        line += "  " + grouped(traffic_.ready()) + " of " + grouped(traffic_.size());
+                latency_text(recent.at(0.5)) + "  p99 " + latency_text(recent.at(0.99));
+    } else if (has_traffic()) {
+        line += "  " + grouped(all.ready) + " of " + grouped(everybody_);
     }
-    if (plan_.guests != 0) line += "  connections " + grouped(guests_.connected());
-    if (tally.failures() != 0) line += "  errors " + grouped(tally.failures());
-    if (tally.deliveries.lost != 0) line += "  lost " + grouped(tally.deliveries.lost);
+    if (plan_.guests != 0) line += "  connections " + grouped(all.guests);
+    if (all.failures != 0) line += "  errors " + grouped(all.failures);
+    if (all.lost != 0) line += "  lost " + grouped(all.lost);
     std::fprintf(stderr, "\r\x1b[K%s", err_.dim(line).c_str());
     std::fflush(stderr);
-    shown_ = all;
-    tally.recent().clear();
-}
-
-Report Run::report() const {
-    const Tally& tally = field_.tally;
-    Report report;
-    report.plan = plan_;
-    report.was_interrupted = is_interrupted();
-    report.measured_s = static_cast<double>(measured_.count()) / 1e6;
-    report.sent = tally.measured().sent;
-    report.received = tally.measured().received;
-    report.sent_in_all = tally.all().sent;
-    report.unsent = traffic_.unsent();
-    report.unanswered = traffic_.unanswered();
-    report.accepted = tally.accepted_count();
-    report.deliveries = tally.deliveries;
-    report.latency = quantiles_of(tally.latency());
-    report.lateness = quantiles_of(tally.lateness());
-    report.dialled = guests_.dialled();
-    report.connected = guests_.came();
-    report.stayed = guests_.connected();
-    report.connecting_s = static_cast<double>(guests_.took().count()) / 1e6;
-    report.connecting = quantiles_of(guests_.latency());
-    report.bytes_in = bytes_.bytes_in;
-    report.bytes_out = bytes_.bytes_out;
-    report.failures = tally.failures();
-    report.reasons = tally.reasons();
-    report.cpu = cpu_;
-    return report;
+    shown_ = {all.sent, all.received};
+    recent.clear();
 }
 
 }  // namespace grapevine::cli::bench

@@ -1,11 +1,9 @@
-/// One run of the load generator, from the first dial to what is to be reported.
-///
-///   gather ──▶ prove ──▶ warm up ──▶ measure ──▶ drain ──▶ leave
+/// Leads one run of the load generator, from the first dial to what is to be reported: says when
+/// all parts go on to their next phase.
 #pragma once
 
-#include "cli/bench/guests.hpp"
+#include "cli/bench/part.hpp"
 #include "cli/bench/report.hpp"
-#include "cli/bench/traffic.hpp"
 
 #include <optional>
 #include <string>
@@ -32,13 +30,14 @@ private:
 
 class Run {
 public:
-    Run(Field& field, const Plan& plan);
+    Run(Field& field, const Plan& plan, Team& team);
 
     /// Nothing: it could not begin; stderr and `exit_code` say why.
     std::optional<Report> run();
     [[nodiscard]] int exit_code() const { return exit_code_; }
 
 private:
+    void enter(Phase phase);
     /// Turns until `done`, an interrupt, or `longest`. Whether it was done.
     template <class Done>
     bool turns(node::Duration longest, Done done);
@@ -46,30 +45,32 @@ private:
     bool prove();
     void warm_up();
     void measure();
+    void drain();
     /// Guests who stay are only there.
     void hold();
-    void drain();
-    void leave();
-    [[nodiscard]] Report report() const;
+    /// All report, and all connections end in order.
+    Report leave();
 
-    void dial_some();
     /// Before the first message. False.
     bool give_up(int exit_code, const std::string& why);
     bool give_up_after_failures();
     void show_progress();
+    void watch_others();
     [[nodiscard]] bool is_interrupted() const { return interrupt_.times() > 0; }
+    [[nodiscard]] bool has_traffic() const { return everybody_ != 0; }
     /// Everybody who publishes or subscribes has ended, or all guests have.
     [[nodiscard]] bool is_deserted() const;
+    [[nodiscard]] bool is_drained() const;
 
     Field& field_;
     const Plan& plan_;
+    Team& team_;
+    std::size_t everybody_;  ///< publishers and subscribers of all parts
     Interrupt interrupt_;
-    Traffic traffic_;
-    Guests guests_;
+    Part part_;
     Terminal err_;
 
-    Pacer dialling_;
-    std::size_t dialled_ = 0;
+    node::Instant next_look_{};
     node::Instant next_progress_{};
     Moved shown_;
     std::string phase_;
@@ -77,8 +78,6 @@ private:
 
     node::Instant measured_from_{};
     node::Duration measured_{};
-    CpuTimes cpu_;
-    Poller::Traffic bytes_;
 };
 
 }  // namespace grapevine::cli::bench

@@ -3,26 +3,27 @@
 namespace grapevine::cli::bench {
 
 void Subscriber::dial() {
-    streams_.resize(channel().publishers.size());
     scene_.field.dial(client_, seat_.url, scene_.field.name('s', number_));
 }
 
 void Subscriber::finish(Deliveries& found) const {
-    for (const Publisher* const publisher : channel().publishers)
-        streams_[publisher->place()].judge.finish(publisher->sent(), found);
+    for (const std::uint32_t stream : channel().streams)
+        streams_[scene_.senders[stream].place].judge.finish(
+            scene_.team.sent(stream), client_.is_connected(), found);
 }
 
-Publisher* Subscriber::sender_of(const Stamp& stamp) const {
-    if (stamp.stream >= scene_.publishers.size()) return nullptr;
-    Publisher* const publisher = scene_.publishers[stamp.stream];
-    const bool was_sent = stamp.number == probe_number || stamp.number < publisher->sent();
-    return was_sent && publisher->channel() == seat_.channel ? publisher : nullptr;
+const Sender* Subscriber::sender_of(const Stamp& stamp) const {
+    if (stamp.stream >= scene_.senders.size()) return nullptr;
+    const Sender& sender = scene_.senders[stamp.stream];
+    const bool was_sent =
+        stamp.number == probe_number || stamp.number < scene_.team.sent(stamp.stream);
+    return was_sent && sender.channel == seat_.channel ? &sender : nullptr;
 }
 
 void Subscriber::arrived(const Stamp& stamp) {
-    Publisher* const publisher = sender_of(stamp);
-    if (publisher == nullptr) return damaged();
-    Stream& stream = streams_[publisher->place()];
+    const Sender* const sender = sender_of(stamp);
+    if (sender == nullptr) return damaged();
+    Stream& stream = streams_[sender->place];
     if (stamp.number == probe_number) {
         scene_.unproven -= stream.is_heard ? 0 : 1;
         stream.is_heard = true;
@@ -32,7 +33,7 @@ void Subscriber::arrived(const Stamp& stamp) {
     const std::uint64_t before = tally.deliveries.received;
     const std::uint32_t settled = stream.judge.arrived(stamp.number, tally.deliveries);
     if (tally.deliveries.received != before) tally.received(stamp.sent_at, scene_.field.now());
-    if (settled != 0) publisher->settled(settled);
+    if (settled != 0) scene_.settle(stamp.stream, settled);
 }
 
 void Subscriber::connected() {

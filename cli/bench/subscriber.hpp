@@ -11,17 +11,19 @@ namespace grapevine::cli::bench {
 
 class Subscriber final : ClientOwner {
 public:
+    /// When all publishers have their channels.
     Subscriber(Scene& scene, std::size_t number, const Seat& seat)
         : scene_(scene),
           number_(number),
           seat_(seat),
-          client_(scene.field.poller, scene.field.context, *this) {}
+          client_(scene.field.poller, scene.field.context, *this),
+          streams_(channel().streams.size()) {}
 
     void dial();
     [[nodiscard]] Client& client() { return client_; }
     [[nodiscard]] const Channel& channel() const { return scene_.channels[seat_.channel]; }
-    [[nodiscard]] bool heard(const Publisher& publisher) const {
-        return streams_[publisher.place()].is_heard;
+    [[nodiscard]] bool heard(std::uint32_t stream) const {
+        return streams_[scene_.senders[stream].place].is_heard;
     }
     /// Counts as lost what has not come.
     void finish(Deliveries& found) const;
@@ -33,7 +35,7 @@ private:
     };
 
     /// Whose message it is, if it is one for this subscriber.
-    [[nodiscard]] Publisher* sender_of(const Stamp& stamp) const;
+    [[nodiscard]] const Sender* sender_of(const Stamp& stamp) const;
 
     void connected() override;
     void subscribed() override { ++scene_.ready; }

@@ -66,12 +66,12 @@ public:
         return reasons_;
     }
 
-    Deliveries deliveries;
-
-private:
     /// Reasons kept; the rest is only counted.
     static constexpr std::size_t reasons_max = 8;
 
+    Deliveries deliveries;
+
+private:
     [[nodiscard]] bool covers(std::uint32_t at) const { return at >= from_ && at < until_; }
 
     std::uint32_t from_ = ~std::uint32_t{0};

@@ -14,26 +14,29 @@ constexpr node::Duration pace_grain = 20us;
 
 }  // namespace
 
-Traffic::Traffic(Field& field, const Plan& plan) : scene_{.field = field, .plan = plan} {
+Traffic::Traffic(Field& field, const Plan& plan, Team& team)
+    : scene_{.field = field, .plan = plan, .team = team} {
     std::vector<Channel>& channels = scene_.channels;
     channels.resize(plan.channels);
     for (std::size_t i = 0; i < channels.size(); ++i)
         channels[i].name = plan.to_users ? "#" + field.name('s', i) : field.name('c', i);
     for (const Seat& seat : plan.publishers) {
+        const auto stream = static_cast<std::uint32_t>(scene_.senders.size());
+        std::vector<std::uint32_t>& streams = channels[seat.channel].streams;
+        scene_.senders.push_back({.channel = seat.channel, .place = streams.size()});
+        streams.push_back(stream);
+        if (!team.owns(stream)) continue;
+        publishers_.push_back(std::make_unique<Publisher>(scene_, stream, seat));
+        scene_.senders.back().own = publishers_.back().get();
+    }
+    for (std::size_t i = 0; i < plan.subscribers.size(); ++i) {
+        const Seat& seat = plan.subscribers[i];
         Channel& channel = channels[seat.channel];
-        publishers_.push_back(std::make_unique<Publisher>(
-            scene_,
-            static_cast<std::uint32_t>(publishers_.size()),
-            seat,
-            channel.publishers.size()));
-        channel.publishers.push_back(publishers_.back().get());
-        scene_.publishers.push_back(publishers_.back().get());
+        ++channel.subscribers;
+        if (!team.owns(i)) continue;
+        subscribers_.push_back(std::make_unique<Subscriber>(scene_, i, seat));
+        scene_.unproven += channel.streams.size();
     }
-    for (const Seat& seat : plan.subscribers) {
-        subscribers_.push_back(std::make_unique<Subscriber>(scene_, subscribers_.size(), seat));
-        ++channels[seat.channel].subscribers;
-    }
-    scene_.unproven = plan.streams();
 }
 
 std::size_t Traffic::size() const {
@@ -48,28 +51,38 @@ void Traffic::dial(std::size_t index) {
 }
 
 void Traffic::prove() {
-    std::vector<bool> asks(publishers_.size());
     for (const auto& subscriber : subscribers_)
-        for (const Publisher* const publisher : subscriber->channel().publishers)
-            if (!subscriber->heard(*publisher)) asks[publisher->stream()] = true;
-    for (std::size_t i = 0; i < asks.size(); ++i)
-        if (asks[i]) publishers_[i]->probe();
+        for (const std::uint32_t stream : subscriber->channel().streams)
+            if (!subscriber->heard(stream)) scene_.team.ask(stream);
+    for (const auto& publisher : publishers_)
+        if (scene_.team.is_asked(publisher->stream())) publisher->probe();
 }
 
-void Traffic::flow() {
+void Traffic::flow(node::Instant from) {
     scene_.is_flowing = true;
-    if (scene_.plan.is_open_loop()) pacer_ = Pacer{scene_.field.poller.now(), scene_.plan.rate};
+    if (scene_.plan.is_open_loop()) pacer_ = Pacer{from, scene_.plan.rate};
     for (const auto& publisher : publishers_)
         publisher->begin();
 }
 
+void Traffic::collect() {
+    for (const auto& publisher : publishers_)
+        publisher->collect();
+}
+
 void Traffic::work() {
-    if (!scene_.is_flowing) return;
+    if (!scene_.is_flowing || publishers_.empty()) return;
     if (!scene_.plan.is_open_loop()) return write_off();
     const node::Instant now = scene_.field.poller.read_clock();
-    const std::uint64_t count = publishers_.size();
-    for (const std::uint64_t due = pacer_.due(now); next_ < due; ++next_)
-        publishers_[next_ % count]->catch_up(pacer_, count, now);
+    const std::uint64_t count = scene_.senders.size();
+    const std::uint64_t due = pacer_.due(now);
+    // Up to the next one of this process that is not due yet.
+    for (;; ++next_) {
+        Publisher* const own = scene_.senders[next_ % count].own;
+        if (own == nullptr) continue;
+        if (next_ >= due) break;
+        own->catch_up(pacer_, count, now);
+    }
     scene_.field.poller.wake_at(std::max(pacer_.intended(next_), now + pace_grain));
 }
 
@@ -84,15 +97,24 @@ void Traffic::write_off() {
 void Traffic::stop() {
     if (!scene_.is_flowing) return;
     scene_.is_flowing = false;
-    const std::uint64_t due = scene_.plan.is_open_loop() ? pacer_.due(scene_.field.poller.now())
-                                                         : scene_.field.tally.all().sent;
+    if (!scene_.plan.is_open_loop()) return;
+    const std::uint64_t due = own_of(pacer_.due(scene_.field.poller.now()));
     unsent_ = due - std::min(due, scene_.field.tally.all().sent);
 }
 
-bool Traffic::is_drained() const {
-    return std::all_of(publishers_.begin(), publishers_.end(), [](const auto& publisher) {
-        return publisher->on_way() == 0 && publisher->unanswered() == 0;
-    });
+std::uint64_t Traffic::own_of(std::uint64_t count) const {
+    const std::uint64_t all = scene_.senders.size();
+    std::uint64_t own = 0;
+    for (const auto& publisher : publishers_)
+        own += count / all + (publisher->stream() < count % all ? 1 : 0);
+    return own;
+}
+
+std::uint64_t Traffic::on_way() const {
+    std::uint64_t count = unanswered();
+    for (const auto& publisher : publishers_)
+        count += publisher->on_way();
+    return count;
 }
 
 void Traffic::finish() {

@@ -1,4 +1,5 @@
-/// Publishers and subscribers: sends at the pace that is planned, and has judged what arrives.
+/// Publishers and subscribers of this process: sends at the pace that is planned, and has judged
+/// what arrives.
 ///
 ///   dial ── all connected, subscribed ──▶ prove ── everybody heard everybody ──▶ flow ──▶ stop
 #pragma once
@@ -12,7 +13,7 @@ namespace grapevine::cli::bench {
 
 class Traffic {
 public:
-    Traffic(Field& field, const Plan& plan);
+    Traffic(Field& field, const Plan& plan, Team& team);
     Traffic(const Traffic&) = delete;
     Traffic& operator=(const Traffic&) = delete;
 
@@ -29,15 +30,17 @@ public:
     void prove();
     [[nodiscard]] std::size_t unproven() const { return scene_.unproven; }
 
-    void flow();
+    void flow(node::Instant from);
+    /// Takes what other processes have settled.
+    void collect();
     /// Sends what is due.
     void work();
     /// What is on its way may still arrive.
     void stop();
     [[nodiscard]] bool is_flowing() const { return scene_.is_flowing; }
-    /// Whether nothing is on its way that could still arrive.
-    [[nodiscard]] bool is_drained() const;
-    /// Counts as lost what has not come.
+    /// Deliveries and answers that are waited for.
+    [[nodiscard]] std::uint64_t on_way() const;
+    /// When all processes have stopped: counts as lost what has not come.
     void finish();
     /// Messages that were due until `stop` and not sent.
     [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
@@ -47,12 +50,14 @@ public:
 
 private:
     void write_off();
+    /// Of the first `count` messages of all publishers.
+    [[nodiscard]] std::uint64_t own_of(std::uint64_t count) const;
 
     Scene scene_;
     std::vector<std::unique_ptr<Publisher>> publishers_;
     std::vector<std::unique_ptr<Subscriber>> subscribers_;
     Pacer pacer_;
-    std::uint64_t next_ = 0;  ///< of all publishers, in turn
+    std::uint64_t next_ = 0;  ///< of all publishers of the team, in turn
     std::uint64_t unsent_ = 0;
     node::Instant next_write_off_{};
 };

@@ -18,7 +18,7 @@ Found judged(const std::vector<std::uint32_t>& numbers, std::uint32_t sent) {
     StreamJudge judge;
     for (const std::uint32_t number : numbers)
         found.settled += judge.arrived(number, found);
-    judge.finish(sent, found);
+    judge.finish(sent, true, found);
     return found;
 }
 

@@ -32,6 +32,21 @@ TEST(BenchPlan, PairsCrossFromNodeToNode) {
     EXPECT_FALSE(plan.is_open_loop());
 }
 
+TEST(BenchPlan, ProcessesShareEverything) {
+    const Plan plan = make_plan({.scenario = BenchScenario::connect, .connections = 10}, 2);
+    std::size_t guests = 0;
+    double rate = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        guests += plan.guests_of(i, 4).guests;
+        rate += plan.guests_of(i, 4).connect_rate;
+    }
+    EXPECT_EQ(guests, 10U);
+    EXPECT_DOUBLE_EQ(rate, plan.connect_rate);
+    EXPECT_EQ(share_of(2, 0, 4) + share_of(2, 1, 4), 2U);
+    EXPECT_EQ(share_of(2, 2, 4) + share_of(2, 3, 4), 0U);
+    EXPECT_LT(plan.descriptors_needed(2), plan.descriptors_needed(1));
+}
+
 TEST(BenchPlan, EveryChannelHasSubscribersOnEveryNode) {
     const Plan plan = make_plan(
         {.scenario = BenchScenario::fanout, .publishers = 6, .subscribers = 24, .channels = 2}, 3);
@@ -61,15 +76,15 @@ TEST(BenchPlan, WhoLeavesNeedsAPlaceMeanwhile) {
     const Plan leaves =
         make_plan({.scenario = BenchScenario::churn, .connections = 100, .connect_rate = 50}, 1);
     EXPECT_EQ(leaves.guest_places(), 200U);
-    EXPECT_GE(leaves.descriptors_needed(), 220U);
+    EXPECT_GE(leaves.descriptors_needed(1), 220U);
 }
 
 TEST(BenchPlan, SaysWhichLimitIsExceeded) {
     const Plan plan = make_plan({.connections = 25'000}, 1);
     EXPECT_THAT(
-        refusal([&] { check_descriptors(plan, 20'000); }),
+        refusal([&] { check_descriptors(plan, 1, 20'000); }),
         testing::AllOf(HasSubstr("25000 connections"), HasSubstr("20000"), HasSubstr("ulimit")));
-    EXPECT_EQ(refusal([&] { check_descriptors(plan, 30'000); }), "taken");
+    EXPECT_EQ(refusal([&] { check_descriptors(plan, 1, 30'000); }), "taken");
 }
 
 TEST(BenchPlan, RefusesWhatCannotBeRun) {

@@ -23,7 +23,7 @@ Report a_report() {
     report.sent_in_all = report.deliveries.received = 220'000;
     report.latency = {200'000, 250, 400, 1'900, 12'345, 2'000'000};
     report.lateness = {200'000, 5, 9, 20, 30, 40};
-    report.cpu = {.user_us = 1'000'000, .system_us = 2'000'000};
+    report.processes = {{.user_us = 1'000'000, .system_us = 2'000'000}};
     return report;
 }
 
@@ -45,10 +45,10 @@ TEST(BenchReport, SaysThatClosedLoopsMeasureServiceTime) {
 
 TEST(BenchReport, SaysWhenItMeasuredItself) {
     Report report = a_report();
-    report.cpu = {.user_us = 4'000'000, .system_us = 4'600'000};
+    report.processes = {{.user_us = 4'000'000, .system_us = 4'600'000}};
     EXPECT_TRUE(report.was_bottleneck());
     EXPECT_THAT(report_text(report, paper), HasSubstr("the generator itself was the bottleneck"));
-    report.cpu = {.user_us = 1'000'000, .system_us = 0, .waited_us = 2'000'000};
+    report.processes = {{.user_us = 1'000'000, .system_us = 0, .waited_us = 2'000'000}};
     EXPECT_FALSE(report.was_bottleneck());
     EXPECT_THAT(report_text(report, paper), HasSubstr("waited for a core 20 %"));
 }

@@ -1,6 +1,7 @@
 // `grapevine bench`: every kind of load on two real nodes, and against nodes that lose, double, swap and damage what they are
 // given: a judge that never says "wrong" proves nothing.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { onCluster } from './support/cluster.mjs';
 import { run } from './support/grapevine_node.mjs';
@@ -87,7 +88,7 @@ onCluster('people get a table, and ctrl-c what was measured so far', { size: 1 }
     assert.match(life.out, /^errors 0 {2}lost 0 /m);
 });
 
-onCluster('a node that dies is an error, and what it had is lost', { size: 2 }, async (cluster) => {
+onCluster('nodes that die are errors, and what was for their people is missed', { size: 2 }, async (cluster) => {
     const life = start(['p2p', ...urls(...cluster.nodes), '--seconds', 3000, '--warmup', 0, '--rate', 5000, '--drain', 0.5, '--json']);
     const [first, second] = cluster.nodes;
     await until('messages to flow', async () => (await second.metrics()).of('client_publishes_total') >= 100);
@@ -97,7 +98,50 @@ onCluster('a node that dies is an error, and what it had is lost', { size: 2 }, 
     const json = JSON.parse(life.out);
     assert.equal(json.errors, 20, life.out);
     assert.match(json.reasons[0].why, /^(publisher|subscriber): /);
-    assert.equal(json.received_in_all + json.lost, json.sent_in_all);
+    assert.equal(json.received_in_all + json.lost + json.missed, json.sent_in_all);
+});
+
+onCluster('who stays when a node dies is judged on', { size: 2 }, async (cluster) => {
+    const [first, second] = cluster.nodes;
+    const life = start(['fanout', ...urls(first, second), '--processes', 2, '--subscribers', 10, '--rate', 200, '--seconds', 2, '--drain', 1, '--json']);
+    await until('messages to flow', async () => (await first.metrics()).of('client_publishes_total') >= 100);
+    await second.kill();
+    assert.equal(await within('bench to end', life.exited), 1, life.log);
+    const json = JSON.parse(life.out);
+    assert.equal(json.errors, 5, life.out);
+    for (const fault of ['lost', 'duplicate', 'reordered', 'damaged']) assert.equal(json[fault], 0, life.out);
+    assert.ok(json.missed > 0, life.out);
+    assert.equal(json.received_in_all + json.missed, 10 * json.sent_in_all);
+});
+
+onCluster('several processes are one generator', { size: 2 }, async (cluster) => {
+    const nodes = urls(...cluster.nodes);
+    const several = ['--processes', 3, ...brief];
+
+    const fanout = await bench('fanout', ...nodes, '--publishers', 4, '--subscribers', 40, '--window', 2, ...several);
+    assertAllRight(fanout);
+    assert.equal(fanout.json.processes, 3);
+    assert.equal(fanout.json.received_in_all, 40 * fanout.json.sent_in_all);
+    assert.ok(fanout.json.sent_in_all > 20, 'windows open when other processes have received');
+
+    const open = await bench('p2p', ...nodes, '--pairs', 5, '--rate', 1000, '--answered', ...several);
+    assertAllRight(open);
+    assert.ok(open.json.sent + open.json.unsent >= 990 && open.json.sent <= 1001, JSON.stringify(open.json));
+    assert.equal(open.json.accepted, open.json.sent_in_all);
+
+    const connect = await bench('connect', ...nodes, '--connections', 100, '--connect-rate', 500, '--seconds', 0.3, '--processes', 3, '--json');
+    assertAllRight(connect);
+    assert.equal(connect.json.there_at_the_end, 100);
+});
+
+onCluster('a process of the generator that dies is an error', { size: 1 }, async (cluster) => {
+    const [node] = cluster.nodes;
+    const life = start(['fanout', ...urls(node), '--processes', 2, '--subscribers', 10, '--rate', 200, '--seconds', 2, '--drain', 1, '--json']);
+    await until('messages to flow', async () => (await node.metrics()).of('client_publishes_total') >= 20);
+    const children = await readFile(`/proc/${life.child.pid}/task/${life.child.pid}/children`, 'utf8');
+    process.kill(Number(children.trim()), 'SIGKILL');
+    assert.equal(await within('bench to end', life.exited, 20_000), 1, life.log);
+    assert.match(life.out, /a process of the generator ended by signal 9/);
 });
 
 // A node of its own that gives `#user` to that user; `lies(delivery, deliver)` may do it otherwise.
@@ -194,7 +238,7 @@ test('what cannot be run is said before anything begins', async () => {
         [['p2p', '--size', '65000'], 2, /--size 65000: .*give 64512 or less/],
         [['p2p', '--token', 't'], 2, /add --via channel/],
         [['fanout', '--channels', '2'], 2, /--channels 2: each needs a publisher/],
-        [['connect', '--connections', '1000000'], 2, /1000000 connections need \d+ open files, and this process may have \d+/],
+        [['connect', '--connections', '1000000'], 2, /1000000 connections need \d+ open files, and a process may have \d+/],
         [['connect', '--source', '192.0.2.1'], 2, /--source '192\.0\.2\.1'/],
         [['connect', '--user', 'a\nb'], 2, /--user/],
         [[], 2, /subcommand is required/],
