@@ -73,6 +73,11 @@ export class GrapevineNode {
     }
     // Its own memory in bytes: RssAnon.
     memory() { return 1024 * Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]); }
+    // User and system time of its process so far.
+    cpuSeconds() {
+        const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+        return (Number(fields[11]) + Number(fields[12])) / 100;    // USER_HZ
+    }
     says(pattern) { return until(`${this.name} to log ${pattern}`, () => pattern.exec(this.log)); }
 
     get(path, options) { return http(this.admin, 'GET', path, options); }
