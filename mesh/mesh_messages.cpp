@@ -9,7 +9,7 @@
 namespace grapevine::mesh {
 void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
     ++counters.published;
-    if (publish.target == Target::everybody && lacks_links(now)) return spread(publish, output);
+    if (publish.target == Target::everybody) return spread(publish, output);
     if (publish.target != Target::user) return router.publish(publish, now, output);
     flows.submit(publish, {}, now, output);
     tell_receipts(output);

@@ -321,6 +321,8 @@ void Mesh::Parts::spread_suspicion(const Member& member) {
     tell(member.node, suspect);
 }
 
+// Numbered however large the mesh is: when it grows, what neighbours pass on may overtake what went
+// straight, and is then heard instead of it, never before it.
 void Mesh::Parts::spread(const Publish& publish, MeshOutput& output) {
     output.delivers.push_back(Router::deliver_here(publish));
     const proto::Spread told{

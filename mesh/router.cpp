@@ -24,13 +24,7 @@ proto::Forward Router::frame_of(const Publish& publish) {
 }
 
 void Router::publish(const Publish& publish, Now now, MeshOutput& output) {
-    check(publish.target != Target::user, "messages to users go through their flows");
-    const bool wanted = publish.target == Target::channel ? to_channel(publish, now, output)
-                                                          : to_everybody(publish, output);
-    if (!wanted) ++reach_.counters.published_nowhere;
-}
-
-bool Router::to_channel(const Publish& publish, Now now, MeshOutput& output) {
+    check(publish.target == Target::channel, "messages to users go through their flows");
     bool wanted = false;
     reach_.tables.for_each_place(proto::TableKind::channels, publish.key, [&](Slot slot) {
         wanted = true;
@@ -42,14 +36,7 @@ bool Router::to_channel(const Publish& publish, Now now, MeshOutput& output) {
             reach_.forward_later(reach_.tables.node_of(slot), frame_of(publish), now);
         }
     });
-    return wanted;
-}
-
-bool Router::to_everybody(const Publish& publish, MeshOutput& output) {
-    output.delivers.push_back(deliver_here(publish));
-    reach_.links.for_each_node(
-        [&](NodeId, Link& link) { (void)reach_.forward(link, frame_of(publish)); });
-    return true;
+    if (!wanted) ++reach_.counters.published_nowhere;
 }
 
 }  // namespace grapevine::mesh

@@ -1,7 +1,7 @@
-/// Where a publication to a channel or to everybody goes: one Deliver here if somebody here wants
-/// it, one Forward to each other node that has somebody. One hop: what came from a node is never
-/// sent on. Nobody answers; copies for a node that is too slow are dropped and counted. (Messages
-/// to users are for Flows; those to everybody in a large mesh go from neighbour to neighbour.)
+/// Where a publication to a channel goes: one Deliver here if somebody here wants it, one Forward
+/// to each other node that has somebody. One hop: what came from a node is never sent on. Nobody
+/// answers; copies for a node that is too slow are dropped and counted. (Messages to users are for
+/// Flows; those to everybody may go from neighbour to neighbour: mesh_overlay.cpp.)
 #pragma once
 
 #include "mesh/reach.hpp"
@@ -19,9 +19,6 @@ public:
     [[nodiscard]] static proto::Forward frame_of(const Publish& publish);
 
 private:
-    bool to_channel(const Publish& publish, Now now, MeshOutput& output);
-    bool to_everybody(const Publish& publish, MeshOutput& output);
-
     Reach reach_;
 };
 

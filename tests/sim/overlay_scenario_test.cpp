@@ -274,6 +274,34 @@ TEST_F(Overlay, WhatIsForEverybodyReachesEverybodyWhileTheMeshGrowsOutOfIt) {
     EXPECT_EQ(links(), 36u);
 }
 
+// The last word that goes straight is overtaken by the first that neighbours pass on. It comes too
+// late then; it does not come after what was said later.
+TEST_F(Overlay, WhatIsForEverybodyKeepsItsOrderWhileTheMeshGrowsIntoIt) {
+    const std::size_t few = cluster.node(1).options().mesh.full_mesh_max;
+    for (std::size_t at = 1; at <= few; ++at)
+        cluster.node(at).start();
+    cluster.run_for(5s);
+    std::vector<Client*> all;
+    for (std::size_t at = 1; at <= few; ++at)
+        all.push_back(&cluster.add_client("u" + std::to_string(at), cluster.node(at)));
+    cluster.run_for(1s);
+    const Path slow{.latency = {.least = 300ms, .most = 300ms}};
+    for (std::size_t at = 2; at <= few; at += 2)
+        cluster.network().set_path(cluster.node(1).host(), cluster.node(at).host(), slow);
+    std::vector<std::string> said;
+    for (std::size_t word = 0; word < 600; ++word) {
+        if (word == 200)
+            for (std::size_t at = few + 1; at <= cluster.nodes().size(); ++at)
+                cluster.node(at).start();
+        said.push_back(cluster.node(1).publish("$system"));
+        cluster.run_for(5ms);
+    }
+    cluster.run_for(1s);
+    for (const Client* client : all)
+        EXPECT_GE(client->heard().size(), said.size() - 100) << client->user();
+    cluster.expect_all_is_well();
+}
+
 TEST_F(Overlay, AKilledProcessIsGoneEverywhereWithinASecond) {
     form_and_rest();
     cluster.add_client("bob", cluster.node(5));
