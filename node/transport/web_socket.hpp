@@ -78,8 +78,8 @@ struct SocketOptions {
     std::size_t message_bytes_max = proto::limits::client_message_bytes;
     /// Not 1009: client libraries give up for good on it.
     std::uint16_t oversize_code = static_cast<std::uint16_t>(proto::CloseCode::bad_request);
-    /// Bytes the kernel may hold unsent; 0 leaves it to the kernel. 128 KiB for links between
-    /// nodes, so that a heartbeat never waits behind megabytes.
+    /// Bytes the kernel may hold unsent; 0 leaves it to the kernel. Between nodes, so that a
+    /// heartbeat never waits behind megabytes.
     std::size_t kernel_unsent_max = 0;
     /// Whether the owner wants `drained`.
     bool report_drained = true;
