@@ -39,6 +39,7 @@ Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t 
           sessions.hash_key = mesh_.hash_key();
           sessions.node_name = mesh_.config().name;
           sessions.tells_names = mesh_.config().replicate_names;
+          sessions.all_queues_bytes_max /= std::max<std::size_t>(loops, 1);
           return std::move(sessions);
       }()),
       sessions_(sessions_config_),

@@ -3,6 +3,7 @@
 /// session_deadlines.hpp.
 #pragma once
 
+#include "mesh/queue_memory.hpp"
 #include "mesh/subscriber_lists.hpp"
 #include "proto/client_frames.hpp"
 #include "proto/ids.hpp"
@@ -25,12 +26,13 @@ struct Session {
     SubscriberLists::Places channels;
     proto::Version joined{UINT64_MAX};  ///< its user is in this node's log since then
     std::uint32_t queued_bytes = 0;
+    QueueMemory::Charge charge = 0;  ///< what that takes of the memory for all queues
     Phase phase = Phase::absent;
     proto::Encoding encoding = proto::Encoding::json;
 
     [[nodiscard]] bool is_connected() const { return phase >= Phase::connected; }
 };
-static_assert(sizeof(Session) <= 56, "every byte counts a hundred thousand times");
+static_assert(sizeof(Session) <= 64, "every byte counts a hundred thousand times");
 
 /// Slot in the low 32 bits, below a generation and a loop (proto/ids.hpp).
 constexpr std::uint32_t slot_of(proto::SessionId id) {

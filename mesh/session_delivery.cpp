@@ -38,7 +38,7 @@ void SessionDelivery::to_group(
     SessionsOutput& output) {
     if (subscribers.empty()) ++registry.counters().not_here;
     for (const SubscriberLists::Subscriber& subscriber : subscribers)
-        (void)offer(registry, registry.at(subscriber.slot), push, output);
+        (void)offer(registry, registry.at(subscriber.slot), subscribers.size(), push, output);
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
 }
 
@@ -47,13 +47,13 @@ void SessionDelivery::to_user(
     // Filled where it stays: a copy of what was just written in pieces would have to wait for them.
     Delivered& result = output.delivered.emplace_back();
     result.delivery = deliver.delivery;
-    for (const SubscriberLists::Subscriber& subscriber :
-         registry.users().find(deliver.key, deliver.name)) {
+    const auto devices = registry.users().find(deliver.key, deliver.name);
+    for (const SubscriberLists::Subscriber& subscriber : devices) {
         Session& session = registry.at(subscriber.slot);
         if (session.joined > deliver.known) continue;
         const bool has_it = session.joined <= deliver.since;
         const std::size_t slow = slow_.size();
-        const bool written = has_it || offer(registry, session, push, output);
+        const bool written = has_it || offer(registry, session, devices.size(), push, output);
         // Who is closed as slow is as good as gone.
         result.present += slow_.size() == slow ? 1 : 0;
         result.written += written ? 1 : 0;
@@ -66,16 +66,20 @@ void SessionDelivery::to_user(
 void SessionDelivery::to_everybody(
     SessionRegistry& registry, LazyPush& push, SessionsOutput& output) {
     registry.for_each([&](Session& session) {
-        if (session.is_connected()) (void)offer(registry, session, push, output);
+        if (session.is_connected()) (void)offer(registry, session, registry.count(), push, output);
     });
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
 }
 
 bool SessionDelivery::offer(
-    SessionRegistry& registry, Session& session, LazyPush& push, SessionsOutput& output) {
+    SessionRegistry& registry,
+    Session& session,
+    std::size_t sharers,
+    LazyPush& push,
+    SessionsOutput& output) {
     switch (push.prepare(session.encoding)) {
     case LazyPush::State::written:
-        if (registry.send(session, push.message(session.encoding), output)) {
+        if (registry.send(session, push.message(session.encoding), output, sharers)) {
             ++registry.counters().delivered;
             return true;
         }

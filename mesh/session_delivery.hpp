@@ -27,9 +27,14 @@ private:
     void to_user(
         SessionRegistry& registry, const Deliver& deliver, LazyPush& push, SessionsOutput& output);
     void to_everybody(SessionRegistry& registry, LazyPush& push, SessionsOutput& output);
-    /// Whether it was written to this session. If it has no room left it is added to slow_.
-    [[nodiscard]] bool
-    offer(SessionRegistry& registry, Session& session, LazyPush& push, SessionsOutput& output);
+    /// Whether it was written to this session, one of `sharers`. If it has no room left it is added
+    /// to slow_.
+    [[nodiscard]] bool offer(
+        SessionRegistry& registry,
+        Session& session,
+        std::size_t sharers,
+        LazyPush& push,
+        SessionsOutput& output);
 
     /// Kept for their memory between calls.
     std::string personal_channel_;

@@ -2,8 +2,6 @@
 
 #include "mesh/check.hpp"
 
-#include <limits>
-
 namespace grapevine::mesh {
 namespace {
 
@@ -22,10 +20,12 @@ std::uint64_t* counter_of(SessionsCounters& counters, CloseCode code) {
 }  // namespace
 
 SessionRegistry::SessionRegistry(const SessionsConfig& config)
-    : channels_(config.channels_max), queue_bytes_max_(config.queue_bytes_max) {
+    : channels_(config.channels_max),
+      queue_bytes_max_(config.queue_bytes_max),
+      memory_(config.all_queues_bytes_max) {
     check(
-        queue_bytes_max_ <= std::numeric_limits<std::uint32_t>::max(),
-        "a session's queue is counted in 32 bits");
+        queue_bytes_max_ <= QueueMemory::session_bytes_max,
+        "a session's queue is counted in so many units");
 }
 
 Session& SessionRegistry::open(const SessionOpened& opened) {
@@ -51,7 +51,9 @@ void SessionRegistry::drained(const SessionDrained& drained) {
     Session* const session = find(drained.session);
     if (session == nullptr) return;
     check(drained.bytes <= session->queued_bytes, "no more is drained than was sent");
-    session->queued_bytes -= static_cast<std::uint32_t>(drained.bytes);
+    const std::size_t left = session->queued_bytes - drained.bytes;
+    if (drained.bytes != 0) memory_.give_back(session->charge, left, session->queued_bytes);
+    session->queued_bytes = static_cast<std::uint32_t>(left);
 }
 
 void SessionRegistry::joined(const Joined& joined) {
@@ -82,6 +84,7 @@ void SessionRegistry::forget(Session& session, SessionsOutput& output) {
             output.changes.push_back({.kind = proto::TableKind::channels, .key = key, .by = -1});
     });
     deadlines_.remove(slot_of(session.id));
+    memory_.give_back(session.charge);
     session = Session{};
     --count_;
 }
@@ -93,6 +96,7 @@ void SessionRegistry::check_invariants() {
     std::size_t count = 0;
     std::size_t named = 0;
     std::size_t places = 0;
+    std::size_t charged = 0;
     for_each([&](Session& session) {
         const std::uint32_t slot = slot_of(session.id);
         users_.check_places(session.user, slot);
@@ -102,11 +106,13 @@ void SessionRegistry::check_invariants() {
             session.is_connected() || session.user.count + session.channels.count == 0,
             "who is not connected is in no group");
         check(session.queued_bytes <= queue_bytes_max_, "no queue is over its budget");
+        charged += session.charge;
         ++count;
         named += session.user.count;
         places += session.channels.count;
     });
     check(count == count_, "sessions are counted");
+    memory_.check_invariants(charged);
     check(deadlines_.size() == count, "only sessions have deadlines");
     check(named == users_.place_count(), "only sessions are users");
     check(places == channels_.place_count(), "only sessions subscribe");

@@ -41,9 +41,13 @@ public:
             if (sessions_[slot].phase != Phase::absent) visit(sessions_[slot]);
     }
 
-    /// False: that would be over the session's budget, nothing was sent, and it must be closed.
-    [[nodiscard]] bool send(Session& session, Bytes message, SessionsOutput& output) {
+    /// A message that so many sessions share. False: that would be over the session's budget, or
+    /// more than its part of the memory for all queues; nothing was sent, and it must be closed.
+    [[nodiscard]] bool
+    send(Session& session, Bytes message, SessionsOutput& output, std::size_t sharers = 1) {
         if (message.size() > queue_bytes_max_ - session.queued_bytes) return false;
+        if (!memory_.take(session.charge, QueueMemory::units_of(message.size(), sharers)))
+            return false;
         session.queued_bytes += static_cast<std::uint32_t>(message.size());
         output.sends.push_back({.session = session.id, .message = std::move(message)});
         return true;
@@ -61,6 +65,8 @@ public:
     [[nodiscard]] SubscriberLists& channels() { return channels_; }
     [[nodiscard]] SessionDeadlines& deadlines() { return deadlines_; }
     [[nodiscard]] SessionsCounters& counters() { return counters_; }
+    /// What all queues take together.
+    [[nodiscard]] std::size_t queued_bytes() const { return memory_.used_bytes(); }
     void check_invariants();
 
 private:
@@ -74,6 +80,7 @@ private:
     SessionDeadlines deadlines_;
     SessionsCounters counters_;
     std::size_t queue_bytes_max_;
+    QueueMemory memory_;
 };
 
 }  // namespace grapevine::mesh

@@ -96,6 +96,10 @@ const SessionsCounters& Sessions::counters() const {
 std::size_t Sessions::session_count() const {
     return parts_->registry.count();
 }
+std::size_t Sessions::all_queued_bytes() const {
+    return parts_->registry.queued_bytes();
+}
+
 std::size_t Sessions::queued_bytes(SessionId session) const {
     const Session* const found = parts_->registry.find(session);
     return found != nullptr ? found->queued_bytes : 0;

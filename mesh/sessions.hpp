@@ -30,6 +30,9 @@ struct SessionsConfig {
     Duration ping_every = 25s;  ///< whole seconds are told to the client
     Duration pong_within = 10s;  ///< after a ping, else 3012; shorter than ping_every
     std::size_t queue_bytes_max = proto::limits::session_queue_bytes;
+    /// Of all sessions of this machine, as memory; Driver gives each loop an equal part. Who keeps
+    /// up may have one message more.
+    std::size_t all_queues_bytes_max = proto::limits::all_session_queues_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
     bool tells_names = false;  ///< of users that come: MeshConfig::replicate_names
 };
@@ -160,6 +163,8 @@ public:
     [[nodiscard]] const SessionsCounters& counters() const;
     [[nodiscard]] std::size_t session_count() const;  ///< open or connected, not closing
     [[nodiscard]] std::size_t queued_bytes(SessionId session) const;
+    /// What all queues take as memory, where a message that many share counts once.
+    [[nodiscard]] std::size_t all_queued_bytes() const;
     /// Own consistency, for tests: aborts through check() if something does not add up.
     void check_invariants() const;
 

@@ -7,8 +7,8 @@ namespace grapevine::node {
 namespace {
 
 constexpr std::string_view protobuf_subprotocol = "centrifuge-protobuf";
-/// Of a client that does not read, the kernel would keep up to 4 MiB, which no budget of ours counts.
-/// Less: more wake-ups for a client that reads much.
+/// Of a client that does not read, the kernel would keep up to 4 MiB, which no budget of ours
+/// counts. Less: more wake-ups for a client that reads much.
 constexpr std::size_t kernel_unsent_bytes = 128 * 1024;
 
 mesh::SessionId session_of(SocketId id) {

@@ -15,6 +15,7 @@ struct LoopReport {
     mesh::SessionsCounters sessions;
     EdgeCounters edge;
     std::uint64_t session_count = 0;
+    std::uint64_t queued_bytes = 0;  ///< towards clients, as memory
     std::uint64_t client_connections = 0;
     std::uint64_t http_connections = 0;
     std::uint64_t wrong_kind = 0;

@@ -78,6 +78,10 @@ void sessions_part(Page& page, const LoopReport& loops) {
     page.gauge(
         "client_connections", "Open WebSocket connections of clients.", loops.client_connections);
     page.gauge("sessions", "Sessions of this node.", loops.session_count);
+    page.gauge(
+        "client_queue_bytes",
+        "Memory of messages that clients have not taken; what many share counts once.",
+        loops.queued_bytes);
     page.counter("sessions_opened_total", "Sessions ever opened.", s.opened);
     page.counter("sessions_connected_total", "Sessions whose connect was accepted.", s.connected);
     page.counter("commands_total", "Commands read from clients.", s.commands);

@@ -130,6 +130,7 @@ struct Node::Parts {
                {.sessions = driver.sessions().counters(),
                 .edge = edge,
                 .session_count = driver.sessions().session_count(),
+                .queued_bytes = driver.sessions().all_queued_bytes(),
                 .client_connections = clients.open_count(),
                 .http_connections = http.size(),
                 .wrong_kind = clients.wrong_kind_count()};

@@ -60,6 +60,7 @@ struct Worker::Parts {
             .sessions = turn.sessions().counters(),
             .edge = edge,
             .session_count = turn.sessions().session_count(),
+            .queued_bytes = turn.sessions().all_queued_bytes(),
             .client_connections = clients.open_count(),
             .http_connections = http.size() + front.size(),
             .wrong_kind = clients.wrong_kind_count(),

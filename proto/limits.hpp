@@ -19,6 +19,9 @@ inline constexpr std::size_t rpc_method_bytes = 255;
 inline constexpr std::size_t channels_per_session = 128;
 /// Bytes queued towards one client before it counts as slow (3008).
 inline constexpr std::size_t session_queue_bytes = 1024 * 1024;
+/// And towards all clients of a node: before it is reached, those who have most queued are closed.
+/// More: more memory for clients that do not read; less: a burst to many closes more of them.
+inline constexpr std::size_t all_session_queues_bytes = 256 * 1024 * 1024;
 /// Names in one `user_status` call.
 inline constexpr std::size_t users_per_query = 256;
 /// Users in one `send`: each may cost a message to several nodes.

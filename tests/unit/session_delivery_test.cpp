@@ -166,6 +166,67 @@ TEST(SessionDeliveryDeathTest, DrainingMoreThanWasSentIsOurBug) {
     EXPECT_DEATH(room.happens(mesh::SessionDrained{alice, 1}), "no more is drained than was sent");
 }
 
+// ---- memory of all queues
+
+std::size_t queue_bytes(const Room& room) {
+    return room.sessions.all_queued_bytes();
+}
+
+TEST(SessionDelivery, ManyWhoDoNotReadAreClosedBeforeTheirQueuesFillTheMemory) {
+    constexpr std::size_t memory = 64 * 1024;
+    Room room{{.all_queues_bytes_max = memory}};
+    constexpr std::uint32_t deaf = 200;
+    for (std::uint32_t slot = 0; slot < deaf; ++slot)
+        room.join(slot, "deaf" + std::to_string(slot));
+    const SessionId reader = room.join(deaf, "reader");
+    room.drain(reader);
+    const std::string body = a_body(R"({"text":")" + std::string(1000, 'x') + R"("})");
+    for (int round = 0; round < 20; ++round) {
+        for (std::uint32_t slot = 0; slot < deaf; ++slot)
+            room.deliver(Target::user, "deaf" + std::to_string(slot), body);
+        room.output.clear();
+        room.deliver(Target::user, "reader", body);
+        EXPECT_EQ(room.replies_to(reader).size(), 1U) << "who reads is not disturbed";
+        room.drain(reader);
+        // One message each of those who had nothing queued.
+        EXPECT_LE(queue_bytes(room), memory + deaf * (body.size() + 200));
+    }
+    EXPECT_LE(queue_bytes(room), memory);
+    EXPECT_GT(room.sessions.counters().closed_slow, deaf / 2);
+}
+
+TEST(SessionDelivery, AMessageThatManyShareTakesItsMemoryOnce) {
+    Room room{{.all_queues_bytes_max = 256 * 1024}};
+    constexpr std::uint32_t many = 1000;
+    for (std::uint32_t slot = 0; slot < many; ++slot) {
+        const SessionId session = room.join(slot);
+        room.says(session, {a_subscribe("lobby")});
+        room.drain(session);
+    }
+    ASSERT_EQ(queue_bytes(room), 0U);
+    room.output.clear();
+    room.deliver(Target::channel, "lobby", a_body("\"" + std::string(60'000, 'x') + "\""));
+    EXPECT_EQ(room.output.sends.size(), many);
+    EXPECT_TRUE(room.output.closes.empty());
+    EXPECT_LE(queue_bytes(room), 60'000 + 200 + many * 64);
+}
+
+TEST(SessionDelivery, MemoryIsFreeAgainAsItDrainsAndWhenASessionEnds) {
+    Room room;
+    const SessionId ann = room.join(0, "ann");
+    const SessionId bob = room.join(1, "bob");
+    room.deliver(Target::user, "ann", a_body("\"" + std::string(10'000, 'x') + "\""));
+    room.deliver(Target::user, "bob", a_body("\"" + std::string(10'000, 'x') + "\""));
+    const std::size_t both = queue_bytes(room);
+    EXPECT_GE(both, 20'000U);
+    room.happens(mesh::SessionDrained{ann, 5'000});
+    EXPECT_NEAR(static_cast<double>(queue_bytes(room)), static_cast<double>(both) - 5'000, 100);
+    room.drain(ann);
+    EXPECT_NEAR(static_cast<double>(queue_bytes(room)), static_cast<double>(both) / 2, 200);
+    room.leaves(bob);
+    EXPECT_EQ(queue_bytes(room), 0U);
+}
+
 TEST(SessionDelivery, RepliesCountAgainstTheBudgetToo) {
     Room room{{.queue_bytes_max = 8}};
     const SessionId alice = room.open(0);
