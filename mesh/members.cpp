@@ -232,15 +232,17 @@ std::vector<NodeId> Members::refuted(NodeId node, Epoch epoch, std::uint32_t ref
     return accusers;
 }
 
-void Members::reached(NodeId node, NodeId relay, Now now, Events& events) {
+bool Members::reached(NodeId node, NodeId relay, Now now, Events& events) {
     Member* const found = members_.find(node);
-    if (found == nullptr) return;
+    if (found == nullptr) return false;
     Member& member = *found;
     if (!member.linked && member.relay != relay)
         events.emplace_back(MemberReached{node, member.name, relay});
     member.relay = relay;
     member.reached = now.steady;
-    if (member.state == MemberState::suspect) clear(member, now, events);
+    if (member.state != MemberState::suspect) return false;
+    clear(member, now, events);
+    return true;
 }
 
 void Members::denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events) {

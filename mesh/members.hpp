@@ -122,8 +122,8 @@ public:
     heard_of(NodeId node, std::uint32_t refute, Now now, MemberChanges& changes, Events& events);
     /// It contradicts. Whom to tell: those who accused it here; nobody if that is no news.
     std::vector<NodeId> refuted(NodeId node, Epoch epoch, std::uint32_t refute);
-    /// `relay` has an echo of our new nonce from it.
-    void reached(NodeId node, NodeId relay, Now now, Events& events);
+    /// `relay` has an echo of our new nonce from it. Whether that ends a suspicion.
+    bool reached(NodeId node, NodeId relay, Now now, Events& events);
     /// `by` was asked and does not reach it either.
     void denied(NodeId node, NodeId by, Now now, MemberChanges& changes, Events& events);
 

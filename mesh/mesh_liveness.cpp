@@ -90,9 +90,10 @@ void Mesh::Parts::on_frame(Link& link, const proto::Echo& echo, Now now, MeshOut
         tell(reply->to, proto::Echo{reply->nonce});
     } else if (const auto target = probes.answered(echo.nonce, link.node())) {
         ++counters.reached_by_others;
-        // It was we who did not hear.
-        if (links.to(*target) != nullptr) health.doubt(now);
-        members.reached(*target, link.node(), now, output.events);
+        // It was we who did not hear, or the link. However many say so, and however often while the
+        // link is silent: that is no reason to hear all others worse.
+        const bool was_wrong = members.reached(*target, link.node(), now, output.events);
+        if (was_wrong && links.to(*target) != nullptr) health.doubt(now);
     }
 }
 

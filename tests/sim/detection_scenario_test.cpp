@@ -3,6 +3,7 @@
 #include "tests/sim/cluster.hpp"
 #include "tests/sim/fake_peer.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -106,6 +107,60 @@ TEST(Detection, DelaysShorterThanTheSuspicionTimeSuspectNobody) {
         for (const auto& node : cluster.nodes())
             EXPECT_EQ(node->count<mesh::MemberSuspected>(), 0u) << cluster.report();
     }
+}
+
+/// On networks on which a handshake takes longer than the others need to say that they hear
+/// somebody.
+WorldOptions far_apart(std::size_t nodes, std::uint64_t seed) {
+    WorldOptions options{.nodes = nodes, .seed = seed};
+    options.network.path.latency.most = Duration{seed * 20ms};
+    return options;
+}
+
+/// The link of the first two nodes takes what one of them sends and loses it. Nobody is told.
+ConnectionId make_half_open(Cluster& cluster, std::uint64_t seed) {
+    const ConnectionId link = cluster.links(cluster.node(1), cluster.node(2)).front();
+    cluster.network().blackhole(link, seed % 2 == 0 ? Side::dialer : Side::acceptor, std::nullopt);
+    return link;
+}
+
+// All others reach the silent one, and say so every second. That is one reason to doubt oneself,
+// not three a second: who waits nine times as long keeps the dead link for half a minute.
+TEST(Detection, AHalfOpenLinkIsReplacedWithinSevenSecondsHoweverManyReachTheOther) {
+    for (const std::size_t nodes : {2u, 3u, 4u, 5u, 8u, 16u})
+        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+            Cluster cluster{far_apart(nodes, seed)};
+            cluster.form();
+            cluster.run_for(Duration{seed * 137ms});
+            const ConnectionId dead = make_half_open(cluster, seed);
+            const Duration took = cluster.time_until(
+                "another link",
+                [&] {
+                    const auto links = cluster.links(cluster.node(1), cluster.node(2));
+                    return std::find(links.begin(), links.end(), dead) == links.end() &&
+                           cluster.is_converged();
+                },
+                40s);
+            EXPECT_LE(took, Duration{7s}) << nodes << " nodes, seed " << seed;
+            for (const auto& node : cluster.nodes())
+                EXPECT_EQ(node->count<mesh::MemberDown>(), 0u) << cluster.report();
+            cluster.expect_all_is_well();
+        }
+}
+
+// Nor does it say anything of other links: who dies meanwhile is missed almost as soon as ever.
+TEST(Detection, AHalfOpenLinkHidesNobodysDeath) {
+    for (const std::size_t nodes : {5u, 8u, 16u})
+        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+            Cluster cluster{far_apart(nodes, seed)};
+            cluster.form();
+            make_half_open(cluster, seed);
+            cluster.run_for(2s);
+            cluster.node(nodes).lose_host();
+            const Duration took = cluster.time_until(
+                "down everywhere", [&] { return all_say(cluster, nodes, MemberState::down); }, 40s);
+            EXPECT_LE(took, Duration{7s}) << nodes << " nodes, seed " << seed;
+        }
 }
 
 /// A mesh of four, and a peer of all of them that says what a test wants.

@@ -181,7 +181,8 @@ TEST_F(MembersTest, StaysAliveWhileAnotherNodeReachesIt) {
     ASSERT_EQ(state(), MemberState::suspect);
     for (int second = 0; second < 20; ++second) {
         changes.clear();
-        members.reached(bob, NodeId{11}, now, events);
+        EXPECT_EQ(members.reached(bob, NodeId{11}, now, events), second == 0)
+            << "a suspicion ends once";
         EXPECT_EQ(state(), MemberState::alive);
         EXPECT_EQ(members.find(bob)->relay, NodeId{11});
         pass(1s);
