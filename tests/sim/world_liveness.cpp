@@ -25,15 +25,23 @@ const std::string nobody = "nobody";
 
 void World::expect_convergence(Duration within) {
     const Instant healed = time();
-    if (!run_until([this] { return is_converged(); }, within, long_glance)) {
-        if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
-        return;
-    }
-    stage_.trace.say("world", Line{"converged"}.add("after", time() - healed));
-    // A second link may still be dialled and handed over to; what tables show must not change by
-    // that.
-    if (run_until([this] { return why_tables_differ().has_value(); }, calm, long_glance))
-        return stage_.verdict.violated("StayConverged", *why_tables_differ());
+    bool has_moved = false;
+    do {
+        if (!run_until([this] { return is_converged(); }, healed + within - time(), long_glance)) {
+            if (is_good()) stage_.verdict.violated("ConvergeAfterHeal", *why_not_converged());
+            return;
+        }
+        stage_.trace.say("world", Line{"converged"}.add("after", time() - healed));
+        // A second link may still be dialled and handed over to; what tables show must not change
+        // by that. But whoever comes or goes changes the truth, which tables follow in time.
+        const auto before = scene();
+        const auto is_disturbed = [&] {
+            has_moved = scene() != before || why_clients_not_settled().has_value();
+            return has_moved || why_tables_differ().has_value();
+        };
+        if (run_until(is_disturbed, calm, long_glance) && !has_moved)
+            return stage_.verdict.violated("StayConverged", *why_tables_differ());
+    } while (has_moved && is_good() && time() < healed + within);
     if (!run_until([this] { return is_converged(); }, calm) && is_good())
         stage_.verdict.violated("OneLink", *why_not_converged());
 }
