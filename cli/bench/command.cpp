@@ -18,7 +18,7 @@ constexpr std::size_t name_bytes_added = 40;
 
 }  // namespace
 
-int bench_command(const BenchOptions& options) {
+int bench_command(const BenchOptions& options, bench::MakeDialect make_dialect) {
     using namespace bench;
     const std::vector<ClientUrl> urls = parse_client_urls(options.urls);
     const Plan plan = make_plan(options, urls.size());
@@ -40,14 +40,14 @@ int bench_command(const BenchOptions& options) {
     team.start();
     Field field;
     field.began = began;
-    field.context.encoding = plan.encoding;
-    field.context.payload_bytes = plan.payload_bytes;
-    field.context.mark = stamp_mark(run);
+    field.dialect =
+        make_dialect({.encoding = plan.encoding, .payload_bytes = plan.payload_bytes, .run = run});
     field.targets = std::move(targets);
     field.sources = std::move(sources);
     field.run = run;
     field.user = options.user;
     field.token = options.token;
+    field.headers = plan.headers;
 
     if (!team.is_lead()) {
         const Interrupt unheeded{field.poller};  // who leads is told by the same keys

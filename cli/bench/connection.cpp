@@ -13,7 +13,8 @@
 namespace grapevine::cli::bench {
 namespace {
 
-/// From the dial until the owner is content. Nodes give 5 s for the handshake alone.
+/// From the dial, or from what is asked for later, until the owner is content. Nodes give 5 s for
+/// the handshake alone.
 constexpr node::Duration content_max = std::chrono::seconds{10};
 /// Until the peer has closed too.
 constexpr node::Duration close_max = std::chrono::seconds{1};
@@ -46,12 +47,15 @@ std::string text_of_close(std::string_view payload) {
 }  // namespace
 
 void Connection::dial(
-    const Target& target, const SocketAddress& source, std::string_view subprotocol) {
+    const Target& target,
+    const SocketAddress& source,
+    std::string_view subprotocol,
+    std::span<const std::string> headers) {
     node::fill_random(std::as_writable_bytes(std::span{key_.bytes}));
     socket_ = Descriptor{
         ::socket(target.address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     stage_ = Stage::dialling;
-    deadline_ = poller_.arm(content_max, node::TimerCall::to<&Connection::time_out>(this));
+    be_waiting();
     const int on = 1;
     const int number = socket_.number();
     int error = socket_.is_open() ? 0 : errno;
@@ -74,8 +78,13 @@ void Connection::dial(
         {.host_and_port = target.host_and_port,
          .path = target.path,
          .subprotocol = subprotocol,
-         .headers = {}}));
+         .headers = headers}));
     poller_.watch(number, *this);
+}
+
+void Connection::be_waiting() {
+    poller_.disarm(deadline_);
+    deadline_ = poller_.arm(content_max, node::TimerCall::to<&Connection::time_out>(this));
 }
 
 void Connection::send() {

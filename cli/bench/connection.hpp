@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <netinet/in.h>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -53,7 +54,11 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     /// `source`: where to dial from; of size 0, the system chooses. Not while it is in use.
-    void dial(const Target& target, const SocketAddress& source, std::string_view subprotocol);
+    void dial(
+        const Target& target,
+        const SocketAddress& source,
+        std::string_view subprotocol,
+        std::span<const std::string> headers);
     /// Frames that are appended here leave at the end of the turn, if `send` is called.
     [[nodiscard]] std::string& outgoing() { return outgoing_; }
     void send();
@@ -64,6 +69,8 @@ public:
     [[nodiscard]] const MaskKey& key() const { return key_; }
     /// The owner has what it dialled for; else the connection ends in time.
     void be_content() { poller_.disarm(deadline_); }
+    /// It waits for something more, and again not for ever.
+    void be_waiting();
     /// In order: says that it leaves; the end follows when the peer has closed too.
     void close();
     /// At once; the end follows unless it came before.

@@ -6,6 +6,7 @@
 #include "cli/bench/targets.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,13 +15,14 @@ namespace grapevine::cli::bench {
 
 struct Field {
     Poller poller;
-    ReplyContext context;
+    std::unique_ptr<Dialect> dialect;
     Tally tally;
     std::vector<Target> targets;
     Sources sources;
     std::uint32_t run = 0;
     std::string user;  ///< how names begin
     std::string token;
+    std::vector<std::string> headers;  ///< of every request, besides what it must have
     node::Instant began{};
 
     [[nodiscard]] std::uint32_t micros(node::Instant when) const {
@@ -34,7 +36,8 @@ struct Field {
     }
     void dial(Client& client, std::size_t url, std::string name) {
         const Target& target = targets[url];
-        client.dial(target, sources.next(target), {.user = std::move(name), .token = token});
+        client.dial(
+            target, sources.next(target), headers, {.user = std::move(name), .token = token});
     }
 };
 

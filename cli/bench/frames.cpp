@@ -89,30 +89,20 @@ FrameReader::Step FrameReader::next(Frame& frame) {
     return Step::frame;
 }
 
-PublishFrame::PublishFrame(const PublishSpec& spec) : encoding_(spec.encoding) {
-    const std::string payload =
-        stamped_payload({.run = spec.run, .stream = spec.stream}, spec.payload_bytes);
-    proto::Command command;
-    command.kind = proto::CommandKind::publish;
-    command.id = spec.is_answered ? probe_id : 0;
-    command.channel = spec.channel;
-    command.data = payload;
-    std::string message;
-    proto::append_command(message, encoding_, command);
-    message_bytes_ = message.size();
-
-    const bool is_json = encoding_ == proto::Encoding::json;
-    append_frame(frame_, is_json ? Opcode::text : Opcode::binary, message, spec.key);
+PublishFrame::PublishFrame(const PublishText& text, std::uint32_t run, const MaskKey& key)
+    : message_bytes_(text.message.size()), encoding_(text.encoding) {
+    const std::string& message = text.message;
+    append_frame(frame_, text.opcode, message, key);
     const std::size_t head = frame_.size() - message.size();
     const std::size_t number_in =
-        message.find(stamp_mark(spec.run)) + stamp_mark_bytes + stamp_field_bytes;
+        message.find(stamp_mark(run)) + stamp_mark_bytes + stamp_field_bytes;
     number_at_ = head + number_in;
-    number_mask_ = spec.key.word_at(number_in);
-    if (!spec.is_answered) return;
+    number_mask_ = key.word_at(number_in);
+    if (!text.is_answered) return;
     char id[id_bytes_max];
     const std::size_t id_in = message.find(std::string_view{id, write_id(id, encoding_, probe_id)});
     id_at_ = head + id_in;
-    id_mask_ = spec.key.word_at(id_in);
+    id_mask_ = key.word_at(id_in);
 }
 
 void PublishFrame::append_to(

@@ -44,21 +44,19 @@ private:
     std::string_view rest_;
 };
 
-struct PublishSpec {
-    proto::Encoding encoding = proto::Encoding::json;
-    std::string_view channel;
-    std::size_t payload_bytes = payload_bytes_min;
-    std::uint32_t run = 0;
-    std::uint32_t stream = 0;
-    bool is_answered = false;
-    MaskKey key;
+/// The first message of a stream, as a command.
+struct PublishText {
+    std::string message{};
+    Opcode opcode = Opcode::text;
+    bool is_answered = false;  ///< then it has PublishFrame::probe_id as its id
+    proto::Encoding encoding = proto::Encoding::json;  ///< of the id
 };
 
 /// The messages of one stream: a whole frame of which each message changes the number, the time and
 /// the id.
 class PublishFrame {
 public:
-    explicit PublishFrame(const PublishSpec& spec);
+    PublishFrame(const PublishText& text, std::uint32_t run, const MaskKey& key);
 
     /// Ids count from here: all as long as the first, in either encoding.
     static constexpr std::uint32_t probe_id = 1'000'000'000;

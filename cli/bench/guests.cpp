@@ -12,9 +12,10 @@ constexpr std::size_t waiting_max = 256;
 class Guests::Guest final : ClientOwner {
 public:
     explicit Guest(Guests& guests)
-        : guests_(guests), client_(guests.field_.poller, guests.field_.context, *this) {}
+        : guests_(guests), client_(guests.field_.poller, *guests.field_.dialect, *this) {}
 
     void dial(std::uint64_t number, node::Instant intended) {
+        number_ = number;
         intended_ = intended;
         is_leaving_ = false;
         is_waiting_ = true;
@@ -32,16 +33,22 @@ public:
 
 private:
     void connected() override {
+        ++guests_.connected_;
+        const std::size_t channels = guests_.plan_.guest_channels;
+        if (channels == 0) return subscribed();
+        client_.subscribe(guests_.field_.name('c', number_ % channels));
+    }
+    void subscribed() override {
         const node::Instant now = guests_.field_.poller.now();
         settle();
-        ++guests_.connected_;
         guests_.last_came_ = now;
         guests_.latency_.record(
             static_cast<std::uint32_t>(std::max<std::int64_t>((now - intended_).count(), 0)));
     }
-    void refused(proto::CommandKind, std::string_view why) override {
+    void refused(proto::CommandKind what, std::string_view why) override {
         settle();
-        guests_.field_.tally.refused("connect", why);
+        const bool is_connect = what == proto::CommandKind::connect;
+        guests_.field_.tally.refused(is_connect ? "connect" : "subscribe", why);
         is_leaving_ = true;
     }
     void ended(bool was_connected, std::string_view why) override {
@@ -58,6 +65,7 @@ private:
 
     Guests& guests_;
     Client client_;
+    std::uint64_t number_ = 0;
     node::Instant intended_{};
     bool is_waiting_ = false;
     bool is_leaving_ = false;

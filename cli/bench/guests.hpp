@@ -1,6 +1,6 @@
-/// Connections of this process that do nothing: they come at a rate, each with a user of its own,
-/// and stay, or leave again one by one. Their latency is that of connecting, from when they should
-/// have been dialled.
+/// Connections of this process that do nothing, or subscribe and hear nothing: they come at a rate,
+/// each with a user of its own, and stay, or leave again one by one. Their latency is that of
+/// connecting and subscribing, from when they should have been dialled.
 #pragma once
 
 #include "cli/bench/field.hpp"

@@ -15,10 +15,12 @@ void describe_common(CLI::App& app, BenchOptions& o) {
     app.add_option("--user",     o.user,     "How the names of all users begin; the rest differs from run to run")->type_name("NAME")->capture_default_str();
     app.add_option("--token",    o.token,    "What every connection shows to the node")->type_name("TOKEN");
     app.add_option("--source",   o.sources,  "Addresses of this host to dial from, in turn; each is good for some 28,000 connections to one node (default: 127.0.0.1 to 127.0.0.32 for nodes on 127.x, else what the system chooses)")->type_name("IP,...")->delimiter(',')->allow_extra_args(false);
+    app.add_option("--header",   o.headers,  "A header that every request has besides, as 'Name: value': what nodes keep of requests, or what a proxy wants")->type_name("TEXT")->allow_extra_args(false);
     app.add_option("--connect-rate", o.connect_rate, "Connections begun in a second")->type_name("N")->check(CLI::Range(0.1, 100'000.0))->capture_default_str();
     app.add_option("--processes", o.processes, "Processes that share the load: for more connections than one may open, or more messages than one core can send")->type_name("N")->check(CLI::Range(std::size_t{1}, bench::Team::processes_max))->capture_default_str();
     app.add_option("--seconds",  o.seconds,  "For how long it is measured")->type_name("S")->check(CLI::Range(0.1, 3600.0))->capture_default_str();
     app.add_flag("--json",       o.json,     "Print the result as JSON");
+    app.add_flag("--phases",     o.phases,   "Say on standard error when which part of the run begins: for scripts that look at the nodes while it is measured");
 }
 
 void describe_messages(CLI::App& app, BenchOptions& o) {
@@ -45,8 +47,9 @@ or a connection ended, 3 if no node answers, 2 if an option is wrong. docs/bench
 void describe_connect(CLI::App& app, BenchOptions& o) {
     describe_common(app, o);
     app.add_option("--connections", o.connections, "How many")->type_name("N")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+    app.add_option("--channels",    o.guest_channels, "Each also subscribes, to one of so many channels; 0: to none")->type_name("N")->check(CLI::Range(0, 1'000'000))->capture_default_str();
     app.footer(std::string(R"(Opens connections at --connect-rate, each with a user of its own, holds all of them for --seconds, and counts what
-was refused or ended. Latency is from when a connection should have been dialled until the node took it.
+was refused or ended. Latency is from when a connection should have been dialled until the node took it, and its subscription.
 
 Examples:
   grapevine bench connect --connections 10000 --connect-rate 2000

@@ -21,6 +21,7 @@ struct BenchOptions {
     std::vector<std::string> sources;
     std::string user = "bench";
     std::string token;
+    std::vector<std::string> headers;
     std::string encoding = "json";
     std::size_t size = 128;
     std::optional<double> rate;
@@ -30,6 +31,7 @@ struct BenchOptions {
     std::size_t publishers = 1;
     std::size_t subscribers = 1000;
     std::size_t channels = 1;
+    std::size_t guest_channels = 0;
     double connect_rate = 1000;
     std::string via = "user";
     bool answered = false;
@@ -38,6 +40,7 @@ struct BenchOptions {
     double drain_s = 5;
     std::size_t processes = 1;
     bool json = false;
+    bool phases = false;
 };
 
 void describe_bench(CLI::App& app, BenchOptions& options);

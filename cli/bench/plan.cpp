@@ -1,6 +1,7 @@
 #include "cli/bench/plan.hpp"
 
 #include "cli/bench/frames.hpp"
+#include "cli/terminal.hpp"
 #include "cli/usage_error.hpp"
 #include "proto/limits.hpp"
 
@@ -68,6 +69,18 @@ void set_pace(Plan& plan, const BenchOptions& options) {
                          "publishers or fewer --seconds");
 }
 
+std::vector<std::string> checked_headers(const std::vector<std::string>& headers) {
+    for (const std::string& header : headers) {
+        const std::size_t colon = header.find(':');
+        if (colon == 0 || colon == std::string::npos || header.find(' ') < colon ||
+            printable(header) != header)
+            throw UsageError(
+                "--header '" + printable(header) +
+                "': write it as in a request, 'Name: value', one for each");
+    }
+    return headers;
+}
+
 void check_messages(const Plan& plan) {
     if (plan.payload_bytes + envelope_bytes > proto::limits::client_message_bytes)
         throw UsageError(
@@ -117,8 +130,13 @@ Plan make_plan(const BenchOptions& options, std::size_t urls) {
     plan.payload_bytes = options.size;
     plan.connect_rate = options.connect_rate;
     plan.measured = seconds(options.seconds);
+    plan.headers = checked_headers(options.headers);
+    plan.tells_phases = options.phases;
     switch (options.scenario) {
-    case BenchScenario::connect: plan.guests = options.connections; return plan;
+    case BenchScenario::connect:
+        plan.guests = options.connections;
+        plan.guest_channels = options.guest_channels;
+        return plan;
     case BenchScenario::p2p: seat_pairs(plan, options.pairs); break;
     case BenchScenario::fanout: seat_channels(plan, options); break;
     case BenchScenario::churn:

@@ -36,10 +36,13 @@ struct Plan {
     /// Connections besides publishers and subscribers, and how many are there at a time.
     std::size_t guests = 0;
     bool guests_leave = false;
+    std::size_t guest_channels = 0;  ///< each subscribes to one of so many; 0: to none
     double connect_rate = 0;
     node::Duration warmup{};
     node::Duration measured{};
     node::Duration drain{};
+    std::vector<std::string> headers;  ///< of every request, besides what it must have
+    bool tells_phases = false;
 
     [[nodiscard]] bool is_open_loop() const { return rate > 0; }
     /// Guests who are still leaving have a place too.

@@ -11,15 +11,14 @@ constexpr node::Duration window_patience = std::chrono::seconds{5};
 }  // namespace
 
 void Publisher::probe() {
-    const PublishFrame frame{spec(true)};
-    frame.append_to(
+    frame(true).append_to(
         client_.connection().outgoing(), probe_number, scene_.field.now(), PublishFrame::probe_id);
     client_.connection().send();
     ++probes_;
 }
 
 void Publisher::begin() {
-    frame_.emplace(spec(scene_.plan.is_answered));
+    frame_.emplace(frame(scene_.plan.is_answered));
     receivers_ = scene_.channels[seat_.channel].subscribers;
     heard_at_ = scene_.field.poller.now();
     fill_window();
@@ -52,15 +51,12 @@ void Publisher::write_off(node::Instant now) {
     fill_window();
 }
 
-PublishSpec Publisher::spec(bool is_answered) const {
-    return {
-        .encoding = scene_.plan.encoding,
-        .channel = scene_.channels[seat_.channel].name,
-        .payload_bytes = scene_.plan.payload_bytes,
-        .run = scene_.field.run,
-        .stream = stream_,
-        .is_answered = is_answered,
-        .key = client_.connection().key()};
+PublishFrame Publisher::frame(bool is_answered) const {
+    const PublishText text = scene_.field.dialect->publish(
+        {.channel = scene_.channels[seat_.channel].name,
+         .stream = stream_,
+         .is_answered = is_answered});
+    return {text, scene_.field.run, client_.connection().key()};
 }
 
 bool Publisher::can_send() const {

@@ -18,7 +18,7 @@ public:
         : scene_(scene),
           stream_(stream),
           seat_(seat),
-          client_(scene.field.poller, scene.field.context, *this) {}
+          client_(scene.field.poller, *scene.field.dialect, *this) {}
 
     void dial() { scene_.field.dial(client_, seat_.url, scene_.field.name('p', stream_)); }
     [[nodiscard]] Client& client() { return client_; }
@@ -44,7 +44,7 @@ public:
     }
 
 private:
-    [[nodiscard]] PublishSpec spec(bool is_answered) const;
+    [[nodiscard]] PublishFrame frame(bool is_answered) const;
     [[nodiscard]] bool can_send() const;
     void fill_window();
     void send(std::uint32_t intended);

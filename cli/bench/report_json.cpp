@@ -81,6 +81,8 @@ void add_messages(Object& json, const Report& report) {
 void add_connections(Object& json, const Report& report) {
     json.number("connections_intended", std::uint64_t{report.plan.guests});
     json.number("connect_rate_intended", report.plan.connect_rate);
+    if (report.plan.guest_channels != 0)
+        json.number("connection_channels", std::uint64_t{report.plan.guest_channels});
     json.number("dialled", report.dialled);
     json.number("connected", report.connected);
     json.number("connected_per_second", per_second(report.connected, report.connecting_s));

@@ -53,6 +53,8 @@ std::string headline(const Report& report) {
         text += (text.ends_with(": ") ? "" : ", ") + counted(plan.guests, "connection") +
                 (plan.guests_leave ? " that come and go" : "") + " at " +
                 rate_text(static_cast<std::uint64_t>(std::llround(plan.connect_rate)), 1);
+    if (plan.guest_channels != 0)
+        text += ", each in one of " + counted(plan.guest_channels, "channel");
     text += ", " + counted(plan.urls, "node") + ", " +
             (plan.encoding == proto::Encoding::json ? "JSON" : "Protobuf");
     if (plan.publishers.empty()) return text + "\n";

@@ -105,8 +105,13 @@ std::optional<Report> Run::run() {
     return report;
 }
 
+void Run::begin_phase(const char* name) {
+    phase_ = name;
+    if (plan_.tells_phases) std::fprintf(stderr, "phase %s\n", name);
+}
+
 bool Run::gather() {
-    phase_ = "connecting";
+    begin_phase("connecting");
     Standing all = team_.all();
     const auto finished = [&] {
         all = team_.all();
@@ -126,7 +131,7 @@ bool Run::gather() {
 }
 
 bool Run::prove() {
-    phase_ = "waiting until everybody hears everybody";
+    begin_phase("waiting until everybody hears everybody");
     enter(Phase::proving);
     Standing all;
     turns(proving_patience, [&] {
@@ -145,7 +150,7 @@ bool Run::prove() {
 }
 
 void Run::warm_up() {
-    phase_ = "warming up";
+    begin_phase("warming up");
     const node::Duration ahead = team_.size() > 1 ? announced_before : node::Duration{0};
     team_.set_flow_from(field_.poller.now() + ahead);
     enter(Phase::warming_up);
@@ -153,7 +158,7 @@ void Run::warm_up() {
 }
 
 void Run::measure() {
-    phase_ = "measuring";
+    begin_phase("measuring");
     enter(Phase::measuring);
     measured_from_ = field_.poller.now();
     if (is_interrupted()) {
@@ -171,12 +176,12 @@ void Run::measure() {
 }
 
 void Run::hold() {
-    phase_ = "holding";
+    begin_phase("holding");
     if (!is_interrupted()) turns(plan_.measured, [this] { return is_deserted(); });
 }
 
 void Run::drain() {
-    phase_ = "draining";
+    begin_phase("draining");
     const bool was_drained = turns(plan_.drain, [this] { return is_drained() || is_deserted(); });
     if (was_drained) turns(linger, [] { return false; });
 }
@@ -192,6 +197,7 @@ bool Run::is_deserted() const {
 }
 
 Report Run::leave() {
+    begin_phase("leaving");
     enter(Phase::leaving);
     turns(reporting_max, [this] { return team_.is_all_in(); });
     Report report = report_of(team_.harvests());

@@ -51,6 +51,7 @@ private:
     /// All report, and all connections end in order.
     Report leave();
 
+    void begin_phase(const char* name);
     /// Before the first message. False.
     bool give_up(int exit_code, const std::string& why);
     bool give_up_after_failures();

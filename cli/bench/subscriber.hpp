@@ -16,7 +16,7 @@ public:
         : scene_(scene),
           number_(number),
           seat_(seat),
-          client_(scene.field.poller, scene.field.context, *this),
+          client_(scene.field.poller, *scene.field.dialect, *this),
           streams_(channel().streams.size()) {}
 
     void dial();

@@ -1,5 +1,4 @@
-#include "cli/bench/frames.hpp"
-#include "cli/bench/replies.hpp"
+#include "cli/bench/own_dialect.hpp"
 
 #include <gtest/gtest.h>
 
@@ -51,14 +50,9 @@ protected:
 };
 
 TEST_P(BenchFrames, EveryMessageIsTheCommandTheCodecKnows) {
+    const OwnDialect dialect{{.encoding = encoding, .payload_bytes = payload_bytes, .run = run}};
     const PublishFrame frame{
-        {.encoding = encoding,
-         .channel = "#bob",
-         .payload_bytes = payload_bytes,
-         .run = run,
-         .stream = 7,
-         .is_answered = is_answered,
-         .key = key}};
+        dialect.publish({.channel = "#bob", .stream = 7, .is_answered = is_answered}), run, key};
     proto::ClientScratch scratch;
     for (const std::uint32_t number : {0U, 1U, 0xFFFFU, 3'000'000'000U}) {
         const std::uint32_t id = PublishFrame::first_id + number;
