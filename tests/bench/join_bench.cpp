@@ -157,7 +157,11 @@ void BM_Join(benchmark::State& state) {
 void BM_JoinWithNames(benchmark::State& state) {
     join(state, true);
 }
-BENCHMARK(BM_Join)->Arg(1'000'000)->Arg(10'000'000)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Join)
+    ->RangeMultiplier(10)
+    ->Range(1'000, 10'000'000)
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_JoinWithNames)
     ->Arg(1'000'000)
     ->Arg(10'000'000)
