@@ -1,14 +1,11 @@
 // How Grapevine's cost grows: with subscribers, nodes, users known, bytes of a message, threads.
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { benchmark } from './core.mjs';
 import { knowsProcesses, runLoad } from './generator.mjs';
 import { products } from './products.mjs';
 
 const millionths = 1e6;
 // One generator has 20,000 descriptors at most on many machines.
 const subscribersOfOneProcess = 15_000;
-// The slowest: ten million users join.
-const coreWithin = 240_000;
 
 const loaded = (product, { scenario, words, nodes }) => ({ dir, onServers, settings: { seconds, warmup } }) => onServers(products[product], nodes, dir, async (cluster) => {
     const run = await runLoad(products[product], { scenario, words: [...words, '--warmup', warmup], seconds, ...cluster });
@@ -21,23 +18,6 @@ const loaded = (product, { scenario, words, nodes }) => ({ dir, onServers, setti
         faults: { lost: report.lost, duplicate: report.duplicate, reordered: report.reordered, damaged: report.damaged, errors: report.errors },
     };
 });
-
-const core = process.env.CORE_BENCH;
-
-function benchmark(filter) {
-    if (!core || !existsSync(core)) throw new Error(`${core || 'CORE_BENCH'} is not built: cmake --build --preset release --target core_bench`);
-    return new Promise((done, failed) => {
-        const child = spawn('setpriv', ['--pdeathsig', 'KILL', core, `--benchmark_filter=^${filter}$`, '--benchmark_format=json'], { timeout: coreWithin, killSignal: 'SIGKILL' });
-        let out = '';
-        child.stdout.on('data', (data) => { out += data; });
-        child.once('error', failed);
-        child.once('close', (code) => {
-            const found = code === 0 && out ? JSON.parse(out).benchmarks[0] : undefined;
-            if (found && !found.error_occurred) done(found);
-            else failed(new Error(`core_bench ended with ${code}${found ? `: ${found.error_message}` : ''}`));
-        });
-    });
-}
 
 const grouped = (number) => number.toLocaleString('en');
 const tens = (from, to) => Array.from({ length: Math.round(Math.log10(to / from)) + 1 }, (_, i) => from * 10 ** i);
@@ -59,7 +39,7 @@ export const curves = {
     },
     nodes: {
         title: 'Nodes', says: '32 pairs, each with 64 messages on their way from one node to the next, 128 bytes, JSON; all nodes share the machine',
-        x: 'nodes', figures: { rate: 'messages/s of all', cpu: 'CPU a message, µs' },
+        x: 'nodes', isLog: true, figures: { rate: 'messages/s of all', cpu: 'CPU a message, µs' },
         points: () => [2, 4, 8, 16].map((nodes) => ({
             key: { x: nodes }, name: `${nodes}`, guess: 10,
             run: loaded('json', { scenario: 'p2p', nodes, words: ['--pairs', 32, '--window', 64] }),
@@ -67,19 +47,19 @@ export const curves = {
     },
     table: {
         title: 'Users known', says: 'on one thread, no sockets: where a random user is; memory of the table; two nodes link up and one learns all users of the other',
-        x: 'users', isLog: true, figures: { lookup: 'a lookup, ns', bytes: 'bytes an entry', join: 'until joined, s' },
+        x: 'users', isLog: true, figures: { lookup: 'a lookup, ns', bytes: 'bytes an entry', join: 'until joined, ms' }, logY: ['join'],
         points: ({ isQuick }) => tens(1_000, isQuick ? 1_000_000 : 10_000_000).map((users) => ({
             key: { x: users }, name: grouped(users), guess: 2 + users / 400_000,
             async run() {
                 const lookup = await benchmark(`BM_Lookup/${users}`);
                 const join = await benchmark(`BM_Join/${users}/iterations:1`);
-                return { lookup: lookup.cpu_time, bytes: lookup.bytes_per_entry, join: join.real_time / 1000 };
+                return { lookup: lookup.cpu_time, bytes: lookup.bytes_per_entry, join: join.real_time };
             },
         })),
     },
     size: {
         title: 'Bytes of a message', says: 'ten pairs across two nodes, each with 16 messages on their way, JSON; 34 bytes are the least that the judge needs',
-        x: 'bytes', isLog: true, figures: { rate: 'messages/s', megabytes: 'payload, MB/s', cpu: 'CPU a message, µs' },
+        x: 'bytes', isLog: true, figures: { rate: 'messages/s', megabytes: 'payload, MB/s', cpu: 'CPU a message, µs' }, logY: ['rate', 'cpu'],
         points: () => [34, 128, 512, 2_048, 8_192, 32_768, 61_440].map((size) => ({
             key: { x: size }, name: grouped(size),
             run: loaded('json', { scenario: 'p2p', nodes: 2, words: ['--window', 16, '--size', size] }),

@@ -30,18 +30,30 @@ export async function runLoad(product, { scenario, words, seconds, urls, pids, o
         [...before, ...urls.flatMap((url) => ['--url', url]), ...words, ...product.more, '--seconds', seconds, '--json', '--phases']);
     const marks = {};
     let read = 0, holding;
-    life.onLog = () => {
-        for (const lines = life.log.split('\n'); read < lines.length - 1; ++read) {
-            const phase = /^phase (.*)$/.exec(lines[read])?.[1];
-            // Of several processes: from when the last begins until the first is done.
-            if (phase === 'measuring') marks.from = { cpu: cpuOf(pids), at: performance.now() };
-            if (phase === 'draining' || phase === 'holding') marks.until ??= { cpu: cpuOf(pids), at: performance.now() };
-            if (phase === 'holding' && onHolding) holding ??= onHolding().finally(() => life.child.kill('SIGINT'));
-        }
+    const onPhase = (phase) => {
+        // Of several processes: from when the last begins until the first is done.
+        if (phase === 'measuring') marks.from = { cpu: cpuOf(pids), at: performance.now() };
+        if (phase === 'draining' || phase === 'holding') marks.until ??= { cpu: cpuOf(pids), at: performance.now() };
+        if (phase === 'holding' && onHolding) holding ??= onHolding().finally(() => life.child.kill('SIGINT'));
+        holding?.catch(() => {});    // it is awaited below
     };
+    // A server that died has no CPU to read.
+    const astray = new Promise((_, failed) => {
+        life.onLog = () => {
+            const lines = life.log.split('\n');
+            for (; read < lines.length - 1; ++read) {
+                const phase = /^phase (.*)$/.exec(lines[read])?.[1];
+                try {
+                    if (phase) onPhase(phase);
+                } catch (error) {
+                    failed(new Error(`a server has ended: ${error.message}`));
+                }
+            }
+        };
+    });
     let code;
     try {
-        code = await within('the load generator to end', life.exited, seconds * 1000 + overtime);
+        code = await within('the load generator to end', Promise.race([life.exited, astray]), seconds * 1000 + overtime);
         await holding;
     } finally {
         await life.end('SIGKILL');

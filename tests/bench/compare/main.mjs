@@ -11,7 +11,7 @@ const count = (standard) => ({ type: 'string', default: standard });
 const { values } = parseArgs({
     options: {
         peers: { type: 'boolean', default: false }, curves: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false },
-        rounds: count(undefined), seconds: count(undefined), only: count(undefined), json: count(undefined), out: count(undefined), redraw: count(undefined),
+        rounds: count(undefined), seconds: count(undefined), only: count(undefined), json: count(undefined), out: count(undefined), redraw: { type: 'boolean', default: false },
     },
 });
 const settings = {
@@ -28,6 +28,7 @@ const out = values.out ?? (values.quick ? 'build/benchmarks-quick' : 'docs/bench
 // Everything that is written meanwhile, by anybody, is here.
 const scratch = mkdtempSync(join(tmpdir(), 'grapevine-bench-'));
 process.env.TMPDIR = scratch;
+process.env.PATH += ':/usr/sbin:/sbin';    // where servers are, also for users who are not root
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 const { products, versions } = await import('./products.mjs');
@@ -61,7 +62,8 @@ const about = (withPeers) => ({
 const shown = {
     rate: (value) => `${rounded(value)}/s`, cpu: (value) => `${rounded(value)} µs`, p99: (value) => `p99 ${rounded(value)} ms`,
     connectCpu: (value) => `${rounded(value)} µs a connect`, memory: (value) => `${rounded(value)} bytes a connection`,
-    lookup: (value) => `${rounded(value)} ns a lookup`, bytes: (value) => `${rounded(value)} bytes an entry`, join: (value) => `joined in ${rounded(value)} s`,
+    side: (value) => `${rounded(value)} µs a side`,
+    lookup: (value) => `${rounded(value)} ns a lookup`, bytes: (value) => `${rounded(value)} bytes an entry`, join: (value) => `joined in ${rounded(value)} ms`,
 };
 const faultsOf = (figures) => Object.entries(figures.faults ?? {}).filter(([, times]) => times).map(([fault, times]) => `${fault} ${times}`);
 const show = (figures) => [
@@ -72,6 +74,7 @@ const show = (figures) => [
 
 // A server for one measurement alone: what one leaves behind does not weigh on the next.
 async function onServers(product, nodes, dir, measure) {
+    if (nodes === 0) return measure();
     const cluster = await product.start(dir, nodes);
     try {
         return await measure(cluster);
@@ -87,10 +90,15 @@ async function measureScenarios(names) {
         guess: settings.seconds + (name === 'idle' ? settings.connections / 1000 + 8 : 3) + (name === 'fanout10000' ? 4 : 0),
         run: (dir) => onServers(products[key], scenarios[name].nodes, dir, (cluster) => scenarios[name].measure(products[key], cluster, settings)),
     })));
-    const keep = (all.comparison?.results ?? []).filter((result) => values.only && !names.includes(result.scenario));
-    const { results, loads } = await runRounds(tasks, settings.rounds, scratch, { show });
-    all.comparison = { ...about(values.peers), loads, results: [...keep, ...results] };
-    save();
+    const before = values.only && all.comparison;
+    const keep = before ? before.results.filter((result) => !names.includes(result.scenario)) : [];
+    const again = (before?.again ?? []).map((one) => ({ ...one, scenarios: one.scenarios.filter((name) => !names.includes(name)) })).filter((one) => one.scenarios.length);
+    const write = ({ results, loads }) => {
+        const now = { ...about(values.peers), loads };
+        all.comparison = keep.length ? { ...before, again: [...again, { ...now, scenarios: names }], results: [...keep, ...results] } : { ...now, results };
+        save();
+    };
+    write(await runRounds(tasks, settings.rounds, scratch, { show, onRound: write }));
 }
 
 async function measureCurves(names) {
@@ -101,13 +109,12 @@ async function measureCurves(names) {
             key: point.key, name: `${curve.title}: ${point.name}`, guess: point.guess ?? settings.seconds + 4,
             run: (dir) => point.run({ dir, onServers, settings }),
         }));
-        const { results, loads } = await runRounds(tasks, settings.rounds, scratch, { show });
-        all.curves[name] = { ...about(false), loads, results };
+        all.curves[name] = { ...about(false), ...await runRounds(tasks, settings.rounds, scratch, { show }) };
         save();
     }
 }
 
-if (!('redraw' in values) || values.redraw === undefined) {
+if (!values.redraw) {
     const compared = wanted.filter((name) => scenarios[name]);
     const grown = wanted.filter((name) => curves[name]);
     if (compared.length) await measureScenarios(compared);

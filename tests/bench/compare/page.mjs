@@ -54,9 +54,10 @@ function scenarioTable(results, name) {
     const rows = measuredProducts(results, name).map((product) => {
         const runs = results.filter((one) => one.scenario === name && one.product === product);
         const failed = runs.find((one) => one.error);
-        if (failed && runs.length === 1) return [products[product].label, `failed: ${failed.error.split('\n')[0]}`, ...figures.slice(1).map(() => ''), ''];
+        if (runs.every((one) => one.error)) return [products[product].label, `failed: ${failed.error.split('\n')[0]}`, ...figures.slice(1).map(() => ''), ''];
         const wrong = Object.entries(runs.reduce((sum, { faults = {} }) => { for (const [fault, times] of Object.entries(faults)) sum[fault] = (sum[fault] ?? 0) + times; return sum; }, {}))
             .filter(([, times]) => times).map(([fault, times]) => `**${fault} ${times}**`);
+        if (failed) wrong.push(`**a round failed: ${failed.error.split('\n')[0]}**`);
         const share = summary(runs.map((one) => one.generator));
         const was = runs.some((one) => one.wasBottleneck) ? ' (the bottleneck)' : '';
         return [[products[product].label, ...wrong].join(' '), ...figures.map((figure) => spread(summaryOf(results, name, product, figure))), share ? `${plain(share.median * 100)} %${was}` : '–'];
@@ -101,10 +102,10 @@ const plots = {
 
 const blue = products.json.colour, violet = products.workers.colour;
 function curvePlot(name, results) {
-    const { title, x, isLog, figures } = curves[name];
+    const { title, x, isLog, figures, logY } = curves[name];
     const series = [...new Set(results.map((one) => one.series ?? ''))];
     const panels = Object.entries(figures).map(([figure, axis]) => ({
-        axis, isLogY: name === 'table' && figure === 'join',
+        axis, isLogY: (logY ?? []).includes(figure),
         rows: series.flatMap((of, i) => [...new Set(results.map((one) => one.x))].map((at) => {
             const found = summary(results.filter((one) => one.x === at && (one.series ?? '') === of).map((one) => one[figure]));
             return found && { x: at, series: of, colour: i ? violet : blue, ...found };
@@ -122,6 +123,8 @@ export async function writePage(all, out) {
     if (comparison) {
         const { results } = comparison;
         parts.push(aboutText(comparison), '');
+        for (const { scenarios: names, ...about } of comparison.again ?? [])
+            parts.push(`Measured in a run of their own: ${names.map((name) => scenarios[name].title).join('; ')}. ${aboutText(about)}`, '');
         const wanted = aims.filter((aim) => aim.products.some((product) => reached(results, aim, product)));
         if (wanted.length) parts.push('## What it must reach', '', 'Ratios are of figures of the same round.', '', table(['', 'JSON', 'Protobuf', 'aim'], [...wanted.map((aim) => aimRow(results, aim)), faultsRow(results)]), '');
         const drawn = [];

@@ -53,11 +53,11 @@ export function lines(title, x, isLog, panels) {
     return svg({
         title: { text: title, offset: 12 },
         hconcat: panels.map(({ axis, rows, isLogY }) => {
-            const xAxis = { field: 'x', ...number, scale: { type: isLog ? 'log' : 'linear', nice: false, padding: 14 }, axis: { title: x, values: [...new Set(rows.map((row) => row.x))], format: '~s', grid: false, labelOverlap: true } };
+            const xAxis = { field: 'x', ...number, scale: { type: isLog ? 'log' : 'linear', nice: false, padding: 14 }, axis: { title: x, values: [...new Set(rows.map((row) => row.x))], labelExpr: "datum.value >= 1e6 ? datum.value / 1e6 + 'M' : format(datum.value, ',')", grid: false, labelOverlap: true, labelSeparation: 4 } };
             const several = new Set(rows.map((row) => row.series)).size > 1;
             const color = several ? { field: 'series', type: 'nominal', scale: { domain: [...new Set(rows.map((row) => row.series))], range: [...new Set(rows.map((row) => row.colour))] }, legend: { title: null, orient: 'bottom' } } : { value: rows[0].colour };
             const scale = isLogY ? { type: 'log' } : { zero: true };
-            const y = { ...number, scale, axis: { title: axis, tickCount: 5, format: '~s' } };
+            const y = { ...number, scale, axis: { title: axis, tickCount: isLogY ? 3 : 5, labelExpr: "datum.value >= 1e6 ? datum.value / 1e6 + 'M' : datum.value >= 1e4 ? datum.value / 1e3 + 'k' : format(datum.value, ',~f')" } };
             return {
                 width: 250, height: 190, data: { values: rows },
                 layer: [

@@ -3,22 +3,22 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { spread, summary } from './figures.mjs';
-import { load } from './processes.mjs';
+import { Missing, load } from './processes.mjs';
 
 const span = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
 // `tasks`: [{name, guess, run(dir)}], where `run` gives figures and `guess` is how many seconds it may take. Gives one
-// result for each task and round; of a task that failed its `error`, and its later rounds are left out.
+// result for each task and round; of a task that failed its `error`. If what it needs is missing, its later rounds are left out.
 export async function runRounds(tasks, rounds, scratch, { show, onRound = () => {} }) {
     const results = [];
-    const failed = new Set();
+    const impossible = new Set();
     const loads = [];
     let done = 0, took = 0, guessed = 0;
     for (let round = 1; round <= rounds; ++round) {
         loads.push(load());
         for (const task of tasks) {
             ++done;
-            if (failed.has(task)) continue;
+            if (impossible.has(task)) continue;
             const start = performance.now();
             const dir = join(scratch, `task-${done}`);
             mkdirSync(dir);
@@ -27,19 +27,19 @@ export async function runRounds(tasks, rounds, scratch, { show, onRound = () => 
                 figures = await task.run(dir);
             } catch (thrown) {
                 error = thrown.message;
-                failed.add(task);
+                if (thrown instanceof Missing) impossible.add(task);
             } finally {
                 rmSync(dir, { recursive: true, force: true });
             }
             took += (performance.now() - start) / 1000;
             guessed += task.guess;
-            const remaining = (all) => all.filter((one) => !failed.has(one)).reduce((sum, one) => sum + one.guess, 0);
+            const remaining = (all) => all.filter((one) => !impossible.has(one)).reduce((sum, one) => sum + one.guess, 0);
             const left = (remaining(tasks.slice(tasks.indexOf(task) + 1)) + (rounds - round) * remaining(tasks)) * took / guessed;
             const number = `${String(done).padStart(String(tasks.length * rounds).length)}/${tasks.length * rounds}`;
             console.log(`[${number}] round ${round}/${rounds}  ${task.name}: ${error ? `FAILED: ${error}` : show(figures)}   (${span(left)} left)`);
             results.push({ ...task.key, round, ...(error ? { error } : figures) });
         }
-        onRound(results);
+        onRound({ results, loads: summary(loads) });
     }
     return { results, loads: summary(loads) };
 }

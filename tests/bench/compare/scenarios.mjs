@@ -1,4 +1,5 @@
 // What every product is asked to do, and what is read from it.
+import { benchmark } from './core.mjs';
 import { runLoad, settledMemory } from './generator.mjs';
 import { memoryOf } from './processes.mjs';
 import { products } from './products.mjs';
@@ -68,6 +69,16 @@ const idle = {
     },
 };
 
+const core = {
+    title: 'The machines alone', nodes: 0,
+    says: 'one message of 128 bytes from the bytes of a command on one node to those of a push on the other, codecs and flows included, no sockets: half of it, for each side',
+    products: ['json', 'protobuf'], figures: ['side'],
+    async measure(product) {
+        const { items_per_second: both } = await benchmark(`BM_MessageToUser/${product === products.json ? 0 : 1}`);
+        return { side: millionths / both / 2 };
+    },
+};
+
 const crossing = ['json', 'protobuf', 'answered', 'answeredProtobuf', 'workers', 'nats', 'bunRedis'];
 const paced = ['json', 'protobuf', 'nats', 'bunRedis'];
 const spreading = ['json', 'protobuf', 'workers', 'nats', 'bunRedis'];
@@ -98,6 +109,7 @@ export const scenarios = {
         scenario: 'fanout', words: ['--publishers', 8, '--subscribers', 10_000, '--connect-rate', 4_000], products: spreading, figures: ['rate', 'cpu', 'user', 'p99'],
     }),
     idle,
+    core,
 };
 
 // `unit` follows the name in tables and plots.
@@ -110,6 +122,7 @@ export const units = {
     p99_9: { name: 'p99.9', unit: 'ms' },
     connectCpu: { name: 'CPU a connect and subscribe', unit: 'µs' },
     connectUser: { name: 'of that user space', unit: 'µs' },
+    side: { name: 'CPU a message and side', unit: 'µs' },
     memory: { name: 'memory of a connection', unit: 'bytes' },
 };
 
@@ -128,6 +141,7 @@ export const aims = [
     { says: 'idle memory of a connection, bytes', scenario: 'idle', figure: 'memory', products: best, atMost: 2600 },
     { says: 'connect and subscribe: CPU of Bun', scenario: 'idle', figure: 'connectCpu', products: best, against: 'bun', atMost: 1.5 },
     { says: 'connect and subscribe: user-space part, µs', scenario: 'idle', figure: 'connectUser', products: best, atMost: 25 },
+    { says: 'the machines alone: a message on each side, µs', scenario: 'core', figure: 'side', products: best, atMost: 0.25 },
 ];
 
 export const productsOf = (scenario, withPeers) => scenario.products.filter((name) => withPeers || products[name].isOwn);
