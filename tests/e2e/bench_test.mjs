@@ -214,6 +214,29 @@ test('what a node refuses or does not answer is counted', async () => {
     assert.ok(json.unanswered > 0 && json.lost === 0, JSON.stringify(json));
 });
 
+test('connections that subscribe, headers and phases are what was asked for', async () => {
+    const node = await scriptedNode('asked');
+    const words = ['connect', ...urls(node), '--connections', 20, '--channels', 4, '--header', 'Cookie: a=b', '--header', 'X-From: bench', '--phases', '--seconds', 0.2, '--json'];
+    const { code, json, err } = await bench(...words);
+    node.stop();
+    assert.equal(code, 0, err);
+    assert.equal(json.connection_channels, 4);
+    assert.equal(json.connecting_us.count, 20);
+    const channels = node.commands.filter(({ subscribe }) => subscribe).map(({ subscribe }) => subscribe.channel);
+    assert.equal(channels.length, 20);
+    assert.equal(new Set(channels).size, 4);
+    assert.ok(node.requests.every(({ headers }) => headers.cookie === 'a=b' && headers['x-from'] === 'bench'));
+    assert.deepEqual(err.trim().split('\n'), ['warming up', 'measuring', 'holding', 'leaving'].map((phase) => `phase ${phase}`));
+});
+
+test('a subscription that is not answered ends its connection', async () => {
+    const node = await scriptedNode('deaf', (command) => Boolean(command.subscribe));
+    const { code, json } = await bench('connect', ...urls(node), '--connections', 2, '--channels', 1, '--seconds', 0.1, '--json');
+    node.stop();
+    assert.equal(code, 1);
+    assert.deepEqual(json.reasons, [{ why: 'connection: no answer in time', times: 2 }]);
+});
+
 test('an end that comes with the last word is noticed', async () => {
     const node = await scriptedNode('hasty', (command, reply, socket) => {
         reply({ id: command.id, connect: { client: 'c1', version: '0', ping: 25, pong: true, node: 'hasty' } });
@@ -241,6 +264,8 @@ test('what cannot be run is said before anything begins', async () => {
         [['connect', '--connections', '1000000'], 2, /1000000 connections need \d+ open files, and a process may have \d+/],
         [['connect', '--source', '192.0.2.1'], 2, /--source '192\.0\.2\.1'/],
         [['connect', '--user', 'a\nb'], 2, /--user/],
+        [['connect', '--header', 'no colon'], 2, /--header 'no colon': .*'Name: value'/],
+        [['connect', '--header', 'A: b\r\nC: d'], 2, /--header 'A: b\?\?C: d'/],
         [[], 2, /subcommand is required/],
     ]) {
         const ended = await bench(...words);

@@ -6,11 +6,12 @@ import { WebSocketServer } from './packages.mjs';
 export async function scriptedNode(name, on = () => false) {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
     await new Promise((listening) => server.once('listening', listening));
-    const node = { commands: [], pongs: 0, closeCodes: [], sockets: new Set(), events: new EventEmitter() };
+    const node = { requests: [], commands: [], pongs: 0, closeCodes: [], sockets: new Set(), events: new EventEmitter() };
     node.untilClosed = async (times) => { while (node.closeCodes.length < times) await once(node.events, 'closed'); return node.closeCodes; };
     node.url = `ws://127.0.0.1:${server.address().port}/connection/websocket`;
     node.stop = () => { for (const socket of node.sockets) socket.terminate(); server.close(); };
-    server.on('connection', (socket) => {
+    server.on('connection', (socket, request) => {
+        node.requests.push(request);
         node.sockets.add(socket);
         const reply = (...replies) => socket.send(replies.map((value) => JSON.stringify(value)).join('\n'));
         socket.on('close', (code) => { node.closeCodes.push(code); node.sockets.delete(socket); node.events.emit('closed'); });
