@@ -11,13 +11,13 @@ namespace {
 
 using namespace cli::bench;
 
-constexpr std::uint32_t run = 0xC0FFEE42;
-constexpr std::size_t payload_bytes = 60;
-const DialectSpec spec{.payload_bytes = payload_bytes, .run = run};
-const Stamp first{run, 3, 17, 1'000};
-const Stamp second{run, 3, 18, 2'000};
+constexpr std::uint32_t this_run = 0xC0FFEE42;
+constexpr std::size_t bytes_of_payload = 60;
+const DialectSpec dialect_spec{.payload_bytes = bytes_of_payload, .run = this_run};
+const Stamp first{this_run, 3, 17, 1'000};
+const Stamp second{this_run, 3, 18, 2'000};
 
-std::string payload(const Stamp& stamp, std::size_t bytes = payload_bytes) {
+std::string payload(const Stamp& stamp, std::size_t bytes = bytes_of_payload) {
     return stamped_payload(stamp, bytes);
 }
 
@@ -60,8 +60,8 @@ protected:
         return "MSG room 1 " + std::to_string(data.size()) + "\r\n" + data + "\r\n";
     }
 
-    NatsDialect nats{spec};
-    TopicsDialect topics{spec};
+    NatsDialect nats{dialect_spec};
+    TopicsDialect topics{dialect_spec};
     ReadState state;
     Notes notes;
     Session session{notes};
@@ -73,7 +73,7 @@ TEST_F(BenchDialects, NatsSaysWhatItsServerReads) {
     EXPECT_TRUE(nats.connect({}).ends_with("}\r\nPING\r\n"));
     EXPECT_EQ(nats.subscribe("room"), "SUB room 1\r\nPING\r\n");
     const PublishText text = nats.publish({.channel = "room", .stream = 3});
-    EXPECT_EQ(text.message, "PUB room 60\r\n" + payload({run, 3, 0, 0}) + "\r\n");
+    EXPECT_EQ(text.message, "PUB room 60\r\n" + payload({this_run, 3, 0, 0}) + "\r\n");
     EXPECT_EQ(text.opcode, Opcode::binary);
 }
 
@@ -105,7 +105,7 @@ TEST_F(BenchDialects, NatsReadsLinesThatAreSplitAnywhere) {
 
 TEST_F(BenchDialects, NatsJudgesWhatItIsGiven) {
     const std::string right = payload(first);
-    ASSERT_TRUE(nats_reads(msg(payload({run + 1, 3, 17, 0}))));
+    ASSERT_TRUE(nats_reads(msg(payload({this_run + 1, 3, 17, 0}))));
     EXPECT_TRUE(notes.all.empty()) << "of another run";
     ASSERT_TRUE(nats_reads(msg(right.substr(0, 50)) + msg(right + "x")));
     EXPECT_EQ(notes.all, (Words{"damaged", "damaged"}));
@@ -147,11 +147,11 @@ TEST_F(BenchDialects, TopicsAreReadAsTheyWereSent) {
     EXPECT_EQ(topics.subscribe("room"), "S room");
     EXPECT_EQ(
         topics.publish({.channel = "room", .stream = 3}).message,
-        "P room " + payload({run, 3, 0, 0}));
+        "P room " + payload({this_run, 3, 0, 0}));
     ASSERT_TRUE(topics.read("s", state, session));
     ASSERT_TRUE(topics.read(payload(first), state, session));
-    ASSERT_TRUE(topics.read(payload({run + 1, 3, 17, 0}), state, session));
-    ASSERT_TRUE(topics.read(payload(first, payload_bytes + 1), state, session));
+    ASSERT_TRUE(topics.read(payload({this_run + 1, 3, 17, 0}), state, session));
+    ASSERT_TRUE(topics.read(payload(first, bytes_of_payload + 1), state, session));
     EXPECT_EQ(notes.all, (Words{"subscribed", "arrived 17", "damaged"}));
     EXPECT_FALSE(topics.read("nonsense", state, session));
 }

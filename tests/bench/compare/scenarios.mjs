@@ -28,7 +28,7 @@ function messages(options) {
                 cpu: (run.user + run.system) / moved * millionths,
                 user: run.user / moved * millionths,
                 system: run.system / moved * millionths,
-                ...latency(report.latency_us),
+                ...latency(report.latency_us), late: report.sent_late_us && report.sent_late_us.p99 / 1000,
                 ...common(report),
             };
         },
@@ -94,11 +94,11 @@ export const scenarios = {
     }),
     at20000: messages({
         title: 'Across nodes at 20,000 messages a second', says: 'open loop, ten pairs: latency counts from when a message was due',
-        scenario: 'p2p', words: ['--rate', 20_000], products: paced, figures: ['cpu', 'user', 'p50', 'p99', 'p99_9'],
+        scenario: 'p2p', words: ['--rate', 20_000], products: paced, figures: ['cpu', 'user', 'p50', 'p99', 'p99_9', 'late'],
     }),
     at5000: messages({
         title: 'Across nodes at 5,000 messages a second', says: 'the same at a quarter of the rate',
-        scenario: 'p2p', words: ['--rate', 5_000], products: paced, figures: ['cpu', 'user', 'p50', 'p99', 'p99_9'],
+        scenario: 'p2p', words: ['--rate', 5_000], products: paced, figures: ['cpu', 'user', 'p50', 'p99', 'p99_9', 'late'],
     }),
     fanout1000: messages({
         title: 'To 1,000 subscribers on two nodes', says: 'one channel, eight publishers with a message each on its way; figures are those of a delivery',
@@ -120,6 +120,7 @@ export const units = {
     p50: { name: 'p50', unit: 'ms' },
     p99: { name: 'p99', unit: 'ms' },
     p99_9: { name: 'p99.9', unit: 'ms' },
+    late: { name: 'sent late, p99', unit: 'ms' },
     connectCpu: { name: 'CPU a connect and subscribe', unit: 'µs' },
     connectUser: { name: 'of that user space', unit: 'µs' },
     side: { name: 'CPU a message and side', unit: 'µs' },
