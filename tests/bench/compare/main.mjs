@@ -93,8 +93,8 @@ async function measureScenarios(names) {
     const before = values.only && all.comparison;
     const keep = before ? before.results.filter((result) => !names.includes(result.scenario)) : [];
     const again = (before?.again ?? []).map((one) => ({ ...one, scenarios: one.scenarios.filter((name) => !names.includes(name)) })).filter((one) => one.scenarios.length);
-    const write = ({ results, loads }) => {
-        const now = { ...about(values.peers), loads };
+    const write = ({ results, load }) => {
+        const now = { ...about(values.peers), load };
         all.comparison = keep.length ? { ...before, again: [...again, { ...now, scenarios: names }], results: [...keep, ...results] } : { ...now, results };
         save();
     };

@@ -5,7 +5,6 @@ import { curves } from './curves.mjs';
 import { plain, rounded, spread, summary } from './figures.mjs';
 import { bars, lines } from './plots.mjs';
 import { products } from './products.mjs';
-import { loadText } from './rounds.mjs';
 import { aims, scenarios, units } from './scenarios.mjs';
 
 const table = (heads, rows) => [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---').join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n');
@@ -16,8 +15,11 @@ function figuresOf(results, scenario, product, figure) {
 const summaryOf = (results, scenario, product, figure) => summary(figuresOf(results, scenario, product, figure).map((one) => one[figure]));
 const measuredProducts = (results, scenario) => scenarios[scenario].products.filter((product) => results.some((one) => one.scenario === scenario && one.product === product));
 
-function aboutText({ date, machine, versions, command, rounds, seconds, loads }) {
-    return [`\`${command}\` on ${date}`, rounds === 1 ? `one round of ${seconds} s: no spread` : `${rounds} rounds of ${seconds} s each, medians (lowest–highest)`, machine, `load of the machine before each round ${loadText(loads)}`, versions.join(', ')].join('; ') + '.';
+// From here on others used the machine too.
+const busyLoad = 1;
+
+function aboutText({ date, machine, versions, command, rounds, seconds, load }) {
+    return [`\`${command}\` on ${date}`, rounds === 1 ? `one round of ${seconds} s: no spread` : `${rounds} rounds of ${seconds} s each, medians (lowest–highest)`, machine, `load before it began ${load}${load > busyLoad ? ' (others used the machine too)' : ''}`, versions.join(', ')].join('; ') + '.';
 }
 
 const headOf = (figure) => [units[figure].name, units[figure].unit].filter(Boolean).join(', ');

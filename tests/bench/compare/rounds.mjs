@@ -2,7 +2,6 @@
 // what the machine does besides falls on all of it.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { spread, summary } from './figures.mjs';
 import { Missing, load } from './processes.mjs';
 
 const span = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
@@ -12,10 +11,9 @@ const span = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.r
 export async function runRounds(tasks, rounds, scratch, { show, onRound = () => {} }) {
     const results = [];
     const impossible = new Set();
-    const loads = [];
+    const before = load();    // later it is also our own
     let done = 0, took = 0, guessed = 0;
     for (let round = 1; round <= rounds; ++round) {
-        loads.push(load());
         for (const task of tasks) {
             ++done;
             if (impossible.has(task)) continue;
@@ -39,9 +37,7 @@ export async function runRounds(tasks, rounds, scratch, { show, onRound = () => 
             console.log(`[${number}] round ${round}/${rounds}  ${task.name}: ${error ? `FAILED: ${error}` : show(figures)}   (${span(left)} left)`);
             results.push({ ...task.key, round, ...(error ? { error } : figures) });
         }
-        onRound({ results, loads: summary(loads) });
+        onRound({ results, load: before });
     }
-    return { results, loads: summary(loads) };
+    return { results, load: before };
 }
-
-export const loadText = (loads) => spread(loads, (value) => value.toFixed(1));
