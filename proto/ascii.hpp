@@ -1,4 +1,4 @@
-/// Looks at eight bytes of text at a time.
+/// Looks at eight or sixteen bytes of text at a time.
 #pragma once
 
 #include <bit>
@@ -36,6 +36,33 @@ constexpr std::uint64_t beyond(std::uint64_t word) {
 /// Index of the first marked byte; `marks` is not zero.
 constexpr std::size_t first(std::uint64_t marks) {
     return static_cast<std::size_t>(std::countr_zero(marks)) / word_bytes;
+}
+
+/// Compilers know this type on every processor and have one instruction for each line below.
+using Block = signed char __attribute__((vector_size(16)));
+
+/// Of the first sixteen bytes: how many are before the first that may not stand in a JSON string as
+/// it is, or has to be looked at: below 0x20, above 0x7f, a quote or a backslash.
+inline std::size_t plain_of_block(const char* text) {
+    Block block;
+    std::memcpy(&block, text, sizeof block);
+    // Signed: what is above 0x7f is below zero.
+    const Block marks = (block < 0x20) | (block == '"') | (block == '\\');
+    std::uint64_t halves[2];
+    std::memcpy(halves, &marks, sizeof marks);
+    if ((halves[0] | halves[1]) == 0) return sizeof block;
+    return halves[0] != 0 ? first(halves[0]) : word_bytes + first(halves[1]);
+}
+
+/// The same of all the text up to `end`.
+inline std::size_t plain_bytes(const char* text, const char* end) {
+    const char* at = text;
+    for (; end - at >= static_cast<std::ptrdiff_t>(sizeof(Block)); at += sizeof(Block))
+        if (const std::size_t plain = plain_of_block(at); plain != sizeof(Block))
+            return static_cast<std::size_t>(at - text) + plain;
+    while (at != end && static_cast<std::uint8_t>(*at) - 0x20U < 0x60 && *at != '"' && *at != '\\')
+        ++at;
+    return static_cast<std::size_t>(at - text);
 }
 
 }  // namespace grapevine::proto::ascii

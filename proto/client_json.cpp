@@ -353,11 +353,12 @@ bool append_push(
     out += R"(,"pub":{"data":)";
     out += publication->data;
     if (publication->info != ClientInfo{}) {
-        out += R"(,"info":)";
-        Members info{out};
-        info.text("user", publication->info.user);
-        info.text("client", publication->info.client);
-        info.close();
+        const auto& [user, client] = publication->info;
+        if (!user.empty()) append_json_string(out += R"(,"info":{"user":)", user);
+        if (!client.empty())
+            append_json_string(
+                out += user.empty() ? R"(,"info":{"client":)" : R"(,"client":)", client);
+        out += '}';
     }
     if (!publication->message_id.empty()) {
         out += R"(,"tags":)";

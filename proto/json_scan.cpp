@@ -71,16 +71,7 @@ bool JsonScan::string() {
     const char* const begin = ++at_;
     bool is_ascii = true;
     for (;;) {
-        if (static_cast<std::size_t>(end_ - at_) >= ascii::word_bytes) {
-            const std::uint64_t word = ascii::word_at(at_);
-            const std::uint64_t marks = ascii::below(word, 0x20) | ascii::equal(word, '"') |
-                                        ascii::equal(word, '\\') | ascii::beyond(word);
-            if (marks == 0) {
-                at_ += ascii::word_bytes;
-                continue;
-            }
-            at_ += ascii::first(marks);
-        }
+        at_ += ascii::plain_bytes(at_, end_);
         if (at_ == end_) return false;
         const char c = *at_;
         if (c == '"') {
@@ -146,12 +137,8 @@ bool JsonScan::value(std::string_view& place) {
 bool JsonScan::plain_text(std::string_view& place) {
     if (at_ == end_ || *at_ != '"') return false;
     const char* const begin = ++at_;
-    while (at_ != end_ && *at_ != '"') {
-        const auto byte = static_cast<std::uint8_t>(*at_);
-        if (byte < 0x20 || byte >= 0x80 || byte == '\\') return false;
-        ++at_;
-    }
-    if (at_ == end_) return false;
+    at_ += ascii::plain_bytes(at_, end_);
+    if (at_ == end_ || *at_ != '"') return false;
     place = {begin, at_};
     ++at_;
     return true;

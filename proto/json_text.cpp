@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::string_view replacement_character = "\xef\xbf\xbd";
 
-/// False for bytes that may not stand in a JSON string as they are, or have to be looked at.
-bool is_plain(char character) {
-    const auto byte = static_cast<std::uint8_t>(character);
-    return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
-}
-
 /// Length of the UTF-8 sequence at the start of `text`; 0 if it is none.
 std::size_t sequence_length(std::string_view text) {
     const auto lead = static_cast<std::uint8_t>(text[0]);
@@ -49,7 +43,14 @@ std::string_view without_outer_space(std::string_view text) {
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-    // Names are short and mostly ASCII: not worth a call into the library.
+    // Text is mostly ASCII: not worth a call into the library.
+    for (constexpr std::size_t words = 4; text.size() >= words * ascii::word_bytes;) {
+        std::uint64_t all = 0;
+        for (std::size_t word = 0; word < words; ++word)
+            all |= ascii::word_at(text.data() + word * ascii::word_bytes);
+        if (ascii::beyond(all) != 0) break;
+        text.remove_prefix(words * ascii::word_bytes);
+    }
     while (text.size() >= ascii::word_bytes && ascii::beyond(ascii::word_at(text.data())) == 0)
         text.remove_prefix(ascii::word_bytes);
     while (!text.empty() && static_cast<std::uint8_t>(text.front()) < 0x80)
@@ -75,9 +76,7 @@ bool normalise_json(ClientScratch& scratch, std::string_view text, std::string_v
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        std::size_t plain = 0;
-        while (plain < text.size() && is_plain(text[plain]))
-            ++plain;
+        const std::size_t plain = ascii::plain_bytes(text.data(), text.data() + text.size());
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (text.empty()) break;

@@ -159,9 +159,11 @@ public:
     explicit Store(char* at) : at_(at) {}
 
     void put_varint(std::uint64_t value) {
-        for (; value >= 0x80; value >>= 7)
-            *at_++ = static_cast<char>(value | 0x80);
-        *at_++ = static_cast<char>(value);
+        if (value < 0x80) [[likely]] {
+            *at_++ = static_cast<char>(value);
+            return;
+        }
+        put_long_varint(value);
     }
     void put_fixed64(std::uint64_t value) {
         std::memcpy(at_, &value, sizeof value);
@@ -179,6 +181,12 @@ public:
     }
 
 private:
+    void put_long_varint(std::uint64_t value) {
+        for (; value >= 0x80; value >>= 7)
+            *at_++ = static_cast<char>(value | 0x80);
+        *at_++ = static_cast<char>(value);
+    }
+
     char* at_;
 };
 
