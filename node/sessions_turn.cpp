@@ -36,7 +36,8 @@ void SessionsTurn::connect(ClientListener& clients) {
 }
 
 mesh::Now SessionsTurn::now() const {
-    return {loop_.now(), wall_now()};
+    if (const Instant now = loop_.now(); now_.steady != now) now_ = {now, wall_now()};
+    return now_;
 }
 
 void SessionsTurn::take(const mesh::LoopInput& input) {

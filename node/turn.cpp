@@ -26,7 +26,8 @@ void Turn::connect(
 }
 
 mesh::Now Turn::now() const {
-    return {loop_.now(), wall_now()};
+    if (const Instant now = loop_.now(); now_.steady != now) now_ = {now, wall_now()};
+    return now_;
 }
 
 void Turn::schedule() {

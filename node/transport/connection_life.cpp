@@ -70,7 +70,8 @@ void WebSockets::Hub::open(
     connection->set_max_message_size(options.message_bytes_max);
     connection->set_message_handler(
         [this, raw](const ws::connection_hdl&, const policy::MessagePtr& message) {
-            received(*raw, *message);
+            received(
+                *raw, message->bytes(), message->is_text() ? FrameKind::text : FrameKind::binary);
         });
     connection->set_close_handler([this, raw](const ws::connection_hdl&) { ended(*raw); });
     slots_[slot_of(id)].connection = connection;
@@ -137,7 +138,12 @@ void WebSockets::Hub::deliver(WsConnection& connection, std::string_view bytes) 
             return;
         }
         const FrameGuard::Step step = state.guard.check(bytes);
-        connection.feed(bytes.substr(0, step.bytes));
+        // Nearly all messages come whole and in one frame, and need no more than their mask taken
+        // off. The rest goes through websocketpp, which sees it from the start of a frame.
+        if (step.head_bytes != 0 && connection.get_state() == ws::session::state::open)
+            take_whole(connection, bytes.substr(0, step.bytes), step.head_bytes);
+        else
+            connection.feed(bytes.substr(0, step.bytes));
         bytes.remove_prefix(step.bytes);
         switch (step.verdict) {
         case FrameGuard::Verdict::fine: break;
@@ -157,15 +163,31 @@ void WebSockets::Hub::deliver(WsConnection& connection, std::string_view bytes) 
         notice_closing(connection);
 }
 
-void WebSockets::Hub::received(WsConnection& connection, const policy::Message& message) {
+void WebSockets::Hub::take_whole(
+    WsConnection& connection, std::string_view frame, std::size_t head_bytes) {
+    const std::string_view payload = frame.substr(head_bytes);
+    // Taken out meanwhile: the owner may do anything, and be told of another message.
+    proto::Bytes bytes = std::exchange(whole_, {});
+    if (bytes.holders() != 1 || bytes.string().capacity() < payload.size())
+        bytes = proto::Bytes::with_capacity(payload.size());
+    std::string& text = bytes.writable();
+    text.assign(payload);
+    if (!connection.state().is_client)
+        policy::unmask(text, frame.substr(head_bytes - FrameGuard::mask_bytes));
+    const bool is_text = (frame.front() & 0x0f) == ws::frame::opcode::text;
+    received(connection, bytes, is_text ? FrameKind::text : FrameKind::binary);
+    if (bytes.size() <= proto::Bytes::plentiful_bytes) whole_ = std::move(bytes);
+}
+
+void WebSockets::Hub::received(
+    WsConnection& connection, const proto::Bytes& payload, FrameKind kind) {
     const ConnectionState& state = connection.state();
     if (state.is_closing) return;
-    const bool is_text = message.is_text();
-    if (is_text && !proto::is_utf8(message.get_payload()))
+    if (kind == FrameKind::text && !proto::is_utf8(payload.view()))
         return condemn(
             connection, Ending::How::protocol_error, close_codes::invalid_payload, "invalid UTF-8");
     ++counters_.messages_in;
-    state.owner->received(state.id, message.bytes(), is_text ? FrameKind::text : FrameKind::binary);
+    state.owner->received(state.id, payload, kind);
 }
 
 /// Writes until there is nothing more or the kernel is full.
@@ -194,14 +216,18 @@ void WebSockets::Hub::hand_over(WsConnection& connection) {
     ConnectionState& state = connection.state();
     // websocketpp answers a peer's close by itself and takes nothing more.
     if (connection.get_state() != ws::session::state::open) drop_queue(state);
+    // It says that it has something to write, and writes as soon as it has all of this.
+    const bool was_listed = state.is_output_listed;
+    state.is_output_listed = true;
     for (std::size_t count = 0; count < handed_messages_max && !state.queue.empty(); ++count) {
         const std::size_t size = state.queue.front()->get_payload().size();
-        if (count > 0 && state.handed_bytes + size > handed_bytes_max) return;
+        if (count > 0 && state.handed_bytes + size > handed_bytes_max) break;
         state.handed_bytes += size;
         connection.send(state.queue.front());
         state.queue.pop();
         ++counters_.messages_out;
     }
+    state.is_output_listed = was_listed;
     if (!state.queue.empty() || !state.last_words) return;
     const auto words = std::exchange(state.last_words, nullptr);
     ws::lib::error_code error;

@@ -13,7 +13,6 @@ constexpr std::uint8_t control_bit = 0x8;
 constexpr std::uint8_t short_length_max = 125;
 constexpr std::uint8_t length_in_2_bytes = 126;
 constexpr std::uint8_t length_in_8_bytes = 127;
-constexpr std::size_t mask_size = 4;
 
 std::uint8_t opcode(std::uint8_t first) {
     return first & 0x0f;
@@ -35,6 +34,7 @@ std::size_t header_size(std::uint8_t second) {
 
 FrameGuard::Step FrameGuard::check(std::string_view bytes) {
     std::size_t at = 0;
+    const bool from_start = rest_ == 0 && header_size_ == 0 && !in_message_;
     while (rest_ == 0 && at < bytes.size()) {
         header_[header_size_++] = static_cast<std::uint8_t>(bytes[at++]);
         Verdict verdict = Verdict::fine;
@@ -48,13 +48,21 @@ FrameGuard::Step FrameGuard::check(std::string_view bytes) {
             return {.bytes = at - std::min<std::size_t>(at, header_size_), .verdict = verdict};
         if (is_complete) {
             header_size_ = 0;
-            if (rest_ == 0) return {.bytes = at};
+            return pass(bytes, at, from_start);
         }
     }
+    return pass(bytes, at, false);
+}
+
+FrameGuard::Step FrameGuard::pass(std::string_view bytes, std::size_t at, bool from_start) {
     const std::size_t passed =
         static_cast<std::size_t>(std::min<std::uint64_t>(rest_, bytes.size() - at));
     rest_ -= passed;
-    return {.bytes = at + passed};
+    Step step{.bytes = at + passed};
+    const bool is_data = (header_[0] & control_bit) == 0;
+    if (from_start && rest_ == 0 && is_data && !in_message_)
+        step.head_bytes = at + (expects_mask_ ? mask_bytes : 0);
+    return step;
 }
 
 FrameGuard::Verdict FrameGuard::judge_first_byte() const {
@@ -96,7 +104,7 @@ FrameGuard::Verdict FrameGuard::judge_length() {
         message_bytes_ += length;
         in_message_ = (header_[0] & fin_bit) == 0;
     }
-    rest_ = length + (expects_mask_ ? mask_size : 0);
+    rest_ = length + (expects_mask_ ? mask_bytes : 0);
     return Verdict::fine;
 }
 

@@ -19,7 +19,12 @@ public:
         /// Bytes to pass on: up to the end of the frame, of the bytes, or of what was still right.
         std::size_t bytes = 0;
         Verdict verdict = Verdict::fine;
+        /// If these bytes are one whole data message in one frame: what precedes its payload, with
+        /// the masking key. Else 0.
+        std::size_t head_bytes = 0;
     };
+
+    static constexpr std::size_t mask_bytes = 4;
 
     /// Clients mask, servers do not.
     FrameGuard(bool expects_mask, std::size_t message_bytes_max)
@@ -31,6 +36,7 @@ public:
     Step check(std::string_view bytes);
 
 private:
+    [[nodiscard]] Step pass(std::string_view bytes, std::size_t at, bool from_start);
     [[nodiscard]] Verdict judge_first_byte() const;
     [[nodiscard]] Verdict judge_second_byte() const;
     Verdict judge_length();

@@ -28,13 +28,28 @@ write_header(unsigned char* to, Message::Opcode opcode, std::uint64_t length, bo
 
 proto::Bytes masked_copy(std::string_view payload, const unsigned char (&key)[key_size]) {
     proto::Bytes copy = proto::Bytes::copy_of(payload);
-    std::string& text = copy.writable();
-    for (std::size_t i = 0; i < text.size(); ++i)
-        text[i] = static_cast<char>(text[i] ^ key[i % key_size]);
+    unmask(copy.writable(), {reinterpret_cast<const char*>(key), key_size});
     return copy;
 }
 
 }  // namespace
+
+void unmask(std::string& text, std::string_view key) {
+    std::uint32_t word = 0;
+    std::memcpy(&word, key.data(), key_size);
+    if (word == 0) return;
+    const std::uint64_t twice = std::uint64_t{word} << 32 | word;
+    char* at = text.data();
+    char* const end = at + text.size();
+    for (; end - at >= static_cast<std::ptrdiff_t>(sizeof twice); at += sizeof twice) {
+        std::uint64_t masked = 0;
+        std::memcpy(&masked, at, sizeof masked);
+        masked ^= twice;
+        std::memcpy(at, &masked, sizeof masked);
+    }
+    for (std::size_t i = 0; at != end; ++at, ++i)
+        *at = static_cast<char>(*at ^ key[i % key_size]);
+}
 
 MessagePtr Framing::frame(const proto::Bytes& payload, FrameKind kind, FrameMask mask) {
     const bool is_last = last_ && payload && last_->bytes().same_as(payload) &&

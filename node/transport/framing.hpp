@@ -11,6 +11,9 @@ namespace grapevine::node::policy {
 /// How a connection masks its frames. Servers do not.
 enum class FrameMask : std::uint8_t { none, zero_key, random_key };
 
+/// Takes the mask off, or puts it on: `key` begins with its four bytes.
+void unmask(std::string& text, std::string_view key);
+
 /// Remembers the last frame: a fan-out asks for the same one a thousand times in a row. A random
 /// key means a copy for each.
 class Framing {

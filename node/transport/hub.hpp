@@ -113,7 +113,9 @@ private:
         policy::FrameMask mask);
     void listen_on(WsConnection& connection);
     void deliver(WsConnection& connection, std::string_view bytes);
-    void received(WsConnection& connection, const policy::Message& message);
+    /// One whole data message in one frame, judged already.
+    void take_whole(WsConnection& connection, std::string_view frame, std::size_t head_bytes);
+    void received(WsConnection& connection, const proto::Bytes& payload, FrameKind kind);
     void flush(WsConnection& connection);
     void hand_over(WsConnection& connection);
     void notice_closing(WsConnection& connection);
@@ -139,6 +141,7 @@ private:
     WsServer server_;
     WsClient client_;
     policy::Framing framing_;
+    proto::Bytes whole_;  ///< the last whole message, used again if nobody kept it
     std::vector<Slot> slots_;
     std::vector<std::uint32_t> free_;
     std::vector<SocketId> outputs_;

@@ -116,7 +116,7 @@ struct Config : websocketpp::config::core {
 
     /// Part of every connection. The bytes are read into the loop's buffer and pass through this
     /// one in pieces: larger pieces are faster for large messages, and cost memory for everybody.
-    static const std::size_t connection_read_buffer_size = 256;
+    static const std::size_t connection_read_buffer_size = 64;
     static const std::size_t max_message_size = proto::limits::client_message_bytes;
     static const long timeout_open_handshake = 0;
     static const long timeout_close_handshake = 0;

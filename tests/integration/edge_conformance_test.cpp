@@ -57,6 +57,40 @@ TEST(WebSocket, TakesFramesByteByByte) {
     EXPECT_EQ(world.owner.messages[0], std::string(300, 'x'));
 }
 
+// Messages that come whole take a shorter way than those that come in pieces: whatever their
+// length, where they are cut, and what else comes with them, they are the same and in order.
+TEST(WebSocket, TakesWholeMessagesAndPiecesInAnyOrder) {
+    EdgeWorld world;
+    RawClient client = world.open_socket();
+    std::string bytes;
+    std::vector<std::string> sent;
+    for (std::size_t length = 0; length < 140; ++length) {
+        std::string text(length, ' ');
+        for (std::size_t at = 0; at < length; ++at)
+            text[at] = static_cast<char>('a' + (length + at) % 26);
+        if (length % 5 == 0) {
+            bytes += frame(text.substr(0, length / 2), {.fin = false});
+            if (length % 10 == 0) bytes += frame("ping", {.opcode = 9});
+            bytes += frame(text.substr(length / 2), {.opcode = 0});
+        } else {
+            bytes += frame(text);
+        }
+        sent.push_back(text);
+    }
+    // In pieces whose ends fall anywhere, then all at once.
+    constexpr std::size_t piece = 97;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) {
+        client.send(std::string_view{bytes}.substr(at, piece));
+        world.loop.turn(1ms);
+    }
+    ASSERT_TRUE(world.until([&] { return world.owner.messages.size() == sent.size(); }));
+    EXPECT_EQ(world.owner.messages, sent);
+    client.send(bytes);
+    ASSERT_TRUE(world.until([&] { return world.owner.messages.size() == 2 * sent.size(); }));
+    EXPECT_TRUE(std::equal(sent.begin(), sent.end(), world.owner.messages.begin() + 140));
+    EXPECT_TRUE(world.owner.closings.empty());
+}
+
 TEST(WebSocket, AnswersACloseWithTheSameCode) {
     EdgeWorld world;
     RawClient client = world.open_socket();
