@@ -45,18 +45,27 @@ Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t 
       sessions_(sessions_config_),
       other_loops_(loops, mesh_.config().loop_waiting_bytes_max) {}
 
+template <class Told>
+void Driver::speak(SessionsOutput& output, Told told) {
+    output.sends.swap(edge_.session_sends);
+    output.closes.swap(edge_.session_closes);
+    told(output);
+    output.sends.swap(edge_.session_sends);
+    output.closes.swap(edge_.session_closes);
+}
+
 void Driver::on(const SessionOpened& opened, Now now) {
-    sessions_.handle(opened, now, sessions_output_);
+    speak(sessions_output_, [&](auto& output) { sessions_.handle(opened, now, output); });
     exchange(now);
 }
 
 void Driver::on(const SessionReceived& received, Now now) {
-    sessions_.on(received, now, sessions_output_);
+    speak(sessions_output_, [&](auto& output) { sessions_.on(received, now, output); });
     exchange(now);
 }
 
 void Driver::on(const SessionClosed& closed, Now now) {
-    sessions_.handle(closed, now, sessions_output_);
+    speak(sessions_output_, [&](auto& output) { sessions_.handle(closed, now, output); });
     exchange(now);
 }
 
@@ -113,7 +122,7 @@ void Driver::send(SendToUsers send, Now now) {
 void Driver::leave(Now now) {
     if (leaving_) return;
     leaving_ = true;
-    sessions_.handle(ShutdownBegun{}, now, sessions_output_);
+    speak(sessions_output_, [&](auto& output) { sessions_.handle(ShutdownBegun{}, now, output); });
     for (std::size_t loop = 1; loop < other_loops_.size(); ++loop)
         other_loops_.tell(loop, ShutdownBegun{});
     exchange(now);
@@ -123,7 +132,9 @@ void Driver::leave(Now now) {
 
 void Driver::time_reached(Now now) {
     if (sessions_.next_deadline() <= now.steady)
-        sessions_.handle(SessionsTimeReached{}, now, sessions_output_);
+        speak(sessions_output_, [&](auto& output) {
+            sessions_.handle(SessionsTimeReached{}, now, output);
+        });
     if (mesh_.next_deadline() <= now.steady) mesh_.handle(TimeReached{}, now, mesh_output_);
     exchange(now);
 }
@@ -156,7 +167,6 @@ void Driver::on(LoopOutput& output, std::size_t loop, Now now) {
 /// found nobody is delivered again only after that went into the log, a few times at most.
 void Driver::exchange(Now now) {
     for (;;) {
-        collect_sessions();
         hear(sessions_output_, 0, now);
         tell_sessions(now);
         sessions_output_.clear();
@@ -200,8 +210,10 @@ void Driver::tell_sessions(Now now) {
         else
             sessions_.on(joined);
     }
-    for (const Deliver& of : mesh_output_.delivers)
-        deliver(of, now);
+    speak(delivered_, [&](auto&) {
+        for (const Deliver& of : mesh_output_.delivers)
+            deliver(of, now);
+    });
     for (Answer& answer : mesh_output_.answers) {
         const std::size_t loop = loop_of(answer.asker.session);
         if (answer.asker.request != 0)
@@ -209,7 +221,7 @@ void Driver::tell_sessions(Now now) {
         else if (loop != 0)
             other_loops_.tell(loop, std::move(answer));
         else
-            sessions_.handle(answer, now, delivered_);
+            speak(delivered_, [&](auto& output) { sessions_.handle(answer, now, output); });
     }
     mesh_output_.joined.clear();
     mesh_output_.delivers.clear();
@@ -221,11 +233,6 @@ void Driver::deliver(const Deliver& deliver, Now now) {
     const OtherLoops::Asked asked = other_loops_.hand_over(deliver);
     if (asked.own) sessions_.on(deliver, now, delivered_);
     if (asked.answer) unasked_.push_back(*asked.answer);
-}
-
-void Driver::collect_sessions() {
-    move_all(sessions_output_.sends, edge_.session_sends);
-    move_all(sessions_output_.closes, edge_.session_closes);
 }
 
 void Driver::collect_mesh() {

@@ -86,11 +86,14 @@ public:
     [[nodiscard]] std::string cluster_json(Now now) const;
 
 private:
+    /// Lets Sessions speak: `told(output)`. What it sends gathers at the edge for the whole turn,
+    /// so that a later message can join an earlier one (session_delivery.hpp).
+    template <class Told>
+    void speak(SessionsOutput& output, Told told);
     void exchange(Now now);
     void hear(SessionsOutput& said, std::size_t loop, Now now);
     void tell_sessions(Now now);
     void deliver(const Deliver& deliver, Now now);
-    void collect_sessions();
     void collect_mesh();
 
     Mesh mesh_;

@@ -24,6 +24,18 @@ public:
         if (form.state == State::unwritten) write(form, encoding);
         return form.state;
     }
+    /// Adds it to messages that are written already; false if it cannot be. Never for a binary
+    /// payload, which some encodings skip.
+    [[nodiscard]] bool append_to(std::string& messages, proto::Encoding encoding) const {
+        return proto::append_push(
+            messages, encoding, channel_, deliver_.payload_kind, deliver_.body);
+    }
+    [[nodiscard]] bool is_binary() const { return deliver_.payload_kind == PayloadKind::binary; }
+    /// About what it takes: the body in its push, with room for what JSON adds around it.
+    [[nodiscard]] std::size_t room() const {
+        constexpr std::size_t framing_bytes = 128;
+        return deliver_.body.size() + channel_.size() + framing_bytes;
+    }
     /// Whether a form was wanted that could not be made of this body.
     [[nodiscard]] bool was_unreadable() const {
         return forms_[0].state == State::unreadable || forms_[1].state == State::unreadable;
@@ -46,9 +58,7 @@ private:
             form.state = State::unfit;
             return;
         }
-        // The body in its push, with room for what JSON adds around it.
-        constexpr std::size_t framing_bytes = 128;
-        form.message = Bytes::with_capacity(deliver_.body.size() + channel_.size() + framing_bytes);
+        form.message = Bytes::with_capacity(room());
         const bool written = proto::append_push(
             form.message.writable(), encoding, channel_, deliver_.payload_kind, deliver_.body);
         form.state = written ? State::written : State::unreadable;

@@ -35,6 +35,11 @@ public:
         used_ += units;
         return true;
     }
+    /// Whether take() would do that for a session that has something queued.
+    [[nodiscard]] bool has_room(Charge charge, std::size_t units) const {
+        const std::size_t free = units_max_ - std::min(used_, units_max_);
+        return charge + units <= std::min<std::size_t>(free / part_of_free, UINT16_MAX);
+    }
     /// `left` of `before` bytes are still queued.
     void give_back(Charge& charge, std::size_t left, std::size_t before) {
         const auto kept = static_cast<Charge>((charge * left + before - 1) / before);

@@ -10,7 +10,9 @@ void SessionDelivery::deliver(
     switch (deliver.target) {
     case Target::channel: {
         LazyPush push{deliver, deliver.name};
-        to_group(registry, registry.channels().find(deliver.key, deliver.name), push, output);
+        const Subscribers subscribers = registry.channels().find(deliver.key, deliver.name);
+        if (subscribers.empty()) ++registry.counters().not_here;
+        to_all(registry, subscribers, push, output);
         break;
     }
     case Target::user: {
@@ -31,36 +33,76 @@ void SessionDelivery::deliver(
     slow_.clear();
 }
 
-void SessionDelivery::to_group(
-    SessionRegistry& registry,
-    std::span<const SubscriberLists::Subscriber> subscribers,
-    LazyPush& push,
-    SessionsOutput& output) {
-    if (subscribers.empty()) ++registry.counters().not_here;
-    for (const SubscriberLists::Subscriber& subscriber : subscribers)
-        (void)offer(registry, registry.at(subscriber.slot), subscribers.size(), push, output);
-    if (push.was_unreadable()) ++registry.counters().bodies_rejected;
-}
-
 void SessionDelivery::to_user(
     SessionRegistry& registry, const Deliver& deliver, LazyPush& push, SessionsOutput& output) {
     // Filled where it stays: a copy of what was just written in pieces would have to wait for them.
     Delivered& result = output.delivered.emplace_back();
     result.delivery = deliver.delivery;
-    const auto devices = registry.users().find(deliver.key, deliver.name);
-    for (const SubscriberLists::Subscriber& subscriber : devices) {
-        Session& session = registry.at(subscriber.slot);
-        if (session.joined > deliver.known) continue;
-        const bool has_it = session.joined <= deliver.since;
-        const std::size_t slow = slow_.size();
-        const bool written = has_it || offer(registry, session, devices.size(), push, output);
-        // Who is closed as slow is as good as gone.
-        result.present += slow_.size() == slow ? 1 : 0;
-        result.written += written ? 1 : 0;
+    meant_.clear();
+    for (const SubscriberLists::Subscriber& subscriber :
+         registry.users().find(deliver.key, deliver.name)) {
+        const Version joined = registry.at(subscriber.slot).joined;
+        if (joined > deliver.known) continue;
+        ++result.present;
+        if (joined <= deliver.since)
+            ++result.written;
+        else
+            meant_.push_back(subscriber);
     }
+    result.written += to_all(registry, meant_, push, output);
+    // Who is closed as slow is as good as gone.
+    result.present -= static_cast<std::uint32_t>(slow_.size());
     if (result.present == 0) ++registry.counters().not_here;
-    if (push.was_unreadable()) ++registry.counters().bodies_rejected;
     if (!deliver.delivery) output.delivered.pop_back();
+}
+
+std::uint32_t SessionDelivery::to_all(
+    SessionRegistry& registry, Subscribers subscribers, LazyPush& push, SessionsOutput& output) {
+    if (join(registry, subscribers, push, output))
+        return static_cast<std::uint32_t>(subscribers.size());
+    std::uint32_t written = 0;
+    for (const SubscriberLists::Subscriber& subscriber : subscribers)
+        written +=
+            offer(registry, registry.at(subscriber.slot), subscribers.size(), push, output) ? 1 : 0;
+    if (push.was_unreadable()) ++registry.counters().bodies_rejected;
+    return written;
+}
+
+bool SessionDelivery::join(
+    SessionRegistry& registry,
+    Subscribers subscribers,
+    const LazyPush& push,
+    SessionsOutput& output) {
+    if (subscribers.empty() || push.is_binary()) return false;
+    const std::size_t room = push.room();
+    Bytes* shared = nullptr;
+    proto::Encoding encoding{};
+    for (const SubscriberLists::Subscriber& subscriber : subscribers) {
+        const Session& session = registry.at(subscriber.slot);
+        Bytes* const newest = SessionRegistry::newest(session, output);
+        if (newest == nullptr || !registry.has_room(session, room, subscribers.size()))
+            return false;
+        if (shared == nullptr) {
+            if (newest->holders() != subscribers.size()) return false;
+            shared = newest;
+            encoding = session.encoding;
+        } else if (!newest->same_as(*shared)) {
+            return false;
+        }
+    }
+    const std::size_t before = shared->size();
+    if (before + room > SessionRegistry::joined_bytes_max) return false;
+    shared->make_room();
+    if (!push.append_to(shared->writable(), encoding)) return false;
+    const std::size_t added = shared->size() - before;
+    if (added > room) {
+        shared->writable().resize(before);
+        return false;
+    }
+    for (const SubscriberLists::Subscriber& subscriber : subscribers)
+        registry.has_joined(registry.at(subscriber.slot), added, subscribers.size());
+    registry.counters().delivered += subscribers.size();
+    return true;
 }
 
 void SessionDelivery::to_everybody(

@@ -1,6 +1,7 @@
 #include "mesh/session_registry.hpp"
 
 #include "mesh/check.hpp"
+#include "proto/client_codec.hpp"
 
 namespace grapevine::mesh {
 namespace {
@@ -41,6 +42,23 @@ Session& SessionRegistry::open(const SessionOpened& opened) {
     ++count_;
     ++counters_.opened;
     return session;
+}
+
+bool SessionRegistry::reply(Session& session, Bytes message, SessionsOutput& output) {
+    Bytes* const open = newest(session, output);
+    const std::size_t room = message.size() + proto::separator_bytes_max;
+    const bool joins = open != nullptr && open->holders() == 1 &&
+                       open->size() + room <= joined_bytes_max && has_room(session, room, 1);
+    if (!joins) return send(session, std::move(message), output);
+    const std::size_t before = open->size();
+    open->make_room();
+    proto::append_messages(open->writable(), session.encoding, message.view());
+    has_joined(session, open->size() - before, 1);
+    return true;
+}
+
+void SessionRegistry::reply_or_close(Session& session, Bytes message, SessionsOutput& output) {
+    if (!reply(session, std::move(message), output)) close(session, CloseCode::slow, output);
 }
 
 void SessionRegistry::send_or_close(Session& session, Bytes message, SessionsOutput& output) {

@@ -5,14 +5,17 @@
 /// id of an earlier life of a slot finds nothing either.
 #pragma once
 
+#include "mesh/check.hpp"
 #include "mesh/session.hpp"
 #include "mesh/session_deadlines.hpp"
 #include "mesh/sessions.hpp"
 #include "mesh/slots.hpp"
 #include "mesh/subscriber_lists.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace grapevine::mesh {
 
@@ -20,6 +23,9 @@ class SessionRegistry {
 public:
     /// The edge numbers slots densely, as the kernel does descriptors; a larger one is its bug.
     static constexpr std::uint32_t slots_max = 1U << 24;
+    /// Messages are joined until they are this long. Longer ones would save little more and need
+    /// buffers of which the pool has few; of chat messages it takes a dozen or two.
+    static constexpr std::size_t joined_bytes_max = Bytes::plentiful_bytes;
 
     explicit SessionRegistry(const SessionsConfig& config);
 
@@ -49,10 +55,34 @@ public:
         if (!memory_.take(session.charge, QueueMemory::units_of(message.size(), sharers)))
             return false;
         session.queued_bytes += static_cast<std::uint32_t>(message.size());
+        session.newest_send = static_cast<std::uint16_t>(
+            std::min<std::size_t>(output.sends.size(), Session::no_send));
         output.sends.push_back({.session = session.id, .message = std::move(message)});
         return true;
     }
+    /// What was sent to it last, if that has not left yet; else null.
+    [[nodiscard]] static Bytes* newest(const Session& session, SessionsOutput& output) {
+        if (session.newest_send >= output.sends.size()) return nullptr;
+        SendToSession& sent = output.sends[session.newest_send];
+        return sent.session == session.id ? &sent.message : nullptr;
+    }
+    /// Whether each of so many who share a message may have `bytes` more in it.
+    [[nodiscard]] bool
+    has_room(const Session& session, std::size_t bytes, std::size_t sharers) const {
+        return bytes <= queue_bytes_max_ - session.queued_bytes &&
+               memory_.has_room(session.charge, QueueMemory::units_of(bytes, sharers) * sharers);
+    }
+    /// No more than there was room for joined what it was sent last.
+    void has_joined(Session& session, std::size_t bytes, std::size_t sharers) {
+        check(
+            memory_.take(session.charge, QueueMemory::units_of(bytes, sharers)),
+            "room was looked for");
+        session.queued_bytes += static_cast<std::uint32_t>(bytes);
+    }
+    /// As send(), but joins what was sent to this session alone.
+    [[nodiscard]] bool reply(Session& session, Bytes message, SessionsOutput& output);
     void send_or_close(Session& session, Bytes message, SessionsOutput& output);
+    void reply_or_close(Session& session, Bytes message, SessionsOutput& output);
     void drained(const SessionDrained& drained);
     void joined(const Joined& joined);
 

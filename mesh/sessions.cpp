@@ -35,7 +35,7 @@ struct Sessions::Parts {
         proto::CommandReader reader{scratch, session->encoding, received.text};
         Replies replies;
         const std::optional<proto::CloseCode> ends = run_commands(desk, *session, reader, replies);
-        if (replies.any() && !registry.send(*session, replies.take(), output))
+        if (replies.any() && !registry.reply(*session, replies.take(), output))
             return registry.close(*session, proto::CloseCode::slow, output);
         if (ends) registry.close(*session, *ends, output);
     }
@@ -55,7 +55,7 @@ struct Sessions::Parts {
             proto::append_error(replies.text(), session->encoding, id, answer.error);
         else
             proto::append_rpc(replies.text(), session->encoding, id, answer.json.view());
-        registry.send_or_close(*session, replies.take(), output);
+        registry.reply_or_close(*session, replies.take(), output);
     }
     void on(const Joined& joined, Now, SessionsOutput&) { registry.joined(joined); }
     void on(const ShutdownBegun&, Now, SessionsOutput& output) {

@@ -1,5 +1,7 @@
 #include "proto/bytes.hpp"
 
+#include <bit>
+
 namespace grapevine::proto {
 namespace {
 
@@ -23,7 +25,7 @@ struct Shelf {
 
 /// Room that every buffer gets at once, so that a reused one seldom has to grow.
 constexpr std::size_t smallest_capacity = 256;
-constexpr std::size_t small_capacity = 4 * 1024;
+constexpr std::size_t small_capacity = Bytes::plentiful_bytes;
 constexpr std::size_t large_capacity = 160 * 1024;
 
 struct Pool {
@@ -47,6 +49,12 @@ Pool& pool() {
     return instance;
 }
 
+/// Small ones come in powers of two, as a string grows: one that was small stays so.
+std::size_t room_for(std::size_t capacity) {
+    if (capacity <= smallest_capacity) return smallest_capacity;
+    return capacity <= small_capacity ? std::bit_ceil(capacity) : capacity;
+}
+
 }  // namespace
 
 Bytes Bytes::with_capacity(std::size_t capacity) {
@@ -54,7 +62,7 @@ Bytes Bytes::with_capacity(std::size_t capacity) {
     Buffer* buffer = capacity <= small_capacity ? shelves.small.take() : shelves.large.take();
     if (buffer == nullptr) buffer = new Buffer;
     buffer->text.clear();
-    buffer->text.reserve(capacity < smallest_capacity ? smallest_capacity : capacity);
+    buffer->text.reserve(room_for(capacity));
     buffer->holders.store(1, std::memory_order_relaxed);
     return Bytes{buffer};
 }

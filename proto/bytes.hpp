@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace grapevine::proto {
 
-/// A buffer that is written once by its maker and is immutable as soon as it is shared.
+/// A buffer that is written by its maker, who may add to it while he knows every holder, and is
+/// immutable for everybody else.
 /// It is a std::string inside because websocketpp asks for one: nothing is copied on the way out.
 struct Buffer {
     std::string text;
@@ -21,6 +23,9 @@ struct Buffer {
 /// of its own thread, which keeps a bounded number of them, so steady traffic allocates nothing.
 class Bytes {
 public:
+    /// The pool has thousands of buffers of up to this size, and only a few larger ones.
+    static constexpr std::size_t plentiful_bytes = 4 * 1024;
+
     Bytes() = default;
     Bytes(const Bytes& other) : buffer_(other.buffer_) {
         if (buffer_ != nullptr) buffer_->holders.fetch_add(1, std::memory_order_relaxed);
@@ -46,8 +51,15 @@ public:
     [[nodiscard]] bool empty() const { return size() == 0; }
     explicit operator bool() const { return buffer_ != nullptr; }
 
-    /// The string to write into. Only for the maker, before the first copy.
+    /// The string to write into. Only for the maker, who knows every holder.
     [[nodiscard]] std::string& writable() { return buffer_->text; }
+    [[nodiscard]] std::uint32_t holders() const {
+        return buffer_ != nullptr ? buffer_->holders.load(std::memory_order_relaxed) : 0;
+    }
+    /// Room for as much as a plentiful buffer holds, so that adding to it does not make it grow.
+    void make_room() {
+        if (buffer_->text.capacity() < plentiful_bytes) buffer_->text.reserve(plentiful_bytes);
+    }
     /// The same storage for readers that want a std::string.
     [[nodiscard]] const std::string& string() const { return buffer_->text; }
     /// Whether both share one buffer.

@@ -16,7 +16,10 @@ std::string_view take_line(std::string_view& rest) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         const std::string_view line = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (line.find_first_not_of(" \t\r") != std::string_view::npos) return line;
+        const bool is_blank =
+            line.empty() ||
+            (line.front() != '{' && line.find_first_not_of(" \t\r") == std::string_view::npos);
+        if (!is_blank) return line;
     }
     return {};
 }
@@ -132,6 +135,12 @@ void append_ping(std::string& out, Encoding encoding) {
         client_json::append_ping(out);
     else
         client_protobuf::append_ping(out);
+}
+
+void append_messages(std::string& out, Encoding encoding, std::string_view messages) {
+    // Protobuf messages begin with their lengths.
+    if (encoding == Encoding::json && !out.empty()) out += '\n';
+    out += messages;
 }
 
 void append_command(std::string& out, Encoding encoding, const Command& command) {

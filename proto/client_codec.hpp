@@ -78,6 +78,10 @@ bool append_push(
     std::string_view body);
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code);
 void append_ping(std::string& out, Encoding encoding);
+/// Replies and pushes that are written already, not none.
+void append_messages(std::string& out, Encoding encoding, std::string_view messages);
+/// What separates one from those before takes.
+inline constexpr std::size_t separator_bytes_max = 1;
 
 // ---- the body of a publication, the same on every link and for every subscriber
 void append_publication(std::string& out, const Publication& publication);

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { withCode } from './support/clients.mjs';
 import { onCluster } from './support/cluster.mjs';
-import { RawClient } from './support/wire.mjs';
+import { until } from './support/until.mjs';
+import { RawClient, protobufConnect } from './support/wire.mjs';
 
 const numbers = (count) => Array.from({ length: count }, (_, i) => i);
 
@@ -56,6 +57,45 @@ onCluster('a user is reached on all nodes where he is', { size: 3 }, async (clus
     await cluster.locates('bob', 1, ['n2']);
     bobs[0].close();
     await cluster.locates('bob', 0, []);
+});
+
+// What comes for somebody in one turn of a node leaves in few frames, and the SDK takes them apart.
+onCluster('messages and replies of a turn share frames', { size: 2 }, async (cluster) => {
+    const [n1, n2] = cluster.nodes;
+    const [ann, bob, raw] = [await RawClient.connected(n1, 'ann'), await RawClient.connected(n2, 'bob'), await RawClient.open(n2, { subprotocols: ['centrifuge-protobuf'] })];
+    raw.say(protobufConnect('bob'));
+    const bobs = [await cluster.client('bob', n2), await cluster.client('bob', n2, { protobuf: true })];
+    const eve = await cluster.client('eve', n2);
+    await cluster.locates('bob', 4, ['n2']);
+    await cluster.locates('eve', 1, ['n2']);
+
+    const count = 60, before = ann.textFrames;
+    const said = (number) => [{ id: 100 + number, publish: { channel: '#bob', data: { number } } }, { id: 500 + number, publish: { channel: '#eve', data: { number } } }];
+    ann.say(numbers(count).flatMap(said).map((command) => JSON.stringify(command)).join('\n'));
+    await Promise.all([...bobs.map((person) => person.hears('#bob', { number: count - 1 })), eve.hears('#eve', { number: count - 1 })]);
+    for (const [person, channel] of [[bobs[0], '#bob'], [bobs[1], '#bob'], [eve, '#eve']])
+        assert.deepEqual(person.received(channel), numbers(count).map((number) => ({ number })));
+    await until('all replies', () => ann.texts.filter((reply) => reply.id >= 100 && reply.publish).length === 2 * count);
+    assert.ok(ann.textFrames - before < 5, `${ann.textFrames - before} frames for ${2 * count} replies`);
+    const pushes = () => bob.texts.filter((reply) => reply.push?.pub).map((reply) => reply.push.pub.data.number);
+    await until('all pushes', () => pushes().length === count);
+    assert.deepEqual(pushes(), numbers(count));
+    [ann, bob, raw].forEach((client) => client.close());
+});
+
+// One user with one session gets a burst in a few frames.
+onCluster('a burst for one session leaves in few frames', { size: 2 }, async (cluster) => {
+    const [n1, n2] = cluster.nodes;
+    const [ann, bob] = [await RawClient.connected(n1, 'ann'), await RawClient.connected(n2, 'bob')];
+    await cluster.locates('bob', 1, ['n2']);
+    const count = 100, before = bob.textFrames;
+    ann.say(numbers(count).map((number) => JSON.stringify({ publish: { channel: '#bob', data: { number } } })).join('\n'));
+    const pushes = () => bob.texts.filter((reply) => reply.push?.pub).map((reply) => reply.push.pub.data.number);
+    await until('all pushes', () => pushes().length === count);
+    assert.deepEqual(pushes(), numbers(count));
+    // Of at most 4 KiB; they may have come in more than one turn.
+    assert.ok(bob.textFrames - before < count / 2, `${bob.textFrames - before} frames for ${count} messages`);
+    [ann, bob].forEach((client) => client.close());
 });
 
 // `$system` is the operator's voice: over HTTP on any node it reaches every session of every node, and no client has it.

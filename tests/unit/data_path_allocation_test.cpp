@@ -93,6 +93,34 @@ void must_not_allocate_for_users(proto::Encoding encoding, std::size_t node, int
     EXPECT_EQ(nodes[0].mesh().flow_sizes().flows, 0u) << "who is not written to costs nothing";
 }
 
+/// Eight messages a turn to a channel with many subscribers on the other node: they share messages,
+/// which grow.
+void must_not_allocate_for_a_crowd(proto::Encoding encoding) {
+    constexpr std::uint64_t crowd = 100;
+    TwoNodes nodes;
+    const SessionId ann = nodes.client(0, "ann", encoding);
+    std::string subscribe;
+    proto::append_command(
+        subscribe, encoding, {.id = 2, .kind = proto::CommandKind::subscribe, .channel = "den"});
+    for (std::uint64_t number = 0; number < crowd; ++number) {
+        const SessionId session = nodes.client(1, "u" + std::to_string(number), encoding);
+        nodes[1].on(SessionReceived{session, subscribe}, nodes.now());
+    }
+    nodes.settle();
+    const std::string command = publish_command(encoding, "den", 128);
+    for (int warm = 0; warm < 50; ++warm)
+        carry(nodes, ann, command, 8);
+    const std::uint64_t delivered = nodes[1].sessions().counters().delivered;
+    const std::size_t before = allocations();
+    for (int turn = 0; turn < 50; ++turn)
+        carry(nodes, ann, command, 8);
+    EXPECT_EQ(allocations() - before, 0u);
+    EXPECT_EQ(nodes[1].sessions().counters().delivered - delivered, 50 * 8 * crowd);
+}
+
+TEST_P(DataPath, AllocatesNothingForMessagesToACrowd) {
+    must_not_allocate_for_a_crowd(GetParam());
+}
 TEST_P(DataPath, AllocatesNothingForAMessageToAUserOfTheSameNode) {
     must_not_allocate_for_users(GetParam(), 0, 1);
 }

@@ -29,12 +29,14 @@ export class RawClient {
         const raw = new RawClient();
         raw.texts = [];       // JSON values, in order
         raw.frames = [];      // bytes of binary frames
+        raw.textFrames = 0;
         raw.socket = new WebSocket(`ws://${node.client}${path}`, subprotocols, { perMessageDeflate: false, ...options });
         raw.closed = new Promise((closed) => raw.socket.on('close', (code, reason) => closed({ code, reason: reason.toString() })));
         raw.socket.on('error', () => {});
         raw.socket.on('message', (data, isBinary) => {
-            if (isBinary) raw.frames.push(data);
-            else raw.texts.push(...data.toString().split('\n').filter((line) => line).map((line) => JSON.parse(line)));
+            if (isBinary) { raw.frames.push(data); return; }
+            ++raw.textFrames;
+            raw.texts.push(...data.toString().split('\n').filter((line) => line).map((line) => JSON.parse(line)));
         });
         await within('the WebSocket to open', new Promise((opened, failed) => { raw.socket.once('open', opened); raw.socket.once('error', failed); }));
         return raw;
