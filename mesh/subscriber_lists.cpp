@@ -96,6 +96,8 @@ std::string_view SubscriberLists::newest_name(const Places& places) const {
 }
 
 std::uint32_t SubscriberLists::make_group(std::uint64_t key, std::string_view name) {
+    static_assert(sizeof(Group) <= 80, "every user is a group: docs/memory.md");
+    static_assert(sizeof(Place) <= 12, "every session has some: docs/memory.md");
     const std::uint32_t made = groups_.take();
     Group& group = groups_[made];
     group.key = key;

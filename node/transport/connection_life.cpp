@@ -26,6 +26,10 @@ constexpr std::size_t handed_messages_max = 64;
 constexpr std::size_t written_per_turn_max = 1024 * 1024;
 /// For a peer to take our close code, and again to answer it.
 constexpr Duration close_grace = std::chrono::seconds{1};
+/// Every byte counts a hundred thousand times: docs/memory.md has the whole account.
+static_assert(sizeof(policy::Connection) <= 296, "our part of a connection");
+static_assert(sizeof(WsConnection) <= 1296, "a connection, websocketpp's part and ours");
+
 /// What a close frame has room for.
 constexpr std::size_t close_reason_bytes_max = 123;
 
