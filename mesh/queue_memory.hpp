@@ -28,20 +28,23 @@ public:
     }
     /// False, and nothing is taken: this session has had its part.
     [[nodiscard]] bool take(Charge& charge, std::size_t units) {
-        const std::size_t free = units_max_ - std::min(used_, units_max_);
-        const std::size_t part = charge == 0 ? units : free / part_of_free;
-        if (charge + units > std::min<std::size_t>(part, UINT16_MAX)) return false;
-        charge = static_cast<Charge>(charge + units);
+        const std::size_t grown = charge + units;
+        if (!fits(grown) && (charge != 0 || grown > UINT16_MAX)) return false;
+        charge = static_cast<Charge>(grown);
         used_ += units;
         return true;
     }
     /// Whether take() would do that for a session that has something queued.
     [[nodiscard]] bool has_room(Charge charge, std::size_t units) const {
-        const std::size_t free = units_max_ - std::min(used_, units_max_);
-        return charge + units <= std::min<std::size_t>(free / part_of_free, UINT16_MAX);
+        return fits(charge + units);
     }
     /// `left` of `before` bytes are still queued.
     void give_back(Charge& charge, std::size_t left, std::size_t before) {
+        if (left == 0) {
+            used_ -= charge;
+            charge = 0;
+            return;
+        }
         const auto kept = static_cast<Charge>((charge * left + before - 1) / before);
         used_ -= charge - kept;
         charge = kept;
@@ -57,6 +60,10 @@ private:
     /// A session may have a quarter of what is free. More: the first who do not read take the room
     /// of the others; less: a short burst closes more of them.
     static constexpr std::size_t part_of_free = 4;
+
+    [[nodiscard]] bool fits(std::size_t charge) const {
+        return charge <= UINT16_MAX && charge * part_of_free + used_ <= units_max_;
+    }
 
     std::size_t units_max_;
     std::size_t used_ = 0;

@@ -3,6 +3,8 @@
 #include "mesh/check.hpp"
 #include "proto/names.hpp"
 
+#include <algorithm>
+
 namespace grapevine::mesh {
 
 void SessionDelivery::deliver(
@@ -60,10 +62,11 @@ std::uint32_t SessionDelivery::to_all(
     SessionRegistry& registry, Subscribers subscribers, LazyPush& push, SessionsOutput& output) {
     if (join(registry, subscribers, push, output))
         return static_cast<std::uint32_t>(subscribers.size());
+    const std::size_t units =
+        QueueMemory::units_of(push.room(), std::max<std::size_t>(subscribers.size(), 1));
     std::uint32_t written = 0;
     for (const SubscriberLists::Subscriber& subscriber : subscribers)
-        written +=
-            offer(registry, registry.at(subscriber.slot), subscribers.size(), push, output) ? 1 : 0;
+        written += offer(registry, registry.at(subscriber.slot), units, push, output) ? 1 : 0;
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
     return written;
 }
@@ -75,12 +78,13 @@ bool SessionDelivery::join(
     SessionsOutput& output) {
     if (subscribers.empty() || push.is_binary()) return false;
     const std::size_t room = push.room();
+    const std::size_t units = QueueMemory::units_of(room, subscribers.size());
     Bytes* shared = nullptr;
     proto::Encoding encoding{};
     for (const SubscriberLists::Subscriber& subscriber : subscribers) {
         const Session& session = registry.at(subscriber.slot);
         Bytes* const newest = SessionRegistry::newest(session, output);
-        if (newest == nullptr || !registry.has_room(session, room, subscribers.size()))
+        if (newest == nullptr || !registry.has_room(session, room, units * subscribers.size()))
             return false;
         if (shared == nullptr) {
             if (newest->holders() != subscribers.size()) return false;
@@ -100,15 +104,17 @@ bool SessionDelivery::join(
         return false;
     }
     for (const SubscriberLists::Subscriber& subscriber : subscribers)
-        registry.has_joined(registry.at(subscriber.slot), added, subscribers.size());
+        registry.has_joined(registry.at(subscriber.slot), added, units);
     registry.counters().delivered += subscribers.size();
     return true;
 }
 
 void SessionDelivery::to_everybody(
     SessionRegistry& registry, LazyPush& push, SessionsOutput& output) {
+    const std::size_t units =
+        QueueMemory::units_of(push.room(), std::max<std::size_t>(registry.count(), 1));
     registry.for_each([&](Session& session) {
-        if (session.is_connected()) (void)offer(registry, session, registry.count(), push, output);
+        if (session.is_connected()) (void)offer(registry, session, units, push, output);
     });
     if (push.was_unreadable()) ++registry.counters().bodies_rejected;
 }
@@ -116,12 +122,12 @@ void SessionDelivery::to_everybody(
 bool SessionDelivery::offer(
     SessionRegistry& registry,
     Session& session,
-    std::size_t sharers,
+    std::size_t units,
     LazyPush& push,
     SessionsOutput& output) {
     switch (push.prepare(session.encoding)) {
     case LazyPush::State::written:
-        if (registry.send(session, push.message(session.encoding), output, sharers)) {
+        if (registry.send(session, push.message(session.encoding), units, output)) {
             ++registry.counters().delivered;
             return true;
         }

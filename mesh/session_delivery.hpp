@@ -38,12 +38,12 @@ private:
         Subscribers subscribers,
         const LazyPush& push,
         SessionsOutput& output);
-    /// Whether it was written to this session, one of `sharers`. If it has no room left it is added
-    /// to slow_.
+    /// Whether it was written to this session, where it takes so many units of the memory for all
+    /// queues. If it has no room left it is added to slow_.
     [[nodiscard]] bool offer(
         SessionRegistry& registry,
         Session& session,
-        std::size_t sharers,
+        std::size_t units,
         LazyPush& push,
         SessionsOutput& output);
 

@@ -47,13 +47,14 @@ Session& SessionRegistry::open(const SessionOpened& opened) {
 bool SessionRegistry::reply(Session& session, Bytes message, SessionsOutput& output) {
     Bytes* const open = newest(session, output);
     const std::size_t room = message.size() + proto::separator_bytes_max;
+    const std::size_t units = QueueMemory::units_of(room, 1);
     const bool joins = open != nullptr && open->holders() == 1 &&
-                       open->size() + room <= joined_bytes_max && has_room(session, room, 1);
-    if (!joins) return send(session, std::move(message), output);
+                       open->size() + room <= joined_bytes_max && has_room(session, room, units);
+    if (!joins) return send(session, std::move(message), units, output);
     const std::size_t before = open->size();
     open->make_room();
     proto::append_messages(open->writable(), session.encoding, message.view());
-    has_joined(session, open->size() - before, 1);
+    has_joined(session, open->size() - before, units);
     return true;
 }
 
@@ -62,7 +63,8 @@ void SessionRegistry::reply_or_close(Session& session, Bytes message, SessionsOu
 }
 
 void SessionRegistry::send_or_close(Session& session, Bytes message, SessionsOutput& output) {
-    if (!send(session, std::move(message), output)) close(session, CloseCode::slow, output);
+    const std::size_t units = QueueMemory::units_of(message.size(), 1);
+    if (!send(session, std::move(message), units, output)) close(session, CloseCode::slow, output);
 }
 
 void SessionRegistry::drained(const SessionDrained& drained) {

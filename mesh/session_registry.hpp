@@ -47,13 +47,13 @@ public:
             if (sessions_[slot].phase != Phase::absent) visit(sessions_[slot]);
     }
 
-    /// A message that so many sessions share. False: that would be over the session's budget, or
-    /// more than its part of the memory for all queues; nothing was sent, and it must be closed.
+    /// A message that takes so many units of the memory for all queues. False: that would be over
+    /// the session's budget, or more than its part of that memory; nothing was sent, and it must be
+    /// closed.
     [[nodiscard]] bool
-    send(Session& session, Bytes message, SessionsOutput& output, std::size_t sharers = 1) {
+    send(Session& session, Bytes message, std::size_t units, SessionsOutput& output) {
         if (message.size() > queue_bytes_max_ - session.queued_bytes) return false;
-        if (!memory_.take(session.charge, QueueMemory::units_of(message.size(), sharers)))
-            return false;
+        if (!memory_.take(session.charge, units)) return false;
         session.queued_bytes += static_cast<std::uint32_t>(message.size());
         session.newest_send = static_cast<std::uint16_t>(
             std::min<std::size_t>(output.sends.size(), Session::no_send));
@@ -66,17 +66,15 @@ public:
         SendToSession& sent = output.sends[session.newest_send];
         return sent.session == session.id ? &sent.message : nullptr;
     }
-    /// Whether each of so many who share a message may have `bytes` more in it.
+    /// Whether it may have `bytes` more, for which all who share them take so many units.
     [[nodiscard]] bool
-    has_room(const Session& session, std::size_t bytes, std::size_t sharers) const {
+    has_room(const Session& session, std::size_t bytes, std::size_t all_units) const {
         return bytes <= queue_bytes_max_ - session.queued_bytes &&
-               memory_.has_room(session.charge, QueueMemory::units_of(bytes, sharers) * sharers);
+               memory_.has_room(session.charge, all_units);
     }
     /// No more than there was room for joined what it was sent last.
-    void has_joined(Session& session, std::size_t bytes, std::size_t sharers) {
-        check(
-            memory_.take(session.charge, QueueMemory::units_of(bytes, sharers)),
-            "room was looked for");
+    void has_joined(Session& session, std::size_t bytes, std::size_t units) {
+        check(memory_.take(session.charge, units), "room was looked for");
         session.queued_bytes += static_cast<std::uint32_t>(bytes);
     }
     /// As send(), but joins what was sent to this session alone.
