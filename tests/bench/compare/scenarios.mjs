@@ -88,6 +88,10 @@ export const scenarios = {
         title: 'User to user across nodes, closed loop', says: 'ten pairs, each with 64 messages on their way from one node to the other',
         scenario: 'p2p', words: ['--window', 64], products: crossing, figures: ['rate', 'cpu', 'user', 'p99'],
     }),
+    crowd: messages({
+        title: 'A thousand pairs across nodes, closed loop', says: 'each with one message on its way, as people write: little comes together that could be sent together',
+        scenario: 'p2p', words: ['--pairs', 1_000, '--window', 1], products: crossing, figures: ['rate', 'cpu', 'user', 'p99'],
+    }),
     same: messages({
         title: 'User to user on one node, closed loop', says: 'the same with one node', nodes: 1,
         scenario: 'p2p', words: ['--window', 64], products: ['json', 'protobuf', 'answered', 'workers', 'nats', 'bun'], figures: ['rate', 'cpu', 'user', 'p99'],
@@ -134,6 +138,8 @@ export const aims = [
     { says: 'across nodes, closed loop: CPU a message of nats-server', scenario: 'cross', figure: 'cpu', products: best, against: 'nats', atMost: 1 / 3 },
     { says: 'the same answered: messages/s (no aim)', scenario: 'cross', figure: 'rate', products: ['answered', 'answeredProtobuf'], against: 'nats' },
     { says: 'the same answered: CPU a message (no aim)', scenario: 'cross', figure: 'cpu', products: ['answered', 'answeredProtobuf'], against: 'nats' },
+    { says: 'a thousand pairs across nodes: messages/s of nats-server', scenario: 'crowd', figure: 'rate', products: best, against: 'nats', atLeast: 3 },
+    { says: 'a thousand pairs across nodes: CPU a message of nats-server', scenario: 'crowd', figure: 'cpu', products: best, against: 'nats', atMost: 1 / 3 },
     { says: 'across nodes at 20,000/s: p99 of nats-server', scenario: 'at20000', figure: 'p99', products: best, against: 'nats', atMost: 1 / 3 },
     { says: 'one node, closed loop: messages/s of Bun', scenario: 'same', figure: 'rate', products: best, against: 'bun', atLeast: 0.7 },
     { says: 'to 1,000 subscribers: CPU a delivery of Bun + Redis', scenario: 'fanout1000', figure: 'cpu', products: best, against: 'bunRedis', atMost: 1 },
