@@ -24,11 +24,15 @@ inline constexpr std::size_t frame_classes = 5;
 
 class LinkQueue {
 public:
-    /// Encodes one frame, of about `bytes`.
+    /// Encodes one frame, of about `bytes`. The encoded frame, as long as nothing is appended here.
     template <class Frame>
-    void append(FrameClass of, std::size_t bytes, const Frame& frame) {
-        proto::append_frame(open(of, bytes), frame);
+    std::string_view append(FrameClass of, std::size_t bytes, const Frame& frame) {
+        std::string& message = open(of, bytes);
+        const std::size_t before = message.size();
+        proto::append_frame(message, frame);
+        const std::string_view encoded = std::string_view{message}.substr(before);
         appended(of);
+        return encoded;
     }
     /// One that is encoded already.
     void append(FrameClass of, std::string_view encoded) {

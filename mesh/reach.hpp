@@ -23,19 +23,31 @@ struct Reach {
     MeshCounters& counters;
 
     /// Queues one frame. False, and nothing is queued, if that link has too much waiting already.
-    [[nodiscard]] bool forward(Link& link, const proto::Forward& frame) const {
+    /// `encoded`: the frame as another link has it; if that is nothing yet, as this one has it.
+    [[nodiscard]] bool
+    forward(Link& link, const proto::Forward& frame, std::string_view& encoded) const {
         // Tags, lengths and numbers around name and body.
         constexpr std::size_t overhead_bytes = 56;
         if (link.queue.waiting_bytes(FrameClass::messages) >= config.link_message_bytes_max) {
             ++counters.forwards_dropped;
             return false;
         }
-        link.queue.append(
-            FrameClass::messages, frame.name.size() + frame.body.size() + overhead_bytes, frame);
+        if (!encoded.empty())
+            link.queue.append(FrameClass::messages, encoded);
+        else
+            encoded = link.queue.append(
+                FrameClass::messages,
+                frame.name.size() + frame.body.size() + overhead_bytes,
+                frame);
         links.mark_dirty(link);
         link.used = true;
         ++counters.forwards_sent;
         return true;
+    }
+    /// To one link.
+    [[nodiscard]] bool forward(Link& link, const proto::Forward& frame) const {
+        std::string_view encoded;
+        return forward(link, frame, encoded);
     }
     /// Like forward(), to a node that has no link: it waits until there is one, but not for long.
     void forward_later(NodeId node, const proto::Forward& frame, Now now) const {

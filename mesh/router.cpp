@@ -26,12 +26,13 @@ proto::Forward Router::frame_of(const Publish& publish) {
 void Router::publish(const Publish& publish, Now now, MeshOutput& output) {
     check(publish.target == Target::channel, "messages to users go through their flows");
     bool wanted = false;
+    std::string_view encoded;  // once for all links
     reach_.tables.for_each_place(proto::TableKind::channels, publish.key, [&](Slot slot) {
         wanted = true;
         if (slot == Tables::self_slot) {
             output.delivers.push_back(deliver_here(publish));
         } else if (Link* const link = reach_.links.to(reach_.tables.node_of(slot))) {
-            (void)reach_.forward(*link, frame_of(publish));
+            (void)reach_.forward(*link, frame_of(publish), encoded);
         } else if (!reach_.has_parted(reach_.tables.node_of(slot))) {
             reach_.forward_later(reach_.tables.node_of(slot), frame_of(publish), now);
         }

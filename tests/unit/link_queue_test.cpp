@@ -24,6 +24,26 @@ TEST(LinkQueue, SendsTheHigherClassFirstAndKeepsOrderInside) {
     EXPECT_FALSE(queue.take(flight));
 }
 
+TEST(LinkQueue, WhatOneEncodedOthersTakeAsItIs) {
+    const proto::Forward frame{
+        .copy = 0,
+        .target = proto::Target::channel,
+        .name = "lobby",
+        .payload_kind = proto::PayloadKind::json,
+        .body = "{}",
+        .known = {},
+        .message_id = {}};
+    LinkQueue one;
+    LinkQueue other;
+    one.append(FrameClass::messages, "before");
+    const std::string_view encoded = one.append(FrameClass::messages, 20, frame);
+    other.append(FrameClass::messages, encoded);
+    std::string alone;
+    proto::append_frame(alone, frame);
+    EXPECT_EQ(other.take(flight).view(), alone);
+    EXPECT_EQ(one.take(flight).view(), "before" + alone);
+}
+
 TEST(LinkQueue, ClosesAMessageAtItsBound) {
     LinkQueue queue;
     const std::string frame(10'000, 'x');
