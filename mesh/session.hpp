@@ -20,24 +20,21 @@ namespace grapevine::mesh {
 enum class Phase : std::uint8_t { absent, waiting, connected, pong_due };
 
 struct Session {
-    /// Also of those that come after 65,535 others in one turn: nothing joins them.
-    static constexpr std::uint16_t no_send = UINT16_MAX;
-
     proto::SessionId id;
     std::array<std::uint64_t, 2> client{};
     SubscriberLists::Places user;  ///< in the group of its user; none if anonymous
     SubscriberLists::Places channels;
     proto::Version joined{UINT64_MAX};  ///< its user is in this node's log since then
+    std::uint32_t queued_bytes = 0;
+    std::uint32_t newest_send = UINT32_MAX;  ///< where SessionsOutput::sends may have it
     QueueMemory::Charge charge = 0;  ///< what is queued takes of the memory for all queues
-    std::uint16_t newest_send = no_send;  ///< where SessionsOutput::sends may have it
-    std::uint32_t queued_bytes : 24 = 0;
-    Phase phase : 4 = Phase::absent;
-    proto::Encoding encoding : 4 = proto::Encoding::json;
+    bool keeps_up = true;  ///< had nothing queued when it was first sent something in this turn
+    Phase phase = Phase::absent;
+    proto::Encoding encoding = proto::Encoding::json;
 
     [[nodiscard]] bool is_connected() const { return phase >= Phase::connected; }
 };
-static_assert(QueueMemory::session_bytes_max < 1 << 24, "what is queued fits its bits");
-static_assert(sizeof(Session) <= 56, "every byte counts a hundred thousand times");
+static_assert(sizeof(Session) <= 64, "every byte counts a hundred thousand times");
 
 /// Slot in the low 32 bits, below a generation and a loop (proto/ids.hpp).
 constexpr std::uint32_t slot_of(proto::SessionId id) {

@@ -78,7 +78,7 @@ bool SessionDelivery::join(
     SessionsOutput& output) {
     if (subscribers.empty() || push.is_binary()) return false;
     const std::size_t room = push.room();
-    const std::size_t units = QueueMemory::units_of(room, subscribers.size());
+    const std::size_t units = QueueMemory::more_units_of(room, subscribers.size());
     Bytes* shared = nullptr;
     proto::Encoding encoding{};
     for (const SubscriberLists::Subscriber& subscriber : subscribers) {
@@ -96,7 +96,6 @@ bool SessionDelivery::join(
     }
     const std::size_t before = shared->size();
     if (before + room > SessionRegistry::joined_bytes_max) return false;
-    shared->make_room();
     if (!push.append_to(shared->writable(), encoding)) return false;
     const std::size_t added = shared->size() - before;
     if (added > room) {

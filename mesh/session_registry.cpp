@@ -47,14 +47,16 @@ Session& SessionRegistry::open(const SessionOpened& opened) {
 bool SessionRegistry::reply(Session& session, Bytes message, SessionsOutput& output) {
     Bytes* const open = newest(session, output);
     const std::size_t room = message.size() + proto::separator_bytes_max;
-    const std::size_t units = QueueMemory::units_of(room, 1);
+    const std::size_t more = QueueMemory::more_units_of(room, 1);
     const bool joins = open != nullptr && open->holders() == 1 &&
-                       open->size() + room <= joined_bytes_max && has_room(session, room, units);
-    if (!joins) return send(session, std::move(message), units, output);
+                       open->size() + room <= joined_bytes_max && has_room(session, room, more);
+    if (!joins) {
+        const std::size_t units = QueueMemory::units_of(message.size(), 1);
+        return send(session, std::move(message), units, output);
+    }
     const std::size_t before = open->size();
-    open->make_room();
     proto::append_messages(open->writable(), session.encoding, message.view());
-    has_joined(session, open->size() - before, units);
+    has_joined(session, open->size() - before, more);
     return true;
 }
 

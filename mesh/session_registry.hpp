@@ -53,10 +53,11 @@ public:
     [[nodiscard]] bool
     send(Session& session, Bytes message, std::size_t units, SessionsOutput& output) {
         if (message.size() > queue_bytes_max_ - session.queued_bytes) return false;
-        if (!memory_.take(session.charge, units)) return false;
+        // What a turn brings cannot have been read before it ends.
+        if (newest(session, output) == nullptr) session.keeps_up = session.charge == 0;
+        if (!memory_.take(session.charge, units, session.keeps_up)) return false;
         session.queued_bytes += static_cast<std::uint32_t>(message.size());
-        session.newest_send = static_cast<std::uint16_t>(
-            std::min<std::size_t>(output.sends.size(), Session::no_send));
+        session.newest_send = static_cast<std::uint32_t>(output.sends.size());
         output.sends.push_back({.session = session.id, .message = std::move(message)});
         return true;
     }
@@ -70,11 +71,11 @@ public:
     [[nodiscard]] bool
     has_room(const Session& session, std::size_t bytes, std::size_t all_units) const {
         return bytes <= queue_bytes_max_ - session.queued_bytes &&
-               memory_.has_room(session.charge, all_units);
+               memory_.has_room(session.charge, all_units, session.keeps_up);
     }
     /// No more than there was room for joined what it was sent last.
     void has_joined(Session& session, std::size_t bytes, std::size_t units) {
-        check(memory_.take(session.charge, units), "room was looked for");
+        check(memory_.take(session.charge, units, session.keeps_up), "room was looked for");
         session.queued_bytes += static_cast<std::uint32_t>(bytes);
     }
     /// As send(), but joins what was sent to this session alone.

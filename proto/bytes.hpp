@@ -56,10 +56,6 @@ public:
     [[nodiscard]] std::uint32_t holders() const {
         return buffer_ != nullptr ? buffer_->holders.load(std::memory_order_relaxed) : 0;
     }
-    /// Room for as much as a plentiful buffer holds, so that adding to it does not make it grow.
-    void make_room() {
-        if (buffer_->text.capacity() < plentiful_bytes) buffer_->text.reserve(plentiful_bytes);
-    }
     /// The same storage for readers that want a std::string.
     [[nodiscard]] const std::string& string() const { return buffer_->text; }
     /// Whether both share one buffer.

@@ -1,6 +1,7 @@
 #include "cli/bench/part.hpp"
 
 #include <sys/eventfd.h>
+#include <utility>
 
 namespace grapevine::cli::bench {
 namespace {
@@ -27,7 +28,7 @@ Part::Part(Field& field, const Plan& plan, Team& team)
 }
 
 void Part::enter(Phase phase) {
-    phase_ = phase;
+    const Phase before = std::exchange(phase_, phase);
     switch (phase) {
     case Phase::gathering: dialling_ = Pacer{field_.poller.now(), guest_plan_.connect_rate}; break;
     case Phase::proving: break;
@@ -40,7 +41,10 @@ void Part::enter(Phase phase) {
     }
     case Phase::measuring: begin_to_measure(); break;
     case Phase::draining: end_measuring(); break;
-    case Phase::leaving: leave(); break;
+    case Phase::leaving:
+        if (before == Phase::measuring) end_measuring();
+        leave();
+        break;
     case Phase::over: break;
     }
     team_.stand(standing());

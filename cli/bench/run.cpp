@@ -200,7 +200,14 @@ Report Run::leave() {
     begin_phase("leaving");
     enter(Phase::leaving);
     turns(reporting_max, [this] { return team_.is_all_in(); });
-    Report report = report_of(team_.harvests());
+    const std::vector<const Harvest*> harvests = team_.harvests();
+    Report report = report_of(harvests);
+    if (const std::size_t missing = team_.size() - harvests.size(); missing != 0) {
+        report.failures += missing;
+        report.reasons
+            [grouped(missing) + " of " + grouped(team_.size()) +
+             " processes of the generator did not report: what they counted is missing"] = 1;
+    }
     report.plan = plan_;
     report.was_interrupted = is_interrupted();
     report.measured_s = static_cast<double>(measured_.count()) / 1e6;

@@ -59,6 +59,9 @@ struct ConnectionState {
     std::size_t drained_bytes = 0;
     /// Read but not looked at while reading is paused.
     std::unique_ptr<std::string> unread;
+    /// What the last ping said that was not answered: the latest is all that has to be (RFC 6455,
+    /// section 5.5.3), and a peer who does not read may send any number.
+    std::unique_ptr<std::string> ping;
     /// What to close with once the queue is empty.
     struct LastWords {
         std::uint16_t code;

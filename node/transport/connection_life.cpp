@@ -27,8 +27,8 @@ constexpr std::size_t written_per_turn_max = 1024 * 1024;
 /// For a peer to take our close code, and again to answer it.
 constexpr Duration close_grace = std::chrono::seconds{1};
 /// Every byte counts a hundred thousand times: docs/memory.md has the whole account.
-static_assert(sizeof(policy::Connection) <= 296, "our part of a connection");
-static_assert(sizeof(WsConnection) <= 1296, "a connection, websocketpp's part and ours");
+static_assert(sizeof(policy::Connection) <= 304, "our part of a connection");
+static_assert(sizeof(WsConnection) <= 1304, "a connection, websocketpp's part and ours");
 
 /// What a close frame has room for.
 constexpr std::size_t close_reason_bytes_max = 123;
@@ -77,6 +77,10 @@ void WebSockets::Hub::open(
             received(
                 *raw, message->bytes(), message->is_text() ? FrameKind::text : FrameKind::binary);
         });
+    connection->set_ping_handler([this, raw](const ws::connection_hdl&, const std::string& said) {
+        pinged(*raw, said);
+        return false;
+    });
     connection->set_close_handler([this, raw](const ws::connection_hdl&) { ended(*raw); });
     slots_[slot_of(id)].connection = connection;
     connection->start();
@@ -194,6 +198,14 @@ void WebSockets::Hub::received(
     state.owner->received(state.id, payload, kind);
 }
 
+void WebSockets::Hub::pinged(WsConnection& connection, std::string_view said) {
+    ConnectionState& state = connection.state();
+    if (state.is_closing) return;
+    if (!state.ping) state.ping = std::make_unique<std::string>();
+    state.ping->assign(said);
+    list_output(state);
+}
+
 /// Writes until there is nothing more or the kernel is full.
 void WebSockets::Hub::flush(WsConnection& connection) {
     const auto self = connection.get_shared();
@@ -223,6 +235,10 @@ void WebSockets::Hub::hand_over(WsConnection& connection) {
     // It says that it has something to write, and writes as soon as it has all of this.
     const bool was_listed = state.is_output_listed;
     state.is_output_listed = true;
+    if (const auto ping = std::exchange(state.ping, nullptr)) {
+        ws::lib::error_code ignored;
+        connection.pong(*ping, ignored);
+    }
     for (std::size_t count = 0; count < handed_messages_max && !state.queue.empty(); ++count) {
         const std::size_t size = state.queue.front()->get_payload().size();
         if (count > 0 && state.handed_bytes + size > handed_bytes_max) break;
@@ -254,7 +270,7 @@ void WebSockets::Hub::written(policy::Connection& base) {
         if (state.was_slow) ++counters_.slow_closed;
         arm_grace(base);
     }
-    if (!state.queue.empty() || state.is_closing) list_output(state);
+    if (!state.queue.empty() || state.ping || state.is_closing) list_output(state);
 }
 
 /// websocketpp closes by itself: it answers the peer's close.

@@ -116,6 +116,7 @@ private:
     /// One whole data message in one frame, judged already.
     void take_whole(WsConnection& connection, std::string_view frame, std::size_t head_bytes);
     void received(WsConnection& connection, const proto::Bytes& payload, FrameKind kind);
+    void pinged(WsConnection& connection, std::string_view said);
     void flush(WsConnection& connection);
     void hand_over(WsConnection& connection);
     void notice_closing(WsConnection& connection);

@@ -32,6 +32,11 @@ function reached(results, aim, product) {
         : own.map((one) => one[aim.figure]);
     return summary(values);
 }
+// A round in which something went wrong, or the generator was the bottleneck, on either side: the figure is no comparison.
+function isDoubtful(results, aim, product) {
+    return results.some((one) => one.scenario === aim.scenario && [product, aim.against].includes(one.product) &&
+        (one.wasBottleneck || Object.values(one.faults ?? {}).some((times) => times)));
+}
 function aimRow(results, aim) {
     const write = (value) => (aim.against ? `${plain(value)}×` : plain(value));
     const wanted = aim.atLeast ? `at least ${write(aim.atLeast)}` : aim.atMost ? `at most ${write(aim.atMost)}` : '–';
@@ -39,14 +44,15 @@ function aimRow(results, aim) {
         const found = reached(results, aim, product);
         if (!found) return 'not measured';
         const isMet = aim.atLeast ? found.median >= aim.atLeast : aim.atMost ? found.median <= aim.atMost : undefined;
-        return `${spread(found, write)}${isMet === undefined ? '' : isMet ? ' ✓' : ' ✗'}`;
+        const doubt = isDoubtful(results, aim, product) ? ' (?)' : '';
+        return `${spread(found, write)}${doubt}${isMet === undefined ? '' : isMet ? ' ✓' : ' ✗'}`;
     });
     return [aim.says, ...cells, wanted];
 }
 function faultsRow(results) {
     const own = results.filter((one) => products[one.product]?.isOwn && one.faults);
-    const wrong = own.reduce((sum, { faults }) => sum + faults.lost + faults.duplicate + faults.reordered + faults.damaged + faults.unanswered, 0);
-    return ['lost, duplicate, reordered, damaged or unanswered messages of Grapevine, all runs', `${wrong} in ${own.length} runs${wrong === 0 ? ' ✓' : ' ✗'}`, '', '0'];
+    const wrong = own.reduce((sum, { faults }) => sum + faults.lost + faults.duplicate + faults.reordered + faults.damaged + faults.unanswered + faults.errors, 0);
+    return ['lost, duplicate, reordered, damaged or unanswered messages and errors of Grapevine, all runs', `${wrong} in ${own.length} runs${wrong === 0 ? ' ✓' : ' ✗'}`, '', '0'];
 }
 
 // ---- tables
