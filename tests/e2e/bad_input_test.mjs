@@ -9,7 +9,7 @@ import {
     RawClient, RawSocket, bytes, closeCodeOf, fixed64, frame, framesOf, message, number, protobufConnect, protobufPublish,
 } from './support/wire.mjs';
 
-const text = 1, binary = 2;
+const text = 1, binary = 2, ping = 9, pong = 10;
 const repeat = (length) => 'x'.repeat(length);
 const listeners = ({ client, mesh, admin }) => Object.entries({ client, mesh, admin });
 const startOfTls = Buffer.from('16030100a5010000a10303', 'hex');
@@ -187,6 +187,28 @@ onCluster('bad input costs its sender only', { size: 2 }, async (cluster, t) => 
     assert.deepEqual((await n1.members()).map((member) => member.name).sort(), ['n1', 'n2']);
     await cluster.meshed([n1, n2]);
     await cluster.chats();
+});
+
+// Only the latest ping has to be answered: who pings and reads nothing cannot make the node keep answers.
+onCluster('pings of a client that does not read', { size: 1 }, async (cluster, t) => {
+    const [n1] = cluster.nodes;
+    const raw = await RawSocket.upgraded(n1.client, '/connection/websocket');
+    raw.say(frame(text, '{"id":1,"connect":{"data":{"user":"pinger"}}}'));
+    await raw.hears(/"connect":\{/);
+    const memory = n1.memory();
+    raw.socket.pause();
+    const many = Buffer.concat(Array.from({ length: 1_000 }, () => frame(ping, repeat(125))));
+    let most = 0;
+    for (let i = 0; i < 160; ++i) {
+        await new Promise((taken) => raw.socket.write(many, taken));
+        most = Math.max(most, n1.memory() - memory);
+    }
+    t.diagnostic(`${(160 * many.length / 2 ** 20).toFixed(0)} MiB of pings, the node grew by ${(most / 2 ** 20).toFixed(1)} MiB at most`);
+    assert.ok(most < 8 * 2 ** 20, `the node grew by ${most} bytes`);
+    raw.socket.resume();
+    raw.say(frame(ping, 'the last'));
+    await until('the last ping to be answered', () => framesOf(raw.received).some(({ opcode, payload }) => opcode === pong && payload.toString() === 'the last'));
+    raw.close();
 });
 
 // A client that never reads is closed (3008; reset if it does not even take that) and counted; it costs the node no memory
