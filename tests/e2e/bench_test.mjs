@@ -144,6 +144,16 @@ onCluster('a process of the generator that dies is an error', { size: 1 }, async
     assert.match(life.out, /a process of the generator ended by signal 9/);
 });
 
+onCluster('a process of the generator that does not report is an error', { size: 1 }, async (cluster) => {
+    const [node] = cluster.nodes;
+    const life = start(['fanout', ...urls(node), '--processes', 2, '--subscribers', 10, '--rate', 200, '--seconds', 1, '--drain', 0.5, '--json']);
+    await until('messages to flow', async () => (await node.metrics()).of('client_publishes_total') >= 20);
+    const children = await readFile(`/proc/${life.child.pid}/task/${life.child.pid}/children`, 'utf8');
+    process.kill(Number(children.trim()), 'SIGSTOP');
+    assert.equal(await within('bench to end', life.exited, 40_000), 1, life.log);
+    assert.match(life.out, /1 of 2 processes of the generator did not report/);
+});
+
 // A node of its own that gives `#user` to that user; `lies(delivery, deliver)` may do it otherwise.
 async function liar(lies) {
     const users = new Map();
