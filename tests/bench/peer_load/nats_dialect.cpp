@@ -29,8 +29,7 @@ bool read_size(std::string_view line, std::size_t& size) {
 
 }  // namespace
 
-NatsDialect::NatsDialect(const DialectSpec& spec)
-    : payload_bytes_(spec.payload_bytes), run_(spec.run), mark_(stamp_mark(spec.run)) {}
+NatsDialect::NatsDialect(const DialectSpec& spec) : payloads_(spec) {}
 
 Opcode NatsDialect::opcode() const {
     return Opcode::binary;
@@ -52,8 +51,7 @@ std::string NatsDialect::subscribe(std::string_view channel) const {
 }
 
 PublishText NatsDialect::publish(const PublishSpec& spec) const {
-    const std::string payload =
-        stamped_payload({.run = run_, .stream = spec.stream}, payload_bytes_);
+    const std::string payload = payloads_.of(spec.stream);
     return {
         .message = "PUB " + std::string(spec.channel) + ' ' + std::to_string(payload.size()) +
                    "\r\n" + payload + "\r\n",
@@ -88,7 +86,8 @@ bool NatsDialect::take(std::string_view& rest, ReadState& state, Hearer& hearer)
         const std::string_view behind = rest.substr(end + line_end.size());
         if (behind.size() < size + line_end.size()) return true;
         if (behind.substr(size, line_end.size()) != line_end) return false;
-        on_payload(behind.substr(0, size), hearer);
+        // Else of another run.
+        (void)payloads_.hear(behind.substr(0, size), hearer);
         rest = behind.substr(size + line_end.size());
     }
     return true;
@@ -111,15 +110,6 @@ void NatsDialect::on_line(std::string_view line, ReadState& state, Hearer& heare
                       : state.hint == publishing ? proto::CommandKind::publish
                                                  : proto::CommandKind::subscribe;
     hearer.owner.refused(what, line);
-}
-
-void NatsDialect::on_payload(std::string_view payload, Hearer& hearer) const {
-    if (!payload.starts_with(mark_)) return;
-    Stamp stamp;
-    if (payload.size() == payload_bytes_ && read_stamp(payload, payload_bytes_, stamp))
-        hearer.owner.arrived(stamp);
-    else
-        hearer.owner.damaged();
 }
 
 }  // namespace grapevine::bench_peers

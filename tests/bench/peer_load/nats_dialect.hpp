@@ -7,6 +7,7 @@
 #pragma once
 
 #include "cli/bench/dialect.hpp"
+#include "tests/bench/peer_load/payloads.hpp"
 
 namespace grapevine::bench_peers {
 
@@ -31,11 +32,8 @@ private:
     take(std::string_view& rest, cli::bench::ReadState& state, cli::bench::Hearer& hearer) const;
     void
     on_line(std::string_view line, cli::bench::ReadState& state, cli::bench::Hearer& hearer) const;
-    void on_payload(std::string_view payload, cli::bench::Hearer& hearer) const;
 
-    std::size_t payload_bytes_;
-    std::uint32_t run_;
-    std::string mark_;
+    Payloads payloads_;
 };
 
 }  // namespace grapevine::bench_peers

@@ -4,8 +4,7 @@ namespace grapevine::bench_peers {
 
 using namespace cli::bench;
 
-TopicsDialect::TopicsDialect(const DialectSpec& spec)
-    : payload_bytes_(spec.payload_bytes), run_(spec.run), mark_(stamp_mark(spec.run)) {}
+TopicsDialect::TopicsDialect(const DialectSpec& spec) : payloads_(spec) {}
 
 Opcode TopicsDialect::opcode() const {
     return Opcode::text;
@@ -16,20 +15,11 @@ std::string TopicsDialect::subscribe(std::string_view channel) const {
 }
 
 PublishText TopicsDialect::publish(const PublishSpec& spec) const {
-    return {
-        .message = "P " + std::string(spec.channel) + ' ' +
-                   stamped_payload({.run = run_, .stream = spec.stream}, payload_bytes_)};
+    return {.message = "P " + std::string(spec.channel) + ' ' + payloads_.of(spec.stream)};
 }
 
 bool TopicsDialect::read(std::string_view message, ReadState&, Hearer& hearer) {
-    if (message.starts_with(mark_)) {
-        Stamp stamp;
-        if (message.size() == payload_bytes_ && read_stamp(message, payload_bytes_, stamp))
-            hearer.owner.arrived(stamp);
-        else
-            hearer.owner.damaged();
-        return true;
-    }
+    if (payloads_.hear(message, hearer)) return true;
     if (message == "s") hearer.subscribed();
     // Else of another run, if anything.
     return message == "s" || message.starts_with('"');

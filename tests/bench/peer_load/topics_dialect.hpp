@@ -6,6 +6,7 @@
 #pragma once
 
 #include "cli/bench/dialect.hpp"
+#include "tests/bench/peer_load/payloads.hpp"
 
 namespace grapevine::bench_peers {
 
@@ -25,9 +26,7 @@ public:
         override;
 
 private:
-    std::size_t payload_bytes_;
-    std::uint32_t run_;
-    std::string mark_;
+    Payloads payloads_;
 };
 
 }  // namespace grapevine::bench_peers
