@@ -46,6 +46,11 @@ public:
         }
         return now_;
     }
+    /// With the wall clock, for the machines. That one is for people, and read once a turn too.
+    [[nodiscard]] mesh::Now clocks() const {
+        if (clocks_.steady != now()) clocks_ = {now(), wall_now()};
+        return clocks_;
+    }
     /// Where every socket of this loop is read into. Its content is gone with the next read.
     [[nodiscard]] std::span<char> read_buffer() { return read_buffer_; }
 
@@ -115,6 +120,7 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
     mutable Instant now_;
+    mutable mesh::Now clocks_;
     mutable bool is_now_known_ = true;
     TimerWheel timers_;
     std::vector<char> read_buffer_;

@@ -36,8 +36,7 @@ void SessionsTurn::connect(ClientListener& clients) {
 }
 
 mesh::Now SessionsTurn::now() const {
-    if (const Instant now = loop_.now(); now_.steady != now) now_ = {now, wall_now()};
-    return now_;
+    return loop_.clocks();
 }
 
 void SessionsTurn::take(const mesh::LoopInput& input) {

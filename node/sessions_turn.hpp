@@ -77,7 +77,6 @@ private:
     TimerId timer_;
     TimerId beat_timer_;
     Instant armed_for_ = mesh::never;
-    mutable mesh::Now now_;  ///< of the last turn in which it was asked for
     bool scheduled_ = false;
 };
 

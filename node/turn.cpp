@@ -26,8 +26,7 @@ void Turn::connect(
 }
 
 mesh::Now Turn::now() const {
-    if (const Instant now = loop_.now(); now_.steady != now) now_ = {now, wall_now()};
-    return now_;
+    return loop_.clocks();
 }
 
 void Turn::schedule() {

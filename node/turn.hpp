@@ -66,7 +66,6 @@ private:
     Workers* workers_ = nullptr;
     TimerId timer_;
     Instant armed_for_ = mesh::never;
-    mutable mesh::Now now_;  ///< of the last turn in which it was asked for
     bool scheduled_ = false;
     bool said_left_ = false;
     bool said_stop_ = false;
