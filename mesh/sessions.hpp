@@ -31,7 +31,7 @@ struct SessionsConfig {
     Duration pong_within = 10s;  ///< after a ping, else 3012; shorter than ping_every
     std::size_t queue_bytes_max = proto::limits::session_queue_bytes;
     /// Of all sessions of this machine, as memory; Driver gives each loop an equal part. Who keeps
-    /// up may have one message more.
+    /// up may have what one turn brings besides.
     std::size_t all_queues_bytes_max = proto::limits::all_session_queues_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
     bool tells_names = false;  ///< of users that come: MeshConfig::replicate_names

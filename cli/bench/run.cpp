@@ -234,8 +234,8 @@ bool Run::give_up_after_failures() {
 
 void Run::watch_others() {
     const node::Instant now = field_.poller.now();
-    if (now < next_look_) return;
-    next_look_ = now + watch_every;
+    if (now < next_watch_) return;
+    next_watch_ = now + watch_every;
     if (const std::string why = team_.who_ended(); !why.empty()) field_.tally.failed(why);
 }
 

@@ -71,7 +71,7 @@ private:
     Part part_;
     Terminal err_;
 
-    node::Instant next_look_{};
+    node::Instant next_watch_{};
     node::Instant next_progress_{};
     Moved shown_;
     std::string phase_;

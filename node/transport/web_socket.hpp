@@ -79,7 +79,8 @@ struct SocketOptions {
     /// Not 1009: client libraries give up for good on it.
     std::uint16_t oversize_code = static_cast<std::uint16_t>(proto::CloseCode::bad_request);
     /// Bytes the kernel may hold unsent; 0 leaves it to the kernel. Between nodes, so that a
-    /// heartbeat never waits behind megabytes.
+    /// heartbeat never waits behind megabytes; for clients, so that what they do not read is
+    /// counted.
     std::size_t kernel_unsent_max = 0;
     /// Whether the owner wants `drained`.
     bool report_drained = true;
