@@ -72,6 +72,9 @@ void Arrivals::pass_on(const Acknowledge& acknowledge, Now now) {
     const proto::Acked acked{acknowledge.message.message, acknowledge.user};
     bool is_told = false;
     if (Link* const to = reach_.links.to(node)) {
+        // That it was written comes first.
+        if (const auto before = answers_.find(node); before != answers_.end())
+            tell(to, before->second);
         is_told = to->queue.waiting_bytes(FrameClass::answers) <= acknowledge_bytes_max &&
                   reach_.links.send(*to, FrameClass::answers, acked);
     } else if (reach_.replicas.find(node) != nullptr) {

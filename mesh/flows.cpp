@@ -135,7 +135,8 @@ void Flows::on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output
     on_answers(from, nack.copies, now, output, answered);
 }
 
-void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output) {
+void Flows::acknowledged(
+    NodeId from, MessageId id, std::string_view user, Now now, MeshOutput& output) {
     const std::uint32_t* const found = by_id_.find(proto::mix64(id.value));
     const bool is_known = found != nullptr && messages_[*found].name() == user;
     // Nobody can have what was never sent.
@@ -143,8 +144,10 @@ void Flows::acknowledged(MessageId id, std::string_view user, Now now, MeshOutpu
         ++reach_.counters.acknowledges_ignored;
         return;
     }
-    Flow& flow = flow_of(messages_[*found]);
-    end(messages_[*found], SendState::acked, now);
+    Message& message = messages_[*found];
+    Flow& flow = flow_of(message);
+    if (message.line && message.sessions == 0) tell_written(message, from, 1);
+    end(message, SendState::acked, now);
     pump(flow, now, output);
 }
 
@@ -152,14 +155,17 @@ void Flows::accepted(Message& message, const Copy& copy, std::uint32_t sessions,
     if (message.is_undecided()) --flow_of(message).undecided;
     message.accepted = true;
     message.sessions += sessions;
-    if (message.line && sessions != 0)
-        news_.push_back(
-            {.line = message.line,
-             .what = SendNews::What::wrote,
-             .state = SendState::written,
-             .node = copies_.node_of(copy.lane),
-             .sessions = sessions});
+    if (message.line && sessions != 0) tell_written(message, copies_.node_of(copy.lane), sessions);
     if (message.copies.empty()) all_answered(message, now);
+}
+
+void Flows::tell_written(const Message& message, NodeId node, std::uint32_t sessions) {
+    news_.push_back(
+        {.line = message.line,
+         .what = SendNews::What::wrote,
+         .state = SendState::written,
+         .node = node,
+         .sessions = sessions});
 }
 
 void Flows::denied(Message& message, const Copy& copy, Version version, Now now) {

@@ -73,8 +73,11 @@ public:
     void on(const Delivered& here, Now now, MeshOutput& output);
     void on(NodeId from, const proto::Done& done, Now now, MeshOutput& output);
     void on(NodeId from, const proto::Nack& nack, Now now, MeshOutput& output);
-    /// A client of `user` has it. Anybody may say so of anything: it counts only if it can be true.
-    void acknowledged(MessageId id, std::string_view user, Now now, MeshOutput& output);
+    /// A client of `user` at the node `from` has it. Anybody may say so of anything: it counts only
+    /// if it can be true. It may come before the word of the node that wrote it, or without it:
+    /// then it stands for one session there.
+    void
+    acknowledged(NodeId from, MessageId id, std::string_view user, Now now, MeshOutput& output);
 
     // ---- what is known of where users are
     /// The count of a user changed somewhere, or was told again.
@@ -140,6 +143,8 @@ private:
     template <class Answered>
     bool on_answer(std::uint64_t id, NodeId from, Now now, MeshOutput& output, Answered answered);
     void accepted(Message& message, const Copy& copy, std::uint32_t sessions, Now now);
+    /// For its receipt.
+    void tell_written(const Message& message, NodeId node, std::uint32_t sessions);
     void denied(Message& message, const Copy& copy, Version version, Now now);
     /// Whatever lay in a lane may have been written, and will not be answered.
     void lose_lane(std::uint32_t lane, Now now);

@@ -222,8 +222,8 @@ void Mesh::Parts::on_frame(Link& link, const proto::Nack& nack, Now now, MeshOut
     flows.on(link.node(), nack, now, output);
 }
 
-void Mesh::Parts::on_frame(Link&, const proto::Acked& acked, Now now, MeshOutput& output) {
-    flows.acknowledged(acked.message_id, acked.user, now, output);
+void Mesh::Parts::on_frame(Link& link, const proto::Acked& acked, Now now, MeshOutput& output) {
+    flows.acknowledged(link.node(), acked.message_id, acked.user, now, output);
 }
 
 void Mesh::Parts::told_of(const proto::Delta& delta, Now now, MeshOutput& output) {

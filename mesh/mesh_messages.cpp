@@ -47,7 +47,7 @@ void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
 void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output) {
     const proto::MessageRef& message = acknowledge.message;
     if (message.node == identity.node) {
-        flows.acknowledged(message.message, acknowledge.user, now, output);
+        flows.acknowledged(message.node, message.message, acknowledge.user, now, output);
         tell_receipts(output);
     } else {
         arrivals.pass_on(acknowledge, now);

@@ -290,10 +290,6 @@ TEST(Checkers, TruthfulResultAcceptsTheTruth) {
     letters.writes(n1, bob, "four");
     letters.checkers.see(Acknowledged{.session = bob, .payload = "four"});
     letters.answered("four", {.fate = Fate::acked, .sessions = 1, .nodes = {"n1"}});
-    letters.ann_sends("five", {.to = {"bob"}, .wait = Wait::client});
-    letters.writes(n1, bob, "five");
-    letters.checkers.see(Acknowledged{.session = bob, .payload = "five"});
-    letters.answered("five", {.fate = Fate::acked});  // that came first
     EXPECT_TRUE(letters.verdict.is_good()) << letters.verdict.first();
 }
 
@@ -316,6 +312,15 @@ TEST(Checkers, TruthfulResultSeesEachLie) {
     EXPECT_TRUE(lies({.fate = Fate::acked, .sessions = 1, .nodes = {"n1"}}, true));
     EXPECT_TRUE(lies({.fate = Fate::not_connected}, true));
     EXPECT_TRUE(lies({.fate = Fate::undeliverable}, true));
+}
+
+TEST(Checkers, TruthfulResultWantsToKnowWhoWroteWhatIsAcknowledged) {
+    Letters letters;
+    letters.ann_sends("one", {.to = {"bob"}, .wait = Wait::client});
+    letters.writes(n1, bob, "one");
+    letters.checkers.see(Acknowledged{.session = bob, .payload = "one"});
+    letters.answered("one", {.fate = Fate::acked});
+    EXPECT_FALSE(letters.verdict.is_good());
 }
 
 TEST(Checkers, TruthfulResultSeesWhatIsWrittenAfterADenial) {

@@ -70,6 +70,33 @@ TEST_F(Loops, WhoChangesLoopsUnderAStreamOfMessagesLosesNone) {
     cluster.expect_all_is_well();
 }
 
+// What a loop wrote and what a client then said of it may reach Mesh in one turn. On the way to the
+// sender the acknowledgement then overtook the word of who wrote it, and the receipt named nobody.
+TEST(LoopsInSlowTurns, AReceiptThatIsAcknowledgedTellsWhoWroteIt) {
+    WorldOptions options = with_loops(4);
+    options.loop_crossing_most = options.turn_delay_most = 10ms;
+    Cluster cluster{options};
+    cluster.form();
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    for (int device = 0; device < 3; ++device)
+        cluster.add_client("bob", cluster.node(2));
+    cluster.wait_until_converged(5s);
+    std::vector<std::string> asked;
+    for (int word = 0; word < 200; ++word) {
+        asked.push_back(ann.send({.to = {"bob"}, .wait = Wait::client}));
+        cluster.run_for(3ms);
+    }
+    cluster.run_for(1s);
+    for (const std::string& payload : asked) {
+        const auto receipt = ann.receipt_of(payload, "bob");
+        ASSERT_TRUE(receipt.has_value());
+        EXPECT_EQ(receipt->fate, Fate::acked);
+        EXPECT_GE(receipt->sessions, 1u);
+        EXPECT_FALSE(receipt->nodes.empty());
+    }
+    cluster.expect_all_is_well();
+}
+
 // Whoever is on it hears later, or is told to be too slow; nobody else notices.
 TEST_F(Loops, ALoopThatStandsStillHoldsUpNobodyElse) {
     cluster.node(2).options().mesh.loop_waiting_bytes_max = 20'000;

@@ -54,9 +54,7 @@ void TruthfulResult::check_written(const Copy& copy, const Receipt& receipt) {
         if (there == 0) return blame("not written on " + node + ", " + text_of(receipt), copy);
         seen += there;
     }
-    // An acknowledgement may come before, or without, the word of the node that wrote it.
-    const bool tells_nothing = receipt.sessions == 0 && receipt.fate == Fate::written;
-    if (seen < receipt.sessions || tells_nothing)
+    if (seen < receipt.sessions || receipt.sessions == 0)
         blame("written to " + std::to_string(seen) + " sessions, not " + text_of(receipt), copy);
 }
 

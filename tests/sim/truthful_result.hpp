@@ -1,8 +1,8 @@
 /// TruthfulResult: what the answer to a send claims is what processes were seen to do. Written with
-/// n sessions: so many were written on the nodes it names, and by then. Acked: a client said so.
-/// Not connected, undeliverable or refused: nothing was written anywhere, nor is it later (one
-/// that is repeated may still be, and one that was asked for again may be taken then). Unknown
-/// claims nothing.
+/// n sessions: so many were written on the nodes it names, and by then. Acked: a client said
+/// so, and one session at least has it. Not connected, undeliverable or refused: nothing was
+/// written anywhere, nor is it later (one that is repeated may still be, and one that was asked for
+/// again may be taken then). Unknown claims nothing.
 #pragma once
 
 #include "tests/sim/observation.hpp"
