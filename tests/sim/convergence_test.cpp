@@ -1,5 +1,6 @@
 // What World::expect_convergence demands: that tables come to equal the truth and stay so as long
-// as the truth stays, and that they follow when it changes.
+// as the truth stays, and that they follow when it changes; and World::expect_wholeness, of nodes
+// alone.
 #include "tests/sim/world.hpp"
 
 #include <gtest/gtest.h>
@@ -38,6 +39,25 @@ TEST_F(Convergence, WhoComesOrGoesMeanwhileIsWaitedFor) {
     EXPECT_TRUE(world.is_good()) << world.report();
     EXPECT_TRUE(world.is_converged()) << *world.why_not_converged();
     EXPECT_GE(world.time() - start, Duration{9s}) << "three quiet seconds after the last";
+}
+
+TEST_F(Convergence, NodesAreWholeWhileClientsAreStillOnTheirWay) {
+    cut_off_the_second();
+    world.run_for(10s);
+    world.heal();
+    Client& eve = world.add_client(ClientOptions{.user = "eve"});
+    world.network().block(world.node(3).host(), eve.host());
+    eve.connect(world.node(3));
+    world.expect_wholeness(15s);
+    EXPECT_TRUE(world.is_good()) << world.report();
+    EXPECT_FALSE(world.is_converged());
+}
+
+TEST_F(Convergence, NodesThatDoNotMeetInTimeAreBlamed) {
+    cut_off_the_second();
+    world.run_for(10s);
+    world.expect_wholeness(15s);
+    EXPECT_EQ(world.stage().verdict.first().substr(0, 15), "WholeAfterHeal:");
 }
 
 TEST_F(Convergence, TablesThatDoNotFollowAreBlamed) {

@@ -16,7 +16,10 @@ constexpr std::array<const char*, 6> channels = {
     "lobby", "den", "hall", "attic", "cellar", "garden"};
 /// Within this all must be well: longest redial, half-open links noticed, clients that gave up.
 constexpr Duration heal_within = 60s;
-/// Links that are half-open at the heal are noticed within this.
+/// Nodes alone, once the network is whole: links that are half-open are noticed, whoever was cut
+/// off is linked and told again. Two round trips come on top.
+constexpr Duration whole_within = 15s;
+/// The dead stay dead for this long at least.
 constexpr Duration settle = 12s;
 
 /// A generator for each concern: what is left out of one leaves the draws of the others as they
@@ -81,8 +84,7 @@ public:
             begin_stream();
         world_.run_for(options_.safety);
         is_acting_ = false;
-        world_.heal();
-        world_.run_for(settle);
+        heal();
         start_the_dead();
         bring_all_online();
         world_.run_until([this] { return all_are_connected(); }, heal_within);
@@ -119,6 +121,7 @@ public:
             .steps = stage.clock.steps(),
             .messages = stage.network.messages_delivered(),
             .said = stage.sayings,
+            .whole_after = whole_after_,
             .report = stage.verdict.is_good() ? "" : report()};
     }
 
@@ -279,6 +282,20 @@ private:
         }
     }
 
+    /// Who is dead is not started before it was seen that the others do without.
+    void heal() {
+        world_.heal();
+        const Instant healed = world_.time();
+        world_.expect_wholeness(whole_within + 2 * round_trip());
+        whole_after_ = world_.time() - healed;
+        if (whole_after_ < settle) world_.run_for(settle - whole_after_);
+    }
+
+    [[nodiscard]] Duration round_trip() const {
+        const Latency& latency = options_.world.network.path.latency;
+        return 2 * (latency.most + (latency.spike_one_in != 0 ? latency.spike : 0s));
+    }
+
     void start_the_dead() {
         for (const auto& node : world_.nodes())
             if (!node->is_running()) node->start();
@@ -312,6 +329,7 @@ private:
     std::map<HostId, Keyed> keyed_;
     std::uint64_t keys_ = 0;
     bool is_acting_ = true;
+    Duration whole_after_{};
 };
 
 }  // namespace
@@ -323,6 +341,7 @@ std::string trace_line(const SwarmResult& result) {
         .add("steps", result.steps)
         .add("messages", result.messages)
         .add("said", result.said)
+        .add("whole_after", result.whole_after)
         .add("good", std::uint64_t{result.good})
         .text();
 }

@@ -46,6 +46,7 @@ struct SwarmResult {
     std::uint64_t steps = 0;  ///< things that happened
     std::uint64_t messages = 0;  ///< delivered by the network
     std::uint64_t said = 0;
+    Duration whole_after{};  ///< the heal, links and tables were right
     std::string report;  ///< of a failed run: options, plan, violation, last events
 };
 

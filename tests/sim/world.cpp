@@ -216,6 +216,10 @@ std::optional<std::string> World::why_tables_differ() const {
 
 std::optional<std::string> World::why_not_converged() const {
     if (auto why = why_clients_not_settled()) return why;
+    return why_not_whole();
+}
+
+std::optional<std::string> World::why_not_whole() const {
     if (auto why = why_not_one_link_each()) return why;
     return why_tables_differ();
 }

@@ -81,6 +81,9 @@ public:
     /// Every answer is back in time to spare, also if places have to be asked that only share a
     /// hash with the user.
     [[nodiscard]] bool is_prompt() const;
+    /// Within `within` links and tables of the nodes are right, whoever may still be connecting to
+    /// them. Ends when they are.
+    void expect_wholeness(Duration within);
     /// Within `within` all is well, and it stays so.
     void expect_convergence(Duration within);
     /// Liveness: convergence, and then everything said is heard by all it is for.
@@ -98,6 +101,7 @@ private:
     [[nodiscard]] bool is_live(const Node& node) const;
     [[nodiscard]] std::vector<mesh::Mesh::Entry> truth() const;
     [[nodiscard]] std::optional<std::string> why_clients_not_settled() const;
+    [[nodiscard]] std::optional<std::string> why_not_whole() const;
     [[nodiscard]] std::optional<std::string> why_not_one_link_each() const;
     [[nodiscard]] std::optional<std::string> why_tables_differ() const;
     [[nodiscard]] std::optional<std::string> why_names_differ() const;

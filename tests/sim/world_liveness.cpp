@@ -23,6 +23,12 @@ const std::string nobody = "nobody";
 
 }  // namespace
 
+void World::expect_wholeness(Duration within) {
+    const auto is_whole = [this] { return !why_not_whole().has_value(); };
+    if (!run_until(is_whole, within, long_glance) && is_good())
+        stage_.verdict.violated("WholeAfterHeal", *why_not_whole());
+}
+
 void World::expect_convergence(Duration within) {
     const Instant healed = time();
     bool has_moved = false;
