@@ -1,7 +1,7 @@
 #include "mesh/session_commands.hpp"
 
+#include "mesh/channel_commands.hpp"
 #include "mesh/client_text.hpp"
-#include "mesh/publish.hpp"
 #include "mesh/send_request.hpp"
 #include "proto/hash.hpp"
 #include "proto/limits.hpp"
@@ -20,30 +20,6 @@ using proto::Command;
 using proto::CommandKind;
 using proto::ErrorCode;
 using proto::PayloadKind;
-
-/// One command of one session, with everything it may touch.
-struct Call {
-    CommandDesk& desk;
-    Session& session;
-    const Command& command;
-    Replies& replies;
-
-    /// Without an id (only a publish may have none) there is nobody to tell.
-    void fail(ErrorCode code) {
-        ++desk.registry.counters().errors;
-        if (command.id != 0)
-            proto::append_error(replies.text(), session.encoding, command.id, code);
-    }
-    void succeed() {
-        if (command.id != 0)
-            proto::append_done(replies.text(), session.encoding, command.id, command.kind);
-    }
-    [[nodiscard]] Asker asker() const { return {.session = session.id, .command_id = command.id}; }
-    /// Empty: anonymous.
-    [[nodiscard]] std::string_view user() const {
-        return desk.registry.users().newest_name(session.user);
-    }
-};
 
 void join_user(Call call, std::string_view user) {
     const std::uint64_t key = proto::user_key_of(call.desk.config.hash_key, user).value;
@@ -77,71 +53,6 @@ void connect(Call call) {
     call.session.phase = Phase::connected;
     call.desk.timing.connected(call.session, call.desk.registry.deadlines(), call.desk.now);
     ++call.desk.registry.counters().connected;
-}
-
-/// Channels that only the server subscribes sessions to: they are, or they may not.
-ErrorCode why_not_subscribe(const Call& call, std::string_view marked) {
-    const bool is_own = marked == proto::system_channel ||
-                        (marked.front() == proto::personal_mark && call.session.user.count != 0 &&
-                         marked.substr(1) == call.user());
-    return is_own ? ErrorCode::already_subscribed : ErrorCode::permission_denied;
-}
-
-bool is_marked(std::string_view channel) {
-    return channel.front() == proto::personal_mark || channel.front() == proto::system_mark;
-}
-
-void subscribe(Call call) {
-    const std::string_view channel = call.command.channel;
-    if (!proto::is_channel_name(channel)) return call.fail(ErrorCode::bad_request);
-    if (is_marked(channel)) return call.fail(why_not_subscribe(call, channel));
-
-    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-    switch (call.desk.registry.channels().join(
-        call.session.channels, slot_of(call.session.id), key, channel)) {
-    case SubscriberLists::Joined::already: return call.fail(ErrorCode::already_subscribed);
-    case SubscriberLists::Joined::no_room: return call.fail(ErrorCode::limit_exceeded);
-    case SubscriberLists::Joined::first:
-        call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = 1, .session = {}});
-        break;
-    case SubscriberLists::Joined::another: break;
-    }
-    call.succeed();
-}
-
-void unsubscribe(Call call) {
-    const std::string_view channel = call.command.channel;
-    if (!proto::is_channel_name(channel)) return call.fail(ErrorCode::bad_request);
-    if (is_marked(channel)) return call.fail(ErrorCode::permission_denied);
-
-    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-    if (call.desk.registry.channels().leave(call.session.channels, key, channel) ==
-        SubscriberLists::Left::was_last)
-        call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = -1, .session = {}});
-    call.succeed();
-}
-
-void publish(Call call) {
-    std::string_view name = call.command.channel;
-    const bool to_user = name.starts_with(proto::personal_mark);
-    if (to_user) name.remove_prefix(1);
-    if (!(to_user ? proto::is_user_name(name) : proto::is_channel_name(name)))
-        return call.fail(ErrorCode::bad_request);
-    if (name.front() == proto::system_mark) return call.fail(ErrorCode::permission_denied);
-    if (call.command.data.empty() || call.command.data_kind != PayloadKind::json)
-        return call.fail(ErrorCode::bad_request);
-
-    const ClientText client{call.session.client};
-    call.desk.output.publishes.push_back(publish_of(
-        to_user ? Target::user : Target::channel,
-        name,
-        PayloadKind::json,
-        {.data = call.command.data, .info = {.user = call.user(), .client = client.view()}},
-        call.desk.config.hash_key));
-    ++call.desk.registry.counters().publishes;
-    call.succeed();
 }
 
 /// Answered when Mesh has answered, as all questions are: Sessions::on(Answer).

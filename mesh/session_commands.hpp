@@ -32,6 +32,7 @@ private:
 /// What commands work on; all of it belongs to the machine.
 struct CommandDesk {
     const SessionsConfig& config;
+    const Namespaces& namespaces;
     SessionRegistry& registry;
     const SessionTiming& timing;
     proto::JsonReader& json;

@@ -83,14 +83,14 @@ bool SessionDelivery::join(
     proto::Encoding encoding{};
     for (const SubscriberLists::Subscriber& subscriber : subscribers) {
         const Session& session = registry.at(subscriber.slot);
-        Bytes* const newest = SessionRegistry::newest(session, output);
-        if (newest == nullptr || !registry.has_room(session, room, units * subscribers.size()))
+        Bytes* const last = SessionRegistry::newest(session, output);
+        if (last == nullptr || !registry.has_room(session, room, units * subscribers.size()))
             return false;
         if (shared == nullptr) {
-            if (newest->holders() != subscribers.size()) return false;
-            shared = newest;
+            if (last->holders() != subscribers.size()) return false;
+            shared = last;
             encoding = session.encoding;
-        } else if (!newest->same_as(*shared)) {
+        } else if (!last->same_as(*shared)) {
             return false;
         }
     }

@@ -13,9 +13,10 @@ namespace grapevine::mesh {
 /// Dispatch only: every `on` hands the fact to the part that it concerns.
 struct Sessions::Parts {
     explicit Parts(SessionsConfig chosen)
-        : config(std::move(chosen)), registry(config), timing(config) {}
+        : config(std::move(chosen)), namespaces(config.rules), registry(config), timing(config) {}
 
     const SessionsConfig config;
+    const Namespaces namespaces;
     SessionRegistry registry;
     const SessionTiming timing;
     SessionDelivery delivery;
@@ -31,7 +32,7 @@ struct Sessions::Parts {
     void on(const SessionReceived& received, Now now, SessionsOutput& output) {
         Session* const session = registry.find(received.session);
         if (session == nullptr) return;
-        CommandDesk desk{config, registry, timing, json, output, now};
+        CommandDesk desk{config, namespaces, registry, timing, json, output, now};
         proto::CommandReader reader{scratch, session->encoding, received.text};
         Replies replies;
         const std::optional<proto::CloseCode> ends = run_commands(desk, *session, reader, replies);

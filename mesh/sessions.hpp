@@ -10,6 +10,7 @@
 #pragma once
 
 #include "mesh/exchange.hpp"
+#include "mesh/namespaces.hpp"
 #include "mesh/now.hpp"
 #include "proto/client_codec.hpp"
 #include "proto/limits.hpp"
@@ -34,6 +35,7 @@ struct SessionsConfig {
     /// up may have what one turn brings besides.
     std::size_t all_queues_bytes_max = proto::limits::all_session_queues_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
+    ChannelRules rules;
     bool tells_names = false;  ///< of users that come: MeshConfig::replicate_names
 };
 

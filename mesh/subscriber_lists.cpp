@@ -14,9 +14,7 @@ constexpr std::size_t row_kept = 32;
 SubscriberLists::Joined SubscriberLists::join(
     Places& places, std::uint32_t slot, std::uint64_t key, std::string_view name) {
     std::uint32_t at = find_group(key, name);
-    if (at != none)
-        for (std::uint32_t mine = places.newest; mine != none; mine = places_[mine].older)
-            if (places_[mine].group == at) return Joined::already;
+    if (at != none && is_in(places, at)) return Joined::already;
     if (places.count >= places_max_) return Joined::no_room;
 
     const bool first = at == none;
@@ -36,6 +34,17 @@ SubscriberLists::Joined SubscriberLists::join(
     places.newest = place;
     ++places.count;
     return first ? Joined::first : Joined::another;
+}
+
+bool SubscriberLists::is_in(const Places& places, std::uint32_t group) const {
+    for (std::uint32_t mine = places.newest; mine != none; mine = places_[mine].older)
+        if (places_[mine].group == group) return true;
+    return false;
+}
+
+bool SubscriberLists::has(const Places& places, std::uint64_t key, std::string_view name) const {
+    const std::uint32_t group = find_group(key, name);
+    return group != none && is_in(places, group);
 }
 
 SubscriberLists::Left

@@ -39,6 +39,7 @@ public:
 
     Joined join(Places& places, std::uint32_t slot, std::uint64_t key, std::string_view name);
     Left leave(Places& places, std::uint64_t key, std::string_view name);
+    [[nodiscard]] bool has(const Places& places, std::uint64_t key, std::string_view name) const;
     /// Leaves every group, newest first, and tells `left(key, Left)` of each.
     template <class Visit>
     void leave_all(Places& places, Visit left) {
@@ -82,6 +83,7 @@ private:
     [[nodiscard]] std::uint32_t find_group(std::uint64_t key, std::string_view name) const {
         return index_.find(groups_, key, name);
     }
+    [[nodiscard]] bool is_in(const Places& places, std::uint32_t group) const;
     std::uint32_t make_group(std::uint64_t key, std::string_view name);
     /// Takes the place out of its group and gives it back; the session's chain is the caller's.
     Left vacate(std::uint32_t place);
