@@ -285,6 +285,9 @@ private:
     /// Who is dead is not started before it was seen that the others do without.
     void heal() {
         world_.heal();
+        // Whoever started anew knows nobody but his seeds: nobody can meet him while all are dead.
+        Node& only_seed = world_.node(1);
+        if (options_.world.seeds.empty() && !only_seed.is_running()) only_seed.start();
         const Instant healed = world_.time();
         world_.expect_wholeness(whole_within + 2 * round_trip());
         whole_after_ = world_.time() - healed;
