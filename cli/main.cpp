@@ -1,5 +1,6 @@
 #include "cli/bench/command.hpp"
 #include "cli/chat_command.hpp"
+#include "cli/config_command.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/node_command.hpp"
 #include "cli/options.hpp"
@@ -18,6 +19,8 @@ int run(const Options& options) {
     switch (options.subcommand) {
     case Subcommand::none: return options.exit_code;
     case Subcommand::node: return node_command(options.node);
+    case Subcommand::config_check: return config_check_command(options.config);
+    case Subcommand::config_show: return config_show_command(options.config);
     case Subcommand::status: return status_command(options.status);
     case Subcommand::chat: return chat_command(options.chat);
     case Subcommand::send: return send_command(options.send);

@@ -1,6 +1,7 @@
 #include "cli/node_command.hpp"
 
 #include "cli/discovery_options.hpp"
+#include "cli/rules_file.hpp"
 #include "cli/usage_error.hpp"
 #include "node/node.hpp"
 #include "proto/limits.hpp"
@@ -203,6 +204,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
     read_secrets(options.secret_files, config);
     config.open = open_listeners(options.open);
     config.workers = workers_of(options.workers);
+    if (!options.config_file.empty()) config.rules = read_rules(options.config_file);
 
     const node::OpenListeners& open = config.open;
     require_protection(

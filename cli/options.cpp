@@ -1,11 +1,40 @@
 #include "cli/options.hpp"
 
 #include "cli/exit_codes.hpp"
+#include "cli/rules_file.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cctype>
+#include <memory>
+#include <string>
+
 namespace grapevine::cli {
 namespace {
+
+/// Every option of a subcommand may come from the environment too: `--mesh-listen` is
+/// GRAPEVINE_MESH_LISTEN. The command line wins.
+void take_from_environment(CLI::App& app) {
+    for (CLI::Option* const option : app.get_options()) {
+        if (option->get_lnames().empty() || option == app.get_help_ptr()) continue;
+        std::string name = "GRAPEVINE_";
+        for (const char letter : option->get_lnames().front())
+            name += letter == '-' ? '_' : static_cast<char>(std::toupper(letter));
+        option->envname(name);
+    }
+}
+
+/// One sentence tells how an option is called in the environment; not each line of it.
+class PlainFormatter : public CLI::Formatter {
+public:
+    std::string make_option_opts(const CLI::Option* option) const override {
+        std::string text = CLI::Formatter::make_option_opts(option);
+        const std::string environment = " (" + get_label("Env") + ":" + option->get_envname() + ")";
+        if (const std::size_t at = text.find(environment); at != text.npos)
+            text.erase(at, environment.size());
+        return text;
+    }
+};
 
 // clang-format off
 void describe_node(CLI::App& app, NodeOptions& o) {
@@ -25,11 +54,13 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--leave-linger", o.leave_linger_s, "Seconds for which users of another node that left stay shown, so that a deploy does not flap them")->type_name("SECONDS")->check(CLI::Range(0, 600))->capture_default_str();
     app.add_option("--full-mesh-up-to", o.full_mesh_max, "Nodes up to which each keeps a link to every other; in a larger cluster only to about ten, and to those it has messages for. The same on all nodes")->type_name("N")->check(CLI::Range(8, 2000))->capture_default_str();
     app.add_option("--link-idle", o.link_idle_s, "Seconds after which such a link ends when no message used it")->type_name("SECONDS")->check(CLI::Range(10, 86400))->capture_default_str();
-    app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->allow_extra_args(false);
+    app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->delimiter(',')->allow_extra_args(false);
+    app.add_option("--config",  o.config_file, "What may be done in which channels (`grapevine config --help`); without it everybody may subscribe and publish everywhere")->type_name("FILE");
     app.add_option("--workers", o.workers, "Event loops, each a thread: 1 to 64, or auto for one a processor; more than one pay on busy machines with processors to spare")->type_name("N|auto")->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
   mesh by --secret-file; client and admin have no authentication yet, so only by --open.
 Port 0 takes any free port; the node prints the one it got.
+Every option may come from the environment instead: --mesh-listen is GRAPEVINE_MESH_LISTEN.
 
 To change the secret, restart all nodes one by one, three times:
   with --secret-file old --secret-file new, then with --secret-file new --secret-file old, then with --secret-file new
@@ -44,6 +75,42 @@ Examples:
                                   --secret-file secret --seeds a.example:7947,b.example:7947
 
 Ends with 0 after SIGTERM or SIGINT, 1 if a live node has its name, 2 if an option is wrong or a port is taken.)");
+}
+
+void describe_config(CLI::App& app, ConfigOptions& o) {
+    app.require_subcommand(1);
+    CLI::App& check = *app.add_subcommand("check", "Say whether a node would take a file, and if not, which line is wrong");
+    check.add_option("FILE", o.file, "The file")->type_name("")->required();
+    CLI::App& show = *app.add_subcommand("show", "Print what a node would go by, every default written out");
+    show.add_option("FILE", o.file, "The file; without one, what is so without `--config`")->type_name("");
+    std::string keys;
+    for (const RuleKey& key : namespace_keys())
+        keys += "  " + key.name + std::string(key.name.size() < 30 ? 30 - key.name.size() : 1, ' ') + std::string{key.means} + "\n";
+    app.footer(R"(The file is TOML; its keys are those of Centrifugo's, as far as they have a meaning here. What it does not allow is
+not allowed, and a channel of a namespace that it does not name is an unknown channel (102).
+
+  [channel.without_namespace]           # channels without a colon: lobby
+  allow_subscribe_for_client = true
+
+  [[channel.namespaces]]                # chat:lobby, chat:den
+  name = "chat"
+  allow_subscribe_for_client = true
+  allow_publish_for_subscriber = true
+
+  [channel.users]                       # who may send to #user
+  allow_publish_for_client = true
+
+  [channel.everybody]                   # who may publish to $system, which reaches all
+  allow_publish_for_client = false
+
+Keys of a namespace:
+)" + keys + R"(
+Examples:
+  grapevine config check grapevine.toml
+  grapevine config show > grapevine.toml        # something to begin with
+  grapevine node --config grapevine.toml
+
+Ends with 0 if the file is fine, 2 if it is not.)");
 }
 
 void describe_status(CLI::App& app, StatusOptions& o) {
@@ -114,14 +181,18 @@ Options parse_options(int argc, const char* const* argv) {
         "grapevine"};
     app.set_version_flag("--version", "grapevine " GRAPEVINE_VERSION);
     app.require_subcommand(1);
+    app.formatter(std::make_shared<PlainFormatter>());
     app.get_formatter()->column_width(38);
     app.footer("`grapevine SUBCOMMAND --help` explains each with examples.");
     CLI::App& node = *app.add_subcommand("node", "Run a node");
+    CLI::App& config = *app.add_subcommand("config", "Look at a configuration file");
     CLI::App& status = *app.add_subcommand("status", "Show the cluster as one node sees it");
     CLI::App& chat = *app.add_subcommand("chat", "Chat from this terminal, or from a pipe");
     CLI::App& send = *app.add_subcommand("send", "Send to users, and say what became of it");
     CLI::App& bench = *app.add_subcommand("bench", "Put load on nodes, and judge what arrives");
     describe_node(node, options.node);
+    take_from_environment(node);
+    describe_config(config, options.config);
     describe_status(status, options.status);
     describe_chat(chat, options.chat);
     describe_send(send, options.send);
@@ -135,6 +206,8 @@ Options parse_options(int argc, const char* const* argv) {
         return options;
     }
     if (node.parsed()) options.subcommand = Subcommand::node;
+    if (config.got_subcommand("check")) options.subcommand = Subcommand::config_check;
+    if (config.got_subcommand("show")) options.subcommand = Subcommand::config_show;
     if (status.parsed()) options.subcommand = Subcommand::status;
     if (chat.parsed()) options.subcommand = Subcommand::chat;
     if (send.parsed()) options.subcommand = Subcommand::send;

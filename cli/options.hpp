@@ -26,6 +26,11 @@ struct NodeOptions {
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
     std::string workers = "1";
+    std::string config_file;
+};
+
+struct ConfigOptions {
+    std::string file;
 };
 
 struct StatusOptions {
@@ -53,7 +58,7 @@ struct SendOptions {
     unsigned timeout_s = 15;
 };
 
-enum class Subcommand { none, node, status, chat, send, bench };
+enum class Subcommand { none, node, config_check, config_show, status, chat, send, bench };
 
 struct Options {
     /// none: the text asked for (`--help`, `--version`) or an error has been printed; leave with
@@ -61,6 +66,7 @@ struct Options {
     Subcommand subcommand = Subcommand::none;
     int exit_code = 0;
     NodeOptions node;
+    ConfigOptions config;
     StatusOptions status;
     ChatOptions chat;
     SendOptions send;

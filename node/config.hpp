@@ -2,6 +2,8 @@
 /// it. Nothing here is read again after start.
 #pragma once
 
+#include "mesh/namespaces.hpp"
+
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -93,6 +95,8 @@ struct NodeConfig {
     std::chrono::seconds link_idle{300};
 
     OpenListeners open;
+    /// What clients may do in which channels.
+    mesh::ChannelRules rules;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for
     /// TLS and wide fan-out on larger machines. 1 to workers_max.
     unsigned workers = 1;

@@ -38,7 +38,7 @@ struct Destination {
     std::string_view why;
 };
 
-Destination destination_of(std::string_view channel) {
+Destination destination_of(std::string_view channel, const mesh::Namespaces& namespaces) {
     if (!proto::is_channel_name(channel))
         return {
             .code = ErrorCode::bad_request,
@@ -47,7 +47,12 @@ Destination destination_of(std::string_view channel) {
         return {.target = proto::Target::everybody, .name = channel};
     if (channel.front() == proto::system_mark)
         return {.code = ErrorCode::unknown_channel, .why = "the only system channel is $system"};
-    if (channel.front() != proto::personal_mark) return {.name = channel};
+    if (channel.front() != proto::personal_mark) {
+        if (namespaces.of(channel) != nullptr) return {.name = channel};
+        return {
+            .code = ErrorCode::unknown_channel,
+            .why = "the file of --config has no such namespace"};
+    }
     channel.remove_prefix(1);
     if (!proto::is_user_name(channel))
         return {.code = ErrorCode::bad_request, .why = "no user is named after '#'"};
@@ -64,7 +69,7 @@ void HttpApi::publish(RequestId id, std::string_view text) {
     if (!body.valid)
         return refuse(
             ErrorCode::bad_request, "the body is not a JSON object with a text \"channel\"");
-    const Destination to = destination_of(body.channel);
+    const Destination to = destination_of(body.channel, namespaces_);
     if (to.code != ErrorCode{}) return refuse(to.code, to.why);
     if (body.data.empty()) return refuse(ErrorCode::bad_request, "\"data\" is missing");
     if (body.data.size() > proto::limits::publish_data_bytes)

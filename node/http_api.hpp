@@ -17,7 +17,8 @@ namespace grapevine::node {
 
 class HttpApi {
 public:
-    HttpApi(Turn& turn, HttpConnections& http) : turn_(turn), http_(http) {}
+    HttpApi(Turn& turn, HttpConnections& http)
+        : turn_(turn), http_(http), namespaces_(turn.driver().sessions_config().rules) {}
 
     /// {"channel": "chat:lobby" | "#user" | "$system", "data": any JSON}
     void publish(RequestId id, std::string_view body);
@@ -32,6 +33,8 @@ public:
 private:
     Turn& turn_;
     HttpConnections& http_;
+    /// A back end may do everything, in channels that there may be.
+    mesh::Namespaces namespaces_;
     proto::JsonReader reader_;
     /// Requests that the cluster has not answered, at most limits::api_requests_waiting. Their ids
     /// are what the answers name.

@@ -87,7 +87,7 @@ struct Node::Parts {
           mesh_acceptor(listen(on, "--mesh-listen", config.mesh_listen, mesh_door, edge)),
           driver(
               mesh_config(config, mesh_acceptor->local_endpoint()),
-              {},
+              {.rules = config.rules},
               mesh::Now{on.now(), wall_now()},
               config.workers),
           turn(on, driver, to),
