@@ -27,9 +27,9 @@ test('what is compared is measured in turn; what fails does not stop the others'
         task('absent', () => { throw new Missing('it is not here'); }),
     ];
     const { results } = await runRounds(tasks, 3, scratch, { show: String, onRound: ({ results: soFar }) => saved.push(soFar.length) });
-    assert.deepEqual(order, ['good', 'unlucky', 'absent', 'good', 'unlucky', 'good', 'unlucky']);
+    assert.deepEqual(order, ['good', 'unlucky', 'absent', 'unlucky', 'good', 'good', 'unlucky']);
     assert.deepEqual(results.filter(({ product }) => product === 'unlucky'), [
-        { product: 'unlucky', round: 1, error: 'once' }, { product: 'unlucky', round: 2, rate: 5 }, { product: 'unlucky', round: 3, rate: 7 }]);
+        { product: 'unlucky', round: 1, error: 'once' }, { product: 'unlucky', round: 2, rate: 4 }, { product: 'unlucky', round: 3, rate: 7 }]);
     assert.deepEqual(saved, [3, 5, 7]);
     assert.deepEqual(readdirSync(scratch), [], 'nothing is left behind');
     rmSync(scratch, { recursive: true });
