@@ -285,13 +285,17 @@ private:
     /// Who is dead is not started before it was seen that the others do without.
     void heal() {
         world_.heal();
-        // Whoever started anew knows nobody but his seeds: nobody can meet him while all are dead.
-        Node& only_seed = world_.node(1);
-        if (options_.world.seeds.empty() && !only_seed.is_running()) only_seed.start();
+        if (options_.world.seeds.empty()) keep_running(world_.node(1));
         const Instant healed = world_.time();
         world_.expect_wholeness(whole_within + 2 * round_trip());
         whole_after_ = world_.time() - healed;
         if (whole_after_ < settle) world_.run_for(settle - whole_after_);
+    }
+
+    /// The only seed: nobody can meet who starts anew, and knows nobody else, while it is dead.
+    void keep_running(Node& seed) {
+        if (!seed.is_running()) seed.start();
+        world_.stage().clock.in(100ms, [this, &seed] { keep_running(seed); });
     }
 
     [[nodiscard]] Duration round_trip() const {
