@@ -163,26 +163,14 @@ protected:
     using WriteHandler = websocketpp::transport::write_handler;
     using Buffers = std::vector<websocketpp::transport::buffer>;
 
-    void init(const websocketpp::transport::init_handler& handler) { handler({}); }
     void set_handle(websocketpp::connection_hdl handle) { handle_ = std::move(handle); }
 
-    /// websocketpp waits for frames with one handler that it keeps, and for the head of the
-    /// handshake with passing ones. The head has been read before: one byte, which the request and
-    /// response policies take, stands for it.
-    template <class Handler>
-    void async_read_at_least(std::size_t, char* into, std::size_t room, Handler&& handler) {
-        if constexpr (std::is_same_v<Handler&&, ReadHandler&>) {
-            read_into_ = into;
-            read_room_ = room;
-            on_read_ = &handler;
-        } else {
-            into[0] = 0;
-            handler(websocketpp::lib::error_code{}, std::size_t{1});
-        }
+    /// websocketpp waits for frames with one handler that it keeps.
+    void async_read_at_least(std::size_t, char* into, std::size_t room, ReadHandler& handler) {
+        read_into_ = into;
+        read_room_ = room;
+        on_read_ = &handler;
     }
-
-    /// Handshake: what there was to say has been said.
-    void async_write(const char*, std::size_t, const WriteHandler& handler) { handler({}); }
 
     /// Frames: written now; if the kernel is full, when it has room again.
     void async_write(const Buffers& buffers, WriteHandler& handler) {

@@ -14,6 +14,15 @@
 #include <string>
 #include <vector>
 
+/// Opens it at once: there is no handshake left to be done.
+template <>
+void websocketpp::connection<grapevine::node::policy::Config>::start();
+// Nobody reads its logs, but it would compose each line.
+template <>
+inline void websocketpp::connection<grapevine::node::policy::Config>::log_close_result() {}
+template <>
+inline void websocketpp::connection<grapevine::node::policy::Config>::log_fail_result() {}
+
 namespace grapevine::node {
 
 using WsServer = websocketpp::server<policy::Config>;

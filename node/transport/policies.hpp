@@ -1,6 +1,6 @@
 /// How websocketpp is set up: our transport, our messages, and requests and responses that hold
 /// nothing, because the handshake was read, checked and answered before websocketpp sees the
-/// connection.
+/// connection. It begins with a connection that is open (connection_life.cpp).
 #pragma once
 
 #include "node/transport/connection.hpp"
@@ -25,34 +25,15 @@ inline const websocketpp::uri_ptr& any_uri() {
 
 inline const std::string no_text;
 
-/// A correct handshake request, the same for all connections.
+/// What websocketpp would read a handshake from. Nobody asks it.
 struct Request {
-    const std::string& get_header(const std::string& name) const {
-        static const std::string upgrade = "websocket";
-        static const std::string connection = "Upgrade";
-        static const std::string version = "13";
-        static const std::string key = "AAAAAAAAAAAAAAAAAAAAAA==";
-        if (name == "Upgrade") return upgrade;
-        if (name == "Connection") return connection;
-        if (name == "Sec-WebSocket-Version") return version;
-        if (name == "Sec-WebSocket-Key") return key;
-        return no_text;
-    }
-    const std::string& get_method() const {
-        static const std::string method = "GET";
-        return method;
-    }
-    const std::string& get_version() const {
-        static const std::string version = "HTTP/1.1";
-        return version;
-    }
+    const std::string& get_header(const std::string&) const { return no_text; }
+    const std::string& get_method() const { return no_text; }
+    const std::string& get_version() const { return no_text; }
     bool get_header_as_plist(const std::string&, http::parameter_list&) const { return false; }
     const std::string& get_uri() const { return no_text; }
-    const std::string& get_body() const { return no_text; }
     std::string raw() const { return {}; }
     bool ready() const { return true; }
-    std::size_t consume(const char*, std::size_t size) { return size; }
-    std::size_t get_max_body_size() const { return 0; }
     void set_max_body_size(std::size_t) {}
     void replace_header(const std::string&, const std::string&) {}
     void append_header(const std::string&, const std::string&) {}
@@ -60,22 +41,15 @@ struct Request {
     void set_method(const std::string&) {}
     void set_uri(const std::string&) {}
     void set_version(const std::string&) {}
-    void set_body(const std::string&) {}
 };
 
 inline websocketpp::uri_ptr get_uri_from_host(const Request&, const char*) {
     return any_uri();
 }
 
-/// The matching answer. As a server, websocketpp writes it into nothing; as a client, it reads it
-/// from here.
+/// What it would answer with, or read an answer from. Nobody asks it either.
 struct Response {
-    const std::string& get_header(const std::string& name) const {
-        // For the key of Request.
-        static const std::string accept = "ICX+Yqv66kxgM0FcWaLWlFLwTAI=";
-        if (name == "Sec-WebSocket-Accept") return accept;
-        return Request{}.get_header(name);
-    }
+    const std::string& get_header(const std::string&) const { return no_text; }
     http::status_code::value get_status_code() const {
         return http::status_code::switching_protocols;
     }
@@ -84,16 +58,11 @@ struct Response {
     const std::string& get_version() const { return no_text; }
     const std::string& get_body() const { return no_text; }
     std::string raw() const { return {}; }
-    bool ready() const { return true; }
-    bool headers_ready() const { return true; }
-    std::size_t consume(const char*, std::size_t size) { return size; }
-    void set_status(http::status_code::value) {}
-    void set_status(http::status_code::value, const std::string&) {}
     void replace_header(const std::string&, const std::string&) {}
     void append_header(const std::string&, const std::string&) {}
     void remove_header(const std::string&) {}
+    void set_status(http::status_code::value) {}
     void set_version(const std::string&) {}
-    void set_body(const std::string&) {}
 };
 
 /// Masking keys of the few frames that websocketpp makes itself.
