@@ -26,10 +26,9 @@ std::string_view next_part(std::string_view& rest, char separator) {
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return lower(x) == lower(y);
-    });
+bool same_size_equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(
+        a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view HttpHead::header(std::string_view name) const {
@@ -58,10 +57,12 @@ std::vector<std::string_view> HttpHead::list(std::string_view name) const {
 }
 
 bool HttpHead::has_token(std::string_view name, std::string_view token) const {
-    const auto elements = list(name);
-    return std::any_of(elements.begin(), elements.end(), [&](std::string_view element) {
-        return equal_ignoring_case(element, token);
-    });
+    for (const Field& field : fields) {
+        if (!equal_ignoring_case(field.name, name)) continue;
+        for (std::string_view rest = field.value; !rest.empty();)
+            if (equal_ignoring_case(trimmed(next_part(rest, ',')), token)) return true;
+    }
+    return false;
 }
 
 std::string_view HttpHead::query_value(std::string_view name) const {

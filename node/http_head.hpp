@@ -45,7 +45,11 @@ public:
 
 /// "a%20b" to "a b"; `+` stays. Invalid escapes stay as they are.
 std::string percent_decoded(std::string_view text);
+/// Whether two texts of one length are equal in any case (ASCII).
+bool same_size_equal_ignoring_case(std::string_view a, std::string_view b);
 /// Whether two header names or tokens are equal in any case (ASCII).
-bool equal_ignoring_case(std::string_view a, std::string_view b);
+inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && same_size_equal_ignoring_case(a, b);
+}
 
 }  // namespace grapevine::node
