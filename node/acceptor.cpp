@@ -1,14 +1,23 @@
 #include "node/acceptor.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <utility>
 
 namespace grapevine::node {
 namespace {
 
 /// The kernel's queue of callers that were not accepted yet; bounded again by net.core.somaxconn.
 constexpr int backlog = 4096;
-/// Accepts in one go, so that a storm of callers does not starve those who are already here.
-constexpr int accepts_per_turn_max = 64;
+/// Accepts in one go, and at most so many goes in a turn: handshakes are answered when they are
+/// accepted, and a storm of callers must not starve those who are already here.
+constexpr int accepts_max = 64;
+constexpr int goes_per_turn_max = 8;
+/// For how long the kernel keeps callers who have said nothing. Longer: the time that a head may
+/// take begins later.
+constexpr int silent_seconds = 1;
 constexpr Duration pause_without_descriptors = std::chrono::milliseconds{100};
 
 bool is_exhausted(const std::error_code& error) {
@@ -29,6 +38,11 @@ std::string advice_for(const std::error_code& error) {
     case EACCES: return "this user may not; ports below 1024 need privileges, choose a higher one";
     default: return error.message();
     }
+}
+
+/// Whatever happens, it works without.
+void set_on_tcp(int descriptor, int option, int value) {
+    ::setsockopt(descriptor, IPPROTO_TCP, option, &value, sizeof value);
 }
 
 [[noreturn]] void fail(const asio::ip::tcp::endpoint& address, const std::error_code& error) {
@@ -63,12 +77,19 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
             });
     }
 
+    /// To ask when nobody waits costs the kernel nearly as much as to accept: so only as many are
+    /// asked for as came the last time, and twice as many if there were more in the same turn.
     void accept_some() {
-        for (int i = 0; i < accepts_per_turn_max && acceptor.is_open(); ++i) {
+        goes = is_same_turn() ? goes + 1 : 1;
+        if (goes > 1) expected = std::min(2 * expected, accepts_max);
+        for (int i = 0; i < expected && acceptor.is_open(); ++i) {
             TcpSocket socket{owner.loop_of_next().context()};
             std::error_code error;
             acceptor.accept(socket, error);
-            if (error == asio::error::would_block || error == asio::error::try_again) break;
+            if (error == asio::error::would_block || error == asio::error::try_again) {
+                expected = std::max(i, 1);
+                break;
+            }
             if (error) {
                 ++counters.accept_errors;
                 if (is_exhausted(error)) return pause();
@@ -77,8 +98,14 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
             ++counters.accepted;
             owner.accepted(std::move(socket));
         }
-        if (acceptor.is_open()) wait();
+        if (!acceptor.is_open()) return;
+        if (goes < goes_per_turn_max) return wait();
+        loop.at_end_of_turn([self = shared_from_this()] {
+            if (self->acceptor.is_open()) self->wait();
+        });
     }
+
+    bool is_same_turn() { return std::exchange(accepted_at, loop.now()) == loop.now(); }
 
     void pause() {
         ++counters.accept_pauses;
@@ -96,18 +123,30 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
     EdgeCounters& counters;
     asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::executor_type> acceptor;
     TimerId retry{};
+    int expected = 1;
+    int goes = 0;
+    Instant accepted_at{};
 };
 
 Acceptor::Acceptor(
     Loop& loop,
     const asio::ip::tcp::endpoint& address,
     AcceptorOwner& owner,
-    EdgeCounters& counters)
+    EdgeCounters& counters,
+    AcceptorOptions options)
     : state_(std::make_shared<State>(loop, owner, counters)) {
     auto& acceptor = state_->acceptor;
     std::error_code error;
     acceptor.open(address.protocol(), error);
     if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    // Accepted sockets inherit what follows: a system call for each of them less.
+    if (!error) acceptor.set_option(asio::ip::tcp::no_delay(true), error);
+    if (!error) set_on_tcp(acceptor.native_handle(), TCP_DEFER_ACCEPT, silent_seconds);
+    if (!error && options.kernel_unsent_max > 0)
+        set_on_tcp(
+            acceptor.native_handle(),
+            TCP_NOTSENT_LOWAT,
+            static_cast<int>(options.kernel_unsent_max));
     if (!error) acceptor.bind(address, error);
     if (!error) acceptor.listen(backlog, error);
     if (!error) acceptor.non_blocking(true, error);

@@ -26,15 +26,22 @@ asio::ip::tcp::endpoint find_listen_endpoint(const Address& address);
 class AcceptorOwner {
 public:
     virtual ~AcceptorOwner() = default;
-    /// The socket is non-blocking. The owner may put it on this loop or on another one.
+    /// Nagle's algorithm is off. The owner may put it on this loop or on another one.
     virtual void accepted(TcpSocket socket) = 0;
     /// On which loop the next socket shall live.
     virtual Loop& loop_of_next() = 0;
 };
 
+struct AcceptorOptions {
+    /// Of what an accepted socket writes, how much the kernel takes ahead of what it has sent
+    /// (Stream::limit_unsent); 0: its own limit.
+    std::size_t kernel_unsent_max = 0;
+};
+
 /// Listens from construction to destruction, on one port without SO_REUSEPORT: with it, a second
 /// process would silently take half of the connections. When the process has no descriptor left,
-/// accepting pauses and is tried again; the kernel's queue holds the callers meanwhile.
+/// accepting pauses and is tried again; the kernel's queue holds the callers meanwhile. The kernel
+/// also keeps callers who have said nothing yet, for a second.
 class Acceptor {
 public:
     /// Throws CannotListen. Port 0 lets the kernel choose.
@@ -42,7 +49,8 @@ public:
         Loop& loop,
         const asio::ip::tcp::endpoint& address,
         AcceptorOwner& owner,
-        EdgeCounters& counters);
+        EdgeCounters& counters,
+        AcceptorOptions options = {});
     ~Acceptor();
     Acceptor(const Acceptor&) = delete;
     Acceptor& operator=(const Acceptor&) = delete;

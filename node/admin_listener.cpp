@@ -30,7 +30,7 @@ AdminListener::AdminListener(
       metrics_(std::move(metrics)),
       any_caller_(any_caller) {}
 
-UpgradeAnswer AdminListener::upgrade(const HttpHead&, std::string_view) {
+UpgradeAnswer AdminListener::upgrade(const HttpHead&) {
     return RejectUpgrade{404, "the admin listener has no WebSocket\n"};
 }
 

@@ -24,7 +24,7 @@ public:
     AdminListener(
         Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics);
 
-    UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
+    UpgradeAnswer upgrade(const HttpHead& head) override;
     void requested(RequestId id, const Request& request) override;
     void abandoned(RequestId id) override { api_.abandoned(id); }
     /// What the cluster says to a request of the API.

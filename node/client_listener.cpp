@@ -7,9 +7,6 @@ namespace grapevine::node {
 namespace {
 
 constexpr std::string_view protobuf_subprotocol = "centrifuge-protobuf";
-/// Of a client that does not read, the kernel would keep up to 4 MiB, which no budget of ours
-/// counts. Less: more wake-ups for a client that reads much.
-constexpr std::size_t kernel_unsent_bytes = 128 * 1024;
 
 mesh::SessionId session_of(SocketId id) {
     return mesh::SessionId{id.value};
@@ -34,14 +31,13 @@ void ClientListener::close(const mesh::CloseSession& close) {
     sockets_.close(SocketId{close.session.value}, close.code, queued);
 }
 
-UpgradeAnswer ClientListener::upgrade(const HttpHead& head, std::string_view) {
+UpgradeAnswer ClientListener::upgrade(const HttpHead& head) {
     if (head.path != "/connection/websocket")
         return RejectUpgrade{404, "there is no WebSocket here; connect to /connection/websocket\n"};
     if (!any_origin_ && !is_same_origin(head))
         return RejectUpgrade{403, "pages of this origin may not connect\n"};
     if (turn_.is_leaving()) return RejectUpgrade{503, "this node is leaving\n"};
     AcceptUpgrade accepted{.owner = this};
-    accepted.socket.kernel_unsent_max = kernel_unsent_bytes;
     for (const std::string_view offered : head.list("sec-websocket-protocol"))
         if (offered == protobuf_subprotocol) accepted.subprotocol = offered;
     const bool protobuf =

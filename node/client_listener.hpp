@@ -9,6 +9,10 @@
 
 namespace grapevine::node {
 
+/// Of a client that does not read, the kernel would keep up to 4 MiB, which no budget of ours
+/// counts. Less: more wake-ups for a client that reads much.
+inline constexpr std::size_t client_unsent_bytes = 128 * 1024;
+
 class ClientListener final : public Router, public SocketOwner {
 public:
     ClientListener(ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin);
@@ -18,7 +22,7 @@ public:
     void close(const mesh::CloseSession& close);
 
     // ---- Router
-    UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
+    UpgradeAnswer upgrade(const HttpHead& head) override;
     void requested(RequestId id, const Request& request) override;
 
     // ---- SocketOwner

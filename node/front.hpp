@@ -35,9 +35,9 @@ using UpgradeAnswer = std::variant<AcceptUpgrade, RejectUpgrade>;
 /// is correct.
 class Router : public HttpService {
 public:
-    /// `head` and `remote` are valid during the call. Offered subprotocols:
+    /// `head` is valid during the call. Offered subprotocols:
     /// `head.list("sec-websocket-protocol")`.
-    virtual UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) = 0;
+    virtual UpgradeAnswer upgrade(const HttpHead& head) = 0;
 };
 
 struct FrontOptions {
@@ -69,6 +69,11 @@ private:
     class Visitor;
     friend class Visitor;
 
+    /// Answers a request for a WebSocket, and gives the connection on if the answer is yes.
+    void upgrade(Stream stream, const HttpHead& head, std::string_view received);
+    void refuse(Stream stream, int status, std::string_view why);
+    void abandon(Stream stream);
+
     Loop& loop_;
     WebSockets& sockets_;
     HttpConnections& http_;
@@ -76,6 +81,7 @@ private:
     EdgeCounters& counters_;
     FrontOptions options_;
     std::unordered_set<std::shared_ptr<Visitor>> visitors_;
+    HttpHead plain_head_;  ///< the last one; kept for its room
 };
 
 }  // namespace grapevine::node

@@ -110,7 +110,7 @@ void MeshListener::resolve(const mesh::Resolve& resolve) {
     });
 }
 
-UpgradeAnswer MeshListener::upgrade(const HttpHead& head, std::string_view) {
+UpgradeAnswer MeshListener::upgrade(const HttpHead& head) {
     // Which cluster is checked again, with words for people on both sides, by the handshake that
     // follows.
     if (!head.path.starts_with(path_prefix))

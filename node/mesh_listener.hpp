@@ -33,7 +33,7 @@ public:
     void resolve(const mesh::Resolve& resolve);
 
     // ---- Router
-    UpgradeAnswer upgrade(const HttpHead& head, std::string_view remote) override;
+    UpgradeAnswer upgrade(const HttpHead& head) override;
     void requested(RequestId id, const Request& request) override;
 
     // ---- SocketOwner

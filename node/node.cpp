@@ -65,9 +65,11 @@ std::unique_ptr<Acceptor> listen(
     std::string_view flag,
     const Address& address,
     AcceptorOwner& owner,
-    EdgeCounters& counters) {
+    EdgeCounters& counters,
+    AcceptorOptions options = {}) {
     try {
-        return std::make_unique<Acceptor>(loop, find_listen_endpoint(address), owner, counters);
+        return std::make_unique<Acceptor>(
+            loop, find_listen_endpoint(address), owner, counters, options);
     } catch (const CannotListen& error) {
         throw CannotListen(std::string{flag} + " " + to_string(address) + ": " + error.what());
     }
@@ -110,7 +112,13 @@ struct Node::Parts {
             workers, [this] { return clients.open_count() + client_front.size() + http.size(); });
         client_door.keep_free(raise_descriptor_limit(), edge);
         admin_door.lead_to(admin_front);
-        client_acceptor = listen(on, "--listen", config.listen, client_door, edge);
+        client_acceptor = listen(
+            on,
+            "--listen",
+            config.listen,
+            client_door,
+            edge,
+            {.kernel_unsent_max = client_unsent_bytes});
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
         turn.connect(clients, links, admin, workers);
     }

@@ -52,7 +52,6 @@ void discard_input(const std::shared_ptr<Leaving>& leaving) {
 Stream::Stream(TcpSocket socket) : socket_(std::move(socket)) {
     std::error_code ignored;
     socket_.non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
 }
 
 IoResult Stream::read_some(std::span<char> into) {

@@ -19,10 +19,10 @@ struct IoResult {
 };
 
 /// Owns a connected socket. The only two functions that move bytes are `read_some` and
-/// `write_some`, so encryption has one place to go. Never raises SIGPIPE. Nagle's algorithm is
-/// always off.
+/// `write_some`, so encryption has one place to go. Never raises SIGPIPE.
 class Stream {
 public:
+    /// Whoever made the socket has turned Nagle's algorithm off.
     explicit Stream(TcpSocket socket);
 
     IoResult read_some(std::span<char> into);

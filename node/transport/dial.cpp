@@ -68,6 +68,8 @@ void Dial::was_reset() {
 }
 
 void Dial::shake_hands() {
+    std::error_code ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     stream_ = std::make_unique<Stream>(std::move(socket_));
     const std::string host_and_port = to_string(Address{options_.host, options_.port});
     handshake_ = make_client_handshake(

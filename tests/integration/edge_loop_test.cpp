@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <thread>
 
@@ -166,6 +167,62 @@ TEST(Acceptor, RefusesAfterClose) {
     EdgeWorld world;
     world.acceptor.close();
     EXPECT_FALSE(world.connect().is_connected());
+}
+
+// What every socket needs is set once, on the listener.
+TEST(Acceptor, PassesItsOptionsOnToWhatItAccepts) {
+    struct Keeper final : node::AcceptorOwner {
+        explicit Keeper(node::Loop& its_loop) : loop(its_loop) {}
+        void accepted(node::TcpSocket socket) override { sockets.push_back(std::move(socket)); }
+        node::Loop& loop_of_next() override { return loop; }
+        node::Loop& loop;
+        std::vector<node::TcpSocket> sockets;
+    };
+    node::Loop loop;
+    node::EdgeCounters counters;
+    Keeper keeper{loop};
+    const asio::ip::tcp::endpoint any{asio::ip::make_address("127.0.0.1"), 0};
+    const node::Acceptor acceptor{loop, any, keeper, counters, {.kernel_unsent_max = 12345}};
+    const RawClient client{acceptor.local_endpoint().port()};
+    client.send("x");
+    for (int i = 0; i < 100 && keeper.sockets.empty(); ++i)
+        loop.turn(100ms);
+    ASSERT_EQ(keeper.sockets.size(), 1U);
+    const auto option = [&](int which) {
+        int value = 0;
+        socklen_t size = sizeof value;
+        ::getsockopt(keeper.sockets[0].native_handle(), IPPROTO_TCP, which, &value, &size);
+        return value;
+    };
+    EXPECT_NE(option(TCP_NODELAY), 0);
+    EXPECT_EQ(option(TCP_NOTSENT_LOWAT), 12345);
+}
+
+TEST(Acceptor, LeavesCallersWhoSayNothingToTheKernel) {
+    EdgeWorld world;
+    const RawClient silent = world.connect();
+    RawClient client = world.open_socket();
+    EXPECT_TRUE(client.has("101 Switching Protocols"));
+    EXPECT_EQ(world.counters.accepted, 1U);
+    silent.send("GET / HTTP/1.1\r\n");
+    EXPECT_TRUE(world.until([&] { return world.counters.accepted == 2; }));
+}
+
+// Nothing is made that could wait: no visitor, no timer.
+TEST(Front, AnswersAWholeHandshakeWhenItAccepts) {
+    EdgeWorld world;
+    std::vector<RawClient> clients;
+    for (std::size_t i = 0; i < 100; ++i) {
+        clients.push_back(world.connect());
+        clients.back().send(handshake());
+    }
+    while (world.owner.ids.size() < clients.size()) {
+        const std::uint64_t accepted = world.counters.accepted;
+        world.loop.turn(1s);
+        ASSERT_GT(world.counters.accepted, accepted);
+        EXPECT_EQ(world.counters.accepted, world.owner.ids.size());
+    }
+    EXPECT_EQ(world.front.size(), 0U);
 }
 
 // Without a descriptor left, callers wait in the kernel and are served when there is one again.

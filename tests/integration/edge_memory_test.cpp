@@ -38,7 +38,7 @@ public:
 
 class MemoryWorld : public EdgeWorld {
 public:
-    node::UpgradeAnswer upgrade(const node::HttpHead&, std::string_view) override {
+    node::UpgradeAnswer upgrade(const node::HttpHead&) override {
         return node::AcceptUpgrade{
             .owner = &echo, .subprotocol = {}, .socket = socket_options, .token = 0};
     }

@@ -299,7 +299,7 @@ public:
     }
 
     // ---- Router
-    node::UpgradeAnswer upgrade(const node::HttpHead& head, std::string_view) override {
+    node::UpgradeAnswer upgrade(const node::HttpHead& head) override {
         if (head.path != "/echo")
             return node::RejectUpgrade{.status = 404, .text = "no such socket"};
         node::AcceptUpgrade answer{
