@@ -141,7 +141,8 @@ Acceptor::Acceptor(
     if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
     // Accepted sockets inherit what follows: a system call for each of them less.
     if (!error) acceptor.set_option(asio::ip::tcp::no_delay(true), error);
-    if (!error) set_on_tcp(acceptor.native_handle(), TCP_DEFER_ACCEPT, silent_seconds);
+    if (!error && options.waits_for_words)
+        set_on_tcp(acceptor.native_handle(), TCP_DEFER_ACCEPT, silent_seconds);
     if (!error && options.kernel_unsent_max > 0)
         set_on_tcp(
             acceptor.native_handle(),

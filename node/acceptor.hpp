@@ -36,12 +36,14 @@ struct AcceptorOptions {
     /// Of what an accepted socket writes, how much the kernel takes ahead of what it has sent
     /// (Stream::limit_unsent); 0: its own limit.
     std::size_t kernel_unsent_max = 0;
+    /// The kernel keeps callers who have said nothing yet, for a second: most have when they are
+    /// accepted, and are answered at once.
+    bool waits_for_words = false;
 };
 
 /// Listens from construction to destruction, on one port without SO_REUSEPORT: with it, a second
 /// process would silently take half of the connections. When the process has no descriptor left,
-/// accepting pauses and is tried again; the kernel's queue holds the callers meanwhile. The kernel
-/// also keeps callers who have said nothing yet, for a second.
+/// accepting pauses and is tried again; the kernel's queue holds the callers meanwhile.
 class Acceptor {
 public:
     /// Throws CannotListen. Port 0 lets the kernel choose.

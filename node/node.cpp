@@ -118,7 +118,7 @@ struct Node::Parts {
             config.listen,
             client_door,
             edge,
-            {.kernel_unsent_max = client_unsent_bytes});
+            {.kernel_unsent_max = client_unsent_bytes, .waits_for_words = true});
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
         turn.connect(clients, links, admin, workers);
     }

@@ -266,7 +266,12 @@ public:
           sockets(loop, counters),
           http(loop, counters, options.http),
           front(loop, sockets, http, *this, counters, options.front),
-          acceptor(loop, {asio::ip::address_v4::loopback(), 0}, *this, counters),
+          acceptor(
+              loop,
+              {asio::ip::address_v4::loopback(), 0},
+              *this,
+              counters,
+              {.waits_for_words = true}),  // as clients are met
           owner(sockets) {}
 
     [[nodiscard]] std::uint16_t port() const { return acceptor.local_endpoint().port(); }
