@@ -50,11 +50,12 @@ void Loop::turn(Duration longest) {
 
 bool Loop::run_sockets(Duration longest) {
     is_now_known_ = false;
+    is_turn_over_ = false;
     int handled = 0;
     if (longest > Duration{0}) handled += static_cast<int>(context_.run_one_for(longest));
-    while (handled < handlers_per_turn_max && context_.poll_one() != 0)
+    while (handled < handlers_per_turn_max && !is_turn_over_ && context_.poll_one() != 0)
         ++handled;
-    return handled == handlers_per_turn_max;
+    return handled == handlers_per_turn_max || is_turn_over_;
 }
 
 void Loop::run_end_tasks() {

@@ -67,6 +67,9 @@ public:
         end_tasks_.emplace_back(std::move(task));
     }
 
+    /// Leaves what other sockets have to the next turn: what was said so far is not to wait for it.
+    void let_turn_end() { is_turn_over_ = true; }
+
     /// From any thread: runs `task` in a turn of this loop.
     template <class Task>
     void post(Task&& task) {
@@ -127,6 +130,7 @@ private:
     std::vector<EndTask> end_tasks_;
     std::vector<EndTask> running_tasks_;
     int late_turns_ = 0;
+    bool is_turn_over_ = false;
     std::atomic<bool> stopping_{false};
 };
 

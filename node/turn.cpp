@@ -8,6 +8,13 @@
 #include <utility>
 
 namespace grapevine::node {
+namespace {
+
+/// What crosses between nodes in one turn. More: nodes and clients work one after the other, each
+/// on a large batch while the others wait for it; less: more system calls for as many messages.
+constexpr std::size_t crossed_bytes_max = 16 * 1024;
+
+}  // namespace
 
 Turn::Turn(Loop& loop, mesh::Driver& driver, Journal& journal)
     : loop_(loop), driver_(driver), journal_(journal) {}
@@ -29,6 +36,30 @@ mesh::Now Turn::now() const {
     return loop_.clocks();
 }
 
+void Turn::tell(const mesh::SessionReceived& received) {
+    const std::uint64_t before = forwarded();
+    tell<>(received);
+    if (forwarded() != before) crossed(received.text.size());
+}
+
+void Turn::tell(const mesh::LinkReceived& received) {
+    tell<>(received);
+    crossed(received.message.size());
+}
+
+void Turn::hear(std::size_t loop, mesh::LoopOutput& output) {
+    const std::uint64_t before = forwarded();
+    const std::size_t bytes = output.bytes();
+    driver_.on(output, loop, now());
+    if (forwarded() != before) crossed(bytes);
+    schedule();
+}
+
+void Turn::crossed(std::size_t bytes) {
+    crossed_bytes_ += bytes;
+    if (crossed_bytes_ >= crossed_bytes_max) loop_.let_turn_end();
+}
+
 void Turn::schedule() {
     if (std::exchange(scheduled_, true)) return;
     loop_.at_end_of_turn([this] { finish(); });
@@ -36,6 +67,7 @@ void Turn::schedule() {
 
 void Turn::finish() {
     scheduled_ = false;
+    crossed_bytes_ = 0;
     driver_.end_turn(now());
     act();
     arm();

@@ -36,22 +36,25 @@ public:
         driver_.on(fact, now());
         schedule();
     }
+    void tell(const mesh::LinkReceived& received);
     void tell(const mesh::SessionOpened& opened) override { tell<>(opened); }
-    void tell(const mesh::SessionReceived& received) override { tell<>(received); }
+    void tell(const mesh::SessionReceived& received) override;
     void tell(const mesh::SessionDrained& drained) override { tell<>(drained); }
     void tell(const mesh::SessionClosed& closed) override { tell<>(closed); }
     [[nodiscard]] bool is_leaving() const override { return driver_.is_leaving(); }
     /// What another loop said in one of its turns.
-    void hear(std::size_t loop, mesh::LoopOutput& output) {
-        driver_.on(output, loop, now());
-        schedule();
-    }
+    void hear(std::size_t loop, mesh::LoopOutput& output);
     /// For facts that are not values (Driver::publish, Driver::leave): call the driver, then this.
     void schedule();
     [[nodiscard]] mesh::Now now() const;
     [[nodiscard]] mesh::Driver& driver() { return driver_; }
 
 private:
+    /// Bytes that came from other nodes, or that clients said and that now wait to go to some.
+    void crossed(std::size_t bytes);
+    [[nodiscard]] std::uint64_t forwarded() const {
+        return driver_.mesh().counters().forwards_sent;
+    }
     void finish();
     void act();
     void deadline_reached();
@@ -66,6 +69,7 @@ private:
     Workers* workers_ = nullptr;
     TimerId timer_;
     Instant armed_for_ = mesh::never;
+    std::size_t crossed_bytes_ = 0;
     bool scheduled_ = false;
     bool said_left_ = false;
     bool said_stop_ = false;

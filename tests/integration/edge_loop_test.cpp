@@ -126,6 +126,22 @@ TEST(Loop, RunsEndTasksOnceInOrderAndThoseTheyAdd) {
     EXPECT_EQ(order, "abc");
 }
 
+TEST(Loop, LeavesWhatIsReadyToTheNextTurnWhenOneIsToEnd) {
+    node::Loop loop;
+    std::string order;
+    loop.post([&] {
+        order += 'a';
+        loop.let_turn_end();
+        loop.at_end_of_turn([&order] { order += "| "; });
+    });
+    loop.post([&order] { order += 'b'; });
+    loop.post([&order] { order += 'c'; });
+    loop.turn(0ms);
+    EXPECT_EQ(order, "a| ");
+    loop.turn(0ms);
+    EXPECT_EQ(order, "a| bc");
+}
+
 TEST(Loop, TakesWorkFromOtherThreadsAndStops) {
     node::Loop loop;
     int ran = 0;
