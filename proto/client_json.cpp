@@ -1,9 +1,11 @@
+#include "proto/ascii.hpp"
 #include "proto/check.hpp"
 #include "proto/client_encodings.hpp"
 #include "proto/client_scratch.hpp"
 #include "proto/json_scan.hpp"
 
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace grapevine::proto::client_json {
@@ -175,7 +177,23 @@ bool take_ordinary_publish(JsonScan& scan, Command& command) {
     return scan.sign('}');
 }
 
-/// A publish as every SDK writes it. False for anything else, which is then read the general way.
+/// A publish as serialisers write it, without spaces. False for anything else, of which nothing is
+/// to be used.
+bool read_usual_publish(std::string_view line, Command& command) {
+    JsonScan scan{line};
+    command = Command{};
+    command.kind = CommandKind::publish;
+    const bool begins = scan.skip(R"({"publish":{"channel":")") ||
+                        (scan.skip(R"({"id":)") && scan.small_number(command.id) &&
+                         scan.skip(R"(,"publish":{"channel":")"));
+    if (!begins || !scan.plain_rest(command.channel) || !scan.skip(R"(,"data":)")) return false;
+    // A null payload counts as absent: the general way knows.
+    if (!scan.value(command.data) || command.data == "null") return false;
+    return scan.skip("}}") && scan.at_end();
+}
+
+/// The same with members in any order and spaces between. False for anything else, which is then
+/// read the general way.
 bool read_ordinary_publish(std::string_view line, Command& command) {
     JsonScan scan{line};
     command = Command{};
@@ -249,10 +267,54 @@ private:
     bool first_ = true;
 };
 
+/// Short texts one behind the other, where no string has to grow.
+class Pieces {
+public:
+    static constexpr std::size_t names_bytes_max = 448;
+
+    void put(std::string_view piece) {
+        std::memcpy(text_ + size_, piece.data(), piece.size());
+        size_ += piece.size();
+    }
+    [[nodiscard]] std::string_view view() const { return {text_, size_}; }
+
+private:
+    char text_[names_bytes_max + 64];  ///< and what JSON has around names
+    std::size_t size_ = 0;
+};
+
+/// It is its own JSON string.
+bool is_plain(std::string_view text) {
+    return ascii::plain_bytes(text.data(), text.data() + text.size()) == text.size();
+}
+
+/// The usual push, in three pieces instead of a dozen: what is around the payload is put together
+/// first. False, and nothing appended, if a name is not plain, or something is missing.
+bool append_usual_push(std::string& out, std::string_view channel, const Publication& publication) {
+    const auto& [user, client] = publication.info;
+    const std::size_t bytes = channel.size() + user.size() + client.size();
+    Pieces before;
+    Pieces behind;
+    if (bytes > Pieces::names_bytes_max || !publication.message_id.empty()) return false;
+    if (user.empty() || client.empty()) return false;
+    if (!is_plain(channel) || !is_plain(user) || !is_plain(client)) return false;
+    if (!out.empty()) before.put("\n");
+    before.put(R"({"push":{"channel":")");
+    before.put(channel);
+    before.put(R"(","pub":{"data":)");
+    behind.put(R"(,"info":{"user":")");
+    behind.put(user);
+    behind.put(R"(","client":")");
+    behind.put(client);
+    behind.put(R"("}}}})");
+    out.append(before.view()).append(publication.data).append(behind.view());
+    return true;
+}
+
 }  // namespace
 
 bool read_command(ClientScratch& scratch, std::string_view line, Command& command) {
-    if (read_ordinary_publish(line, command)) return true;
+    if (read_usual_publish(line, command) || read_ordinary_publish(line, command)) return true;
     JsonDocument& document = scratch.parts().command;
     if (!document.parse(line)) return false;
     command = Command{};
@@ -347,6 +409,7 @@ bool append_push(
     const std::optional<Publication> publication = read_publication(body);
     // An empty payload is no JSON value, whatever its kind says.
     if (!publication || kind != PayloadKind::json || publication->data.empty()) return false;
+    if (append_usual_push(out, channel, *publication)) return true;
     append_separator(out);
     out += R"({"push":{"channel":)";
     append_json_string(out, channel);

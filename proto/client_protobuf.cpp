@@ -81,6 +81,20 @@ bool take_publication_fields(std::string_view body, Publication& publication) {
     });
 }
 
+/// Fields in the order in which nodes write them, and none but payload and sender. False for
+/// anything else, of which nothing is to be used.
+bool take_usual_publication(std::string_view body, Publication& publication) {
+    Reader in{body};
+    std::string_view info;
+    if (!in.next_is(4, publication.data)) return false;
+    if (in.done()) return true;
+    if (!in.next_is(5, info) || !in.done()) return false;
+    Reader inner{info};
+    return inner.next_is(1, publication.info.user) && is_utf8(publication.info.user) &&
+           inner.next_is(2, publication.info.client) && is_utf8(publication.info.client) &&
+           inner.done();
+}
+
 bool take_push(Reader& in, Field field, Reply& reply) {
     return take_message(in, field, [&](Field part, Reader& inner) {
         std::string_view body;
@@ -138,9 +152,26 @@ bool take_done(Reader& in, Field field, Reply::Kind kind, Reply& reply) {
     return take_message(in, field, skip_field);
 }
 
+/// A publish as every SDK writes it. False for anything else, of which nothing is to be used.
+bool take_usual_publish(std::string_view message, Command& command) {
+    Reader in{message};
+    std::string_view body;
+    if (Field id; in.next_is(1, id) && !in.value(id, command.id)) return false;
+    if (!in.next_is(7, body) || !in.done()) return false;
+    command.kind = CommandKind::publish;
+    Reader inner{body};
+    return inner.next_is(1, command.channel) && is_utf8(command.channel) &&
+           inner.next_is(2, command.data) && inner.done();
+}
+
 }  // namespace
 
 bool read_command(ClientScratch& scratch, std::string_view message, Command& command) {
+    command = Command{};
+    if (take_usual_publish(message, command)) {
+        classify(scratch, command);
+        return true;
+    }
     command = Command{};
     if (message.empty()) {
         command.kind = CommandKind::pong;
@@ -284,6 +315,8 @@ void append_publication(std::string& out, const Publication& publication) {
 
 std::optional<Publication> read_publication(std::string_view body) {
     Publication publication;
+    if (client_protobuf::take_usual_publication(body, publication)) return publication;
+    publication = {};
     if (!client_protobuf::take_publication_fields(body, publication)) return std::nullopt;
     return publication;
 }

@@ -21,12 +21,6 @@ bool is_hex(char c) {
 
 }  // namespace
 
-bool JsonScan::word(std::string_view wanted) {
-    if (!std::string_view{at_, end_}.starts_with(wanted)) return false;
-    at_ += wanted.size();
-    return true;
-}
-
 std::size_t JsonScan::digits() {
     const char* const begin = at_;
     while (at_ != end_ && is_digit(*at_))
@@ -116,9 +110,9 @@ bool JsonScan::value(int depth) {
     case '"': return string();
     case '{': return members(depth);
     case '[': return elements(depth);
-    case 't': return word("true");
-    case 'f': return word("false");
-    case 'n': return word("null");
+    case 't': return skip("true");
+    case 'f': return skip("false");
+    case 'n': return skip("null");
     default: return (*at_ == '-' || is_digit(*at_)) && number();
     }
 }
@@ -136,7 +130,12 @@ bool JsonScan::value(std::string_view& place) {
 
 bool JsonScan::plain_text(std::string_view& place) {
     if (at_ == end_ || *at_ != '"') return false;
-    const char* const begin = ++at_;
+    ++at_;
+    return plain_rest(place);
+}
+
+bool JsonScan::plain_rest(std::string_view& place) {
+    const char* const begin = at_;
     at_ += ascii::plain_bytes(at_, end_);
     if (at_ == end_ || *at_ != '"') return false;
     place = {begin, at_};

@@ -23,6 +23,14 @@ public:
     [[nodiscard]] bool value(std::string_view& place);
     /// A string of printable ASCII without escapes: its text is its bytes.
     [[nodiscard]] bool plain_text(std::string_view& place);
+    /// The same without its first quote, which was stepped over.
+    [[nodiscard]] bool plain_rest(std::string_view& place);
+    /// Exactly this comes next, and is stepped over.
+    [[nodiscard]] bool skip(std::string_view wanted) {
+        if (!std::string_view{at_, end_}.starts_with(wanted)) return false;
+        at_ += wanted.size();
+        return true;
+    }
     /// A number of at most nine digits.
     [[nodiscard]] bool small_number(std::uint32_t& place);
     /// This character, with spaces or tabs around it.
@@ -42,7 +50,6 @@ private:
     [[nodiscard]] bool string();
     [[nodiscard]] bool escape();
     [[nodiscard]] bool number();
-    [[nodiscard]] bool word(std::string_view wanted);
     [[nodiscard]] std::size_t digits();
     void space() {
         while (at_ != end_ && (*at_ == ' ' || *at_ == '\t'))

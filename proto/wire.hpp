@@ -78,6 +78,20 @@ public:
         return false;
     }
 
+    // ---- whether the next field is this one; else nothing is taken
+    [[nodiscard]] bool next_is(std::uint32_t number, Field& field) {
+        if (done() || static_cast<std::uint8_t>(*at_) != tag_of(number, Type::varint)) return false;
+        field = {number, Type::varint};
+        ++at_;
+        return true;
+    }
+    /// And its value, if that is there.
+    [[nodiscard]] bool next_is(std::uint32_t number, std::string_view& value) {
+        if (done() || static_cast<std::uint8_t>(*at_) != tag_of(number, Type::length)) return false;
+        ++at_;
+        return bytes(value);
+    }
+
     // ---- the value of a field that was just read, if it has that type
     [[nodiscard]] bool value(Field field, std::string_view& value) {
         return field.type == Type::length && bytes(value);
@@ -161,6 +175,11 @@ public:
     void put_varint(std::uint64_t value) {
         if (value < 0x80) [[likely]] {
             *at_++ = static_cast<char>(value);
+            return;
+        }
+        if (value < 0x4000) [[likely]] {
+            *at_++ = static_cast<char>(value | 0x80);
+            *at_++ = static_cast<char>(value >> 7);
             return;
         }
         put_long_varint(value);
