@@ -195,8 +195,9 @@ void Driver::hear(SessionsOutput& said, std::size_t loop, Now now) {
     for (const Delivered& delivered : said.delivered)
         if (const auto whole = other_loops_.answered(loop, delivered))
             mesh_.on(*whole, now, mesh_output_);
-    for (const Delivered& delivered : std::exchange(unasked_, {}))
-        mesh_.on(delivered, now, mesh_output_);
+    if (!unasked_.empty())
+        for (const Delivered& delivered : std::exchange(unasked_, {}))
+            mesh_.on(delivered, now, mesh_output_);
     for (const Question& question : said.questions)
         mesh_.handle(question, now, mesh_output_);
 }
@@ -210,10 +211,11 @@ void Driver::tell_sessions(Now now) {
         else
             sessions_.on(joined);
     }
-    speak(delivered_, [&](auto&) {
-        for (const Deliver& of : mesh_output_.delivers)
-            deliver(of, now);
-    });
+    if (!mesh_output_.delivers.empty())
+        speak(delivered_, [&](auto&) {
+            for (const Deliver& of : mesh_output_.delivers)
+                deliver(of, now);
+        });
     for (Answer& answer : mesh_output_.answers) {
         const std::size_t loop = loop_of(answer.asker.session);
         if (answer.asker.request != 0)
@@ -236,6 +238,8 @@ void Driver::deliver(const Deliver& deliver, Now now) {
 }
 
 void Driver::collect_mesh() {
+    mesh_output_.alive.clear();
+    if (!mesh_output_.has_for_edge()) return;
     move_all(mesh_output_.dials, edge_.dials);
     move_all(mesh_output_.resolves, edge_.resolves);
     move_all(mesh_output_.sends, edge_.link_sends);

@@ -120,6 +120,12 @@ struct MeshOutput {
     bool has_left = false;  ///< LEAVE is done: the process may end
     bool must_stop = false;  ///< NameTaken: the process must end with an error
 
+    /// Besides what is for Sessions.
+    [[nodiscard]] bool has_for_edge() const {
+        return !(dials.empty() && resolves.empty() && sends.empty() && closes.empty() &&
+                 trusts.empty() && events.empty()) ||
+               has_left || must_stop;
+    }
     void clear();
 };
 
