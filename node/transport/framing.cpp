@@ -8,6 +8,8 @@ namespace {
 constexpr unsigned char final_bit = 0x80;
 constexpr unsigned char mask_bit = 0x80;
 constexpr std::size_t key_size = 4;
+/// Compilers know this type on every processor and have one instruction for what is done with it.
+using Block = std::uint32_t __attribute__((vector_size(16)));
 
 /// RFC 6455, section 5.2. Returns the size.
 std::size_t
@@ -38,13 +40,13 @@ void unmask(std::string& text, std::string_view key) {
     std::uint32_t word = 0;
     std::memcpy(&word, key.data(), key_size);
     if (word == 0) return;
-    const std::uint64_t twice = std::uint64_t{word} << 32 | word;
+    const Block mask = Block{} + word;
     char* at = text.data();
     char* const end = at + text.size();
-    for (; end - at >= static_cast<std::ptrdiff_t>(sizeof twice); at += sizeof twice) {
-        std::uint64_t masked = 0;
+    for (; end - at >= static_cast<std::ptrdiff_t>(sizeof mask); at += sizeof mask) {
+        Block masked;
         std::memcpy(&masked, at, sizeof masked);
-        masked ^= twice;
+        masked ^= mask;
         std::memcpy(at, &masked, sizeof masked);
     }
     for (std::size_t i = 0; at != end; ++at, ++i)
