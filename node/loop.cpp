@@ -10,6 +10,11 @@ namespace {
 constexpr int handlers_per_turn_max = 256;
 /// Turns in a row that may postpone timers because sockets still have something.
 constexpr int late_turns_max = 16;
+/// And handlers of these turns. A process that was stopped has more to hear than some short turns
+/// take: only this bounds it.
+constexpr int late_handlers_max = late_turns_max * handlers_per_turn_max;
+/// A timer that is overdue for so long says that the process was stopped, or is overwhelmed.
+constexpr Duration stood_still_after = std::chrono::milliseconds{500};
 /// Rounds of end tasks that other end tasks asked for.
 constexpr int end_rounds_max = 16;
 /// One read. More: fewer system calls for a fast peer; it is shared, so it costs nothing per
@@ -38,24 +43,27 @@ void Loop::stop() {
 }
 
 void Loop::turn(Duration longest) {
-    if (const auto next = timers_.next()) longest = std::min(longest, *next - steady_now());
-    const bool more = run_sockets(end_tasks_.empty() ? longest : Duration{0});
-    late_turns_ = more ? late_turns_ + 1 : 0;
-    if (late_turns_ == 0 || late_turns_ >= late_turns_max) {
-        late_turns_ = 0;
+    const Duration left = timers_.next() ? *timers_.next() - steady_now() : forever;
+    const SocketsRun run = run_sockets(end_tasks_.empty() ? std::min(longest, left) : Duration{0});
+    late_turns_ = run.is_more ? late_turns_ + 1 : 0;
+    late_handlers_ = run.is_more ? late_handlers_ + run.handled : 0;
+    const bool stood_still = -left > stood_still_after;
+    if (late_turns_ == 0 || late_handlers_ >= late_handlers_max ||
+        (late_turns_ >= late_turns_max && !stood_still)) {
+        late_turns_ = late_handlers_ = 0;
         timers_.advance(now());
     }
     run_end_tasks();
 }
 
-bool Loop::run_sockets(Duration longest) {
+Loop::SocketsRun Loop::run_sockets(Duration longest) {
     is_now_known_ = false;
     is_turn_over_ = false;
     int handled = 0;
     if (longest > Duration{0}) handled += static_cast<int>(context_.run_one_for(longest));
     while (handled < handlers_per_turn_max && !is_turn_over_ && context_.poll_one() != 0)
         ++handled;
-    return handled == handlers_per_turn_max || is_turn_over_;
+    return {.handled = handled, .is_more = handled == handlers_per_turn_max || is_turn_over_};
 }
 
 void Loop::run_end_tasks() {

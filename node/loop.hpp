@@ -117,7 +117,11 @@ private:
     };
 
     /// Whether there may be more.
-    bool run_sockets(Duration longest);
+    struct SocketsRun {
+        int handled = 0;
+        bool is_more = false;  ///< perhaps
+    };
+    SocketsRun run_sockets(Duration longest);
     void run_end_tasks();
 
     asio::io_context context_{1};
@@ -130,6 +134,7 @@ private:
     std::vector<EndTask> end_tasks_;
     std::vector<EndTask> running_tasks_;
     int late_turns_ = 0;
+    int late_handlers_ = 0;
     bool is_turn_over_ = false;
     std::atomic<bool> stopping_{false};
 };
