@@ -190,14 +190,15 @@ void Driver::hear(SessionsOutput& said, std::size_t loop, Now now) {
     }
     for (; published < said.publishes.size(); ++published)
         mesh_.on(said.publishes[published], now, mesh_output_);
-    for (Acknowledge& acknowledge : said.acknowledges)
-        mesh_.handle(std::move(acknowledge), now, mesh_output_);
     for (const Delivered& delivered : said.delivered)
         if (const auto whole = other_loops_.answered(loop, delivered))
             mesh_.on(*whole, now, mesh_output_);
     if (!unasked_.empty())
         for (const Delivered& delivered : std::exchange(unasked_, {}))
             mesh_.on(delivered, now, mesh_output_);
+    // Nobody acknowledges what was not written before.
+    for (Acknowledge& acknowledge : said.acknowledges)
+        mesh_.handle(std::move(acknowledge), now, mesh_output_);
     for (const Question& question : said.questions)
         mesh_.handle(question, now, mesh_output_);
 }
