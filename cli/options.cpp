@@ -8,6 +8,7 @@
 #include <cctype>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace grapevine::cli {
 namespace {
@@ -191,7 +192,8 @@ Options parse_options(int argc, const char* const* argv) {
     CLI::App& send = *app.add_subcommand("send", "Send to users, and say what became of it");
     CLI::App& bench = *app.add_subcommand("bench", "Put load on nodes, and judge what arrives");
     describe_node(node, options.node);
-    take_from_environment(node);
+    // The library looks at the environment of every subcommand, whichever is run.
+    if (argc > 1 && argv[1] == std::string_view{"node"}) take_from_environment(node);
     describe_config(config, options.config);
     describe_status(status, options.status);
     describe_chat(chat, options.chat);

@@ -94,6 +94,10 @@ test('options come from the environment too', { timeout: 30_000 }, async () => {
         await node.start({ mayEnd: true });
         assert.equal(node.life.end, 2);
         assert.match(node.log, /--leave-linger|GRAPEVINE_LEAVE_LINGER/);
+        const life = run(['config', 'show'], { wrapper: ['env', 'GRAPEVINE_LEAVE_LINGER=601'] });
+        assert.equal(await within('the command to end', life.exited), 0, 'what a node is told concerns nobody else');
+        const open = await cluster.start('n4', { listen: '0.0.0.0:0', wrapper: ['env', 'GRAPEVINE_OPEN=admin,client'], seeds: [] });
+        assert.ok(open.isRunning, 'a list, separated by a comma');
         const wise = await cluster.start('n2', { wrapper: ['env', 'GRAPEVINE_NAME=n3', 'GRAPEVINE_LINK_IDLE=20'], seeds: [] });
         assert.deepEqual((await wise.members()).map((member) => member.name), ['n2']);
     } finally {
