@@ -116,7 +116,7 @@ private:
 
     void read_namespaces(const toml::key& key, const toml::node& node, ChannelRules& rules) {
         const toml::array* const tables = node.as_array();
-        if (tables == nullptr || !tables->is_homogeneous<toml::table>())
+        if (tables == nullptr || (!tables->empty() && !tables->is_homogeneous<toml::table>()))
             refuse(key.source(), "namespaces are tables: each begins with [[channel.namespaces]]");
         if (tables->size() > mesh::namespaces_max)
             refuse(

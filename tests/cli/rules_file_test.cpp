@@ -56,6 +56,7 @@ allow_publish_for_client = true
 TEST(RulesFile, OfNothingAllowsNothing) {
     const ChannelRules rules = parse_rules("", "f.toml");
     EXPECT_FALSE(rules.has_no_namespaces);
+    EXPECT_EQ(parse_rules("channel.namespaces = []", "f.toml"), rules);
     EXPECT_EQ(rules.without_namespace, mesh::NamespaceRules{});
     EXPECT_EQ(rules.publish_to_users, mesh::Right{});
 }
