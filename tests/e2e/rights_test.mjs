@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Cluster } from './support/cluster.mjs';
+import { Cluster, onCluster } from './support/cluster.mjs';
 import { withCode } from './support/clients.mjs';
 import { run } from './support/grapevine_node.mjs';
 import { within } from './support/until.mjs';
@@ -23,23 +23,17 @@ allow_subscribe_for_anonymous = true
 allow_publish_for_client = true
 `;
 
-async function withRules(body) {
-    const cluster = new Cluster();
-    try {
-        const file = join(cluster.dir, 'rules.toml');
-        writeFileSync(file, rules);
-        for (const name of ['n1', 'n2']) await cluster.start(name, { more: ['--config', file] });
-        await cluster.meshed();
-        await body(cluster, file);
-    } catch (error) {
-        console.error(cluster.logs());
-        throw error;
-    } finally {
-        await cluster.end();
-    }
-}
+const ruled = {
+    size: 2,
+    timeout: 60_000,
+    options(cluster) {
+        writeFileSync(rulesFile(cluster), rules);
+        return { more: ['--config', rulesFile(cluster)] };
+    },
+};
+const rulesFile = (cluster) => join(cluster.dir, 'rules.toml');
 
-for (const protobuf of [false, true]) test(`rights hold across nodes, ${protobuf ? 'Protobuf' : 'JSON'}`, { timeout: 60_000 }, () => withRules(async (cluster) => {
+for (const protobuf of [false, true]) onCluster(`rights hold across nodes, ${protobuf ? 'Protobuf' : 'JSON'}`, ruled, async (cluster) => {
     const [n1, n2] = cluster.nodes;
     const ann = await cluster.client('ann', n1, { protobuf });
     const bob = await cluster.client('bob', n2, { protobuf });
@@ -66,9 +60,10 @@ for (const protobuf of [false, true]) test(`rights hold across nodes, ${protobuf
     await ann.publish('#bob', 'only you');
     await bob.hears('#bob', 'only you');
     assert.deepEqual([bob.received('chat:den'), bob.received('news:today')], [['hello'], ['true']]);
-}));
+});
 
-test('a file is checked and shown without a node', { timeout: 30_000 }, () => withRules(async (cluster, file) => {
+onCluster('a file is checked and shown without a node', ruled, async (cluster) => {
+    const file = rulesFile(cluster);
     const said = async (...words) => {
         const life = run(words);
         return { code: await within('the command to end', life.exited), ...life };
@@ -84,7 +79,7 @@ test('a file is checked and shown without a node', { timeout: 30_000 }, () => wi
     assert.equal(wrong.code, 2);
     assert.match(wrong.log, /\.wrong:2:1: there is no 'allow_subscribe' in a namespace, only .*allow_subscribe_for_client/);
     assert.equal((await said('node', '--config', `${file}.wrong`)).code, 2);
-}));
+});
 
 // As for every option: the command line wins over the environment.
 test('options come from the environment too', { timeout: 30_000 }, async () => {

@@ -1,24 +1,15 @@
 #include "proto/client_codec.hpp"
 #include "proto/limits.hpp"
 #include "proto/wire.hpp"
+#include "tests/support/client_reading.hpp"
 
 #include <gtest/gtest.h>
 
 namespace grapevine::proto {
 namespace {
 
+using tests::Reading;
 using Step = CommandReader::Step;
-
-/// The first command of a message and how the reading went on.
-struct Reading {
-    Reading(Encoding encoding, std::string_view message) : reader(scratch, encoding, message) {
-        step = reader.next(command);
-    }
-    ClientScratch scratch;
-    CommandReader reader;
-    Command command;
-    Step step;
-};
 
 Step json_step(std::string_view message) {
     return Reading{Encoding::json, message}.step;

@@ -3,6 +3,7 @@
 #include "proto/ascii.hpp"
 #include "proto/client_codec.hpp"
 #include "proto/wire.hpp"
+#include "tests/support/client_reading.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,15 +12,7 @@
 namespace grapevine::proto {
 namespace {
 
-struct Reading {
-    Reading(Encoding encoding, std::string_view message) : reader(scratch, encoding, message) {
-        step = reader.next(command);
-    }
-    ClientScratch scratch;
-    CommandReader reader;
-    Command command;
-    CommandReader::Step step;
-};
+using tests::Reading;
 
 void expect_publish(const Reading& reading, std::uint32_t id, std::string_view data) {
     ASSERT_EQ(reading.step, CommandReader::Step::command);

@@ -94,12 +94,12 @@ export class Cluster {
     logs() { return this.nodes.flatMap((node) => node.lives.map((life) => `---- ${node.name} (${life.end ?? 'running'})\n${life.log}`)).join('\n'); }
 }
 
-// `body(cluster, t)` with `size` meshed nodes n1, n2, ... However it ends, its processes do too; if it fails, the nodes' logs are shown.
-export function onCluster(what, { size = 3, timeout = 120_000 }, body) {
+// `body(cluster, t)` with `size` meshed nodes n1, n2, ..., each made with `options(cluster)`. However it ends, its processes do too; if it fails, the nodes' logs are shown.
+export function onCluster(what, { size = 3, timeout = 120_000, options = () => ({}) }, body) {
     test(what, { timeout, concurrency: 32 }, async (t) => {
         const cluster = new Cluster();
         try {
-            for (let i = 1; i <= size; ++i) await cluster.start(`n${i}`);
+            for (let i = 1; i <= size; ++i) await cluster.start(`n${i}`, options(cluster));
             await cluster.meshed();
             await body(cluster, t);
         } catch (error) {
