@@ -111,6 +111,30 @@ void append_rpc(std::string& out, Encoding encoding, std::uint32_t id, std::stri
         client_protobuf::append_rpc(out, id, data);
 }
 
+void append_presence(
+    std::string& out,
+    Encoding encoding,
+    std::uint32_t id,
+    std::string_view entries,
+    bool is_incomplete) {
+    if (encoding == Encoding::json)
+        client_json::append_presence(out, id, entries, is_incomplete);
+    else
+        client_protobuf::append_presence(out, id, entries, is_incomplete);
+}
+
+void append_presence_stats(
+    std::string& out,
+    Encoding encoding,
+    std::uint32_t id,
+    const PresenceStats& stats,
+    bool is_incomplete) {
+    if (encoding == Encoding::json)
+        client_json::append_presence_stats(out, id, stats, is_incomplete);
+    else
+        client_protobuf::append_presence_stats(out, id, stats, is_incomplete);
+}
+
 bool append_push(
     std::string& out,
     Encoding encoding,

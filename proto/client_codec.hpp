@@ -67,6 +67,19 @@ void append_connect(
 void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind);
 /// `data` must be valid JSON without raw newlines.
 void append_rpc(std::string& out, Encoding encoding, std::uint32_t id, std::string_view data);
+/// `entries` as append_present_client() wrote them, of any number of nodes; else it is left out.
+void append_presence(
+    std::string& out,
+    Encoding encoding,
+    std::uint32_t id,
+    std::string_view entries,
+    bool is_incomplete);
+void append_presence_stats(
+    std::string& out,
+    Encoding encoding,
+    std::uint32_t id,
+    const PresenceStats& stats,
+    bool is_incomplete);
 /// A publication push. `body` is an encoded publication as a Forward carries it: for Protobuf it is
 /// wrapped as it is, for JSON it is rewritten. False, and nothing appended, if the body is
 /// malformed, or if a binary payload is to be written as JSON.
@@ -86,6 +99,25 @@ inline constexpr std::size_t separator_bytes_max = 1;
 // ---- the body of a publication, the same on every link and for every subscriber
 void append_publication(std::string& out, const Publication& publication);
 std::optional<Publication> read_publication(std::string_view body);
+
+// ---- who is present, the same on every link and for every subscriber: one after the other they
+// are a client.wire.PresenceResult
+void append_present_client(std::string& out, const ClientInfo& info);
+/// Calls visit(ClientInfo) for each. False if it is malformed; some may have been visited then.
+template <class Visit>
+bool for_each_present_client(std::string_view entries, Visit visit);
+/// The first of them, which is taken off. False if they are malformed.
+[[nodiscard]] bool take_present_client(std::string_view& entries, ClientInfo& info);
+
+template <class Visit>
+bool for_each_present_client(std::string_view entries, Visit visit) {
+    ClientInfo info;
+    while (!entries.empty()) {
+        if (!take_present_client(entries, info)) return false;
+        visit(info);
+    }
+    return true;
+}
 
 // ---- client to node. Only the fields of the command's kind are written.
 void append_command(std::string& out, Encoding encoding, const Command& command);

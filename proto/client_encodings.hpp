@@ -15,6 +15,10 @@ void append_error(std::string& out, std::uint32_t id, ErrorCode code);
 void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
 void append_done(std::string& out, std::uint32_t id, CommandKind kind);
 void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
+void append_presence(
+    std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete);
+void append_presence_stats(
+    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
 bool append_push(
     std::string& out, std::string_view channel, PayloadKind kind, std::string_view body);
 void append_disconnect(std::string& out, CloseCode code);
@@ -31,6 +35,10 @@ void append_error(std::string& out, std::uint32_t id, ErrorCode code);
 void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
 void append_done(std::string& out, std::uint32_t id, CommandKind kind);
 void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
+void append_presence(
+    std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete);
+void append_presence_stats(
+    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
 void append_push(std::string& out, std::string_view channel, std::string_view body);
 void append_disconnect(std::string& out, CloseCode code);
 void append_ping(std::string& out);

@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace grapevine::proto {
 
@@ -58,6 +59,8 @@ struct Command {
 struct ClientInfo {
     std::string_view user;
     std::string_view client;
+    std::string_view conn_info{};  ///< JSON, as the token says; empty: none
+    std::string_view chan_info{};  ///< likewise, for this channel
     friend bool operator==(const ClientInfo&, const ClientInfo&) = default;
 };
 
@@ -81,6 +84,13 @@ struct ConnectResult {
     bool pong = true;
 };
 
+/// Who is subscribed to a channel, or how many are.
+struct PresenceStats {
+    std::uint32_t clients = 0;
+    std::uint32_t users = 0;  ///< different ones; all who have no name count as one
+    friend bool operator==(const PresenceStats&, const PresenceStats&) = default;
+};
+
 /// One answer or push, as a client reads it. Views as in Command.
 struct Reply {
     enum class Kind : std::uint8_t {
@@ -90,6 +100,8 @@ struct Reply {
         subscribe,
         unsubscribe,
         publish,
+        presence,
+        presence_stats,
         rpc,
         publication,
         disconnect,
@@ -105,6 +117,9 @@ struct Reply {
     std::string_view data;  ///< of an rpc result
     std::string_view client;  ///< of a connect result
     std::string_view node;  ///< of a connect result
+    std::vector<ClientInfo> presence;
+    PresenceStats presence_stats;
+    bool incomplete = false;  ///< of these two: some may be missing
 };
 
 }  // namespace grapevine::proto

@@ -79,6 +79,37 @@ bool take_request(
     });
 }
 
+bool take_info(JsonDocument& document, JsonWalker& walker, element value, ClientInfo& info) {
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "user") return take_text(walker, member, info.user);
+        if (name == "client") return take_text(walker, member, info.client);
+        if (name == "conn_info") return take_payload(document, walker, member, info.conn_info);
+        if (name == "chan_info") return take_payload(document, walker, member, info.chan_info);
+        return take_nothing(walker);
+    });
+}
+
+bool take_presence(JsonDocument& document, JsonWalker& walker, element value, Reply& reply) {
+    reply.kind = Reply::Kind::presence;
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "incomplete") return take_flag(walker, member, reply.incomplete);
+        if (name != "presence" || member.is_null()) return take_nothing(walker);
+        return take_object(walker, member, [&](std::string_view, element client) {
+            return take_info(document, walker, client, reply.presence.emplace_back());
+        });
+    });
+}
+
+bool take_presence_stats(JsonWalker& walker, element value, Reply& reply) {
+    reply.kind = Reply::Kind::presence_stats;
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "num_clients") return take_number(walker, member, reply.presence_stats.clients);
+        if (name == "num_users") return take_number(walker, member, reply.presence_stats.users);
+        if (name == "incomplete") return take_flag(walker, member, reply.incomplete);
+        return take_nothing(walker);
+    });
+}
+
 bool take_publication(
     JsonDocument& document, JsonWalker& walker, element value, Publication& publication) {
     return take_object(walker, value, [&](std::string_view name, element member) {
@@ -89,12 +120,7 @@ bool take_publication(
                                              : take_nothing(walker);
             });
         if (name != "info" || member.is_null()) return take_nothing(walker);
-        return take_object(walker, member, [&](std::string_view info_name, element info_member) {
-            if (info_name == "user") return take_text(walker, info_member, publication.info.user);
-            if (info_name == "client")
-                return take_text(walker, info_member, publication.info.client);
-            return take_nothing(walker);
-        });
+        return take_info(document, walker, member, publication.info);
     });
 }
 
@@ -144,6 +170,8 @@ bool take_result(
     if (name == "error") return take_error(walker, value, reply);
     if (name == "push") return take_push(document, walker, value, reply);
     if (name == "connect") return take_connect(walker, value, reply);
+    if (name == "presence") return take_presence(document, walker, value, reply);
+    if (name == "presence_stats") return take_presence_stats(walker, value, reply);
     if (name == "rpc") {
         reply.kind = Reply::Kind::rpc;
         return take_object(walker, value, [&](std::string_view part, element part_value) {
@@ -248,6 +276,13 @@ public:
         out_ += "\":";
         return out_;
     }
+    /// A name that may be anything.
+    void named_text(std::string_view name) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        append_json_string(out_, name);
+        out_ += ':';
+    }
     void text(std::string_view name, std::string_view value) {
         if (!value.empty()) append_json_string(named(name), value);
     }
@@ -291,12 +326,15 @@ bool is_plain(std::string_view text) {
 /// The usual push, in three pieces instead of a dozen: what is around the payload is put together
 /// first. False, and nothing appended, if a name is not plain, or something is missing.
 bool append_usual_push(std::string& out, std::string_view channel, const Publication& publication) {
-    const auto& [user, client] = publication.info;
+    const ClientInfo& info = publication.info;
+    const std::string_view user = info.user;
+    const std::string_view client = info.client;
     const std::size_t bytes = channel.size() + user.size() + client.size();
     Pieces before;
     Pieces behind;
     if (bytes > Pieces::names_bytes_max || !publication.message_id.empty()) return false;
     if (user.empty() || client.empty()) return false;
+    if (!info.conn_info.empty() || !info.chan_info.empty()) return false;
     if (!is_plain(channel) || !is_plain(user) || !is_plain(client)) return false;
     if (!out.empty()) before.put("\n");
     before.put(R"({"push":{"channel":")");
@@ -309,6 +347,16 @@ bool append_usual_push(std::string& out, std::string_view channel, const Publica
     behind.put(R"("}}}})");
     out.append(before.view()).append(publication.data).append(behind.view());
     return true;
+}
+
+/// The members of one object; empty ones are left out.
+void append_info(std::string& out, const ClientInfo& of) {
+    Members info{out};
+    info.text("user", of.user);
+    info.text("client", of.client);
+    info.raw("conn_info", of.conn_info);
+    info.raw("chan_info", of.chan_info);
+    info.close();
 }
 
 }  // namespace
@@ -404,6 +452,35 @@ void append_rpc(std::string& out, std::uint32_t id, std::string_view data) {
     out += '}';
 }
 
+void append_presence(
+    std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete) {
+    open_message(out, id);
+    out += R"("presence":)";
+    Members presence{out};
+    Members by_client{presence.named("presence")};
+    (void)for_each_present_client(entries, [&](const ClientInfo& info) {
+        by_client.named_text(info.client);
+        append_info(out, info);
+    });
+    by_client.close();
+    presence.flag("incomplete", is_incomplete);
+    presence.close();
+    out += '}';
+}
+
+void append_presence_stats(
+    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete) {
+    open_message(out, id);
+    out += R"("presence_stats":)";
+    Members told{out};
+    // Zeros too: SDKs take what is missing for nothing at all.
+    append_number(told.named("num_clients"), stats.clients);
+    append_number(told.named("num_users"), stats.users);
+    told.flag("incomplete", is_incomplete);
+    told.close();
+    out += '}';
+}
+
 bool append_push(
     std::string& out, std::string_view channel, PayloadKind kind, std::string_view body) {
     const std::optional<Publication> publication = read_publication(body);
@@ -415,14 +492,7 @@ bool append_push(
     append_json_string(out, channel);
     out += R"(,"pub":{"data":)";
     out += publication->data;
-    if (publication->info != ClientInfo{}) {
-        const auto& [user, client] = publication->info;
-        if (!user.empty()) append_json_string(out += R"(,"info":{"user":)", user);
-        if (!client.empty())
-            append_json_string(
-                out += user.empty() ? R"(,"info":{"client":)" : R"(,"client":)", client);
-        out += '}';
-    }
+    if (publication->info != ClientInfo{}) append_info(out += R"(,"info":)", publication->info);
     if (!publication->message_id.empty()) {
         out += R"(,"tags":)";
         Members tags{out};

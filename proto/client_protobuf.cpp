@@ -63,18 +63,63 @@ bool take_tag(Reader& in, Field field, std::string_view& message_id) {
     return read;
 }
 
+bool take_info(Reader& in, Field field, ClientInfo& info) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return take_text(inner, part, info.user);
+        case 2: return take_text(inner, part, info.client);
+        case 3: return inner.value(part, info.conn_info);
+        case 4: return inner.value(part, info.chan_info);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+/// One entry of the map of a PresenceResult. Its key is the client's id, which is in the info too.
+bool take_present(Reader& in, Field field, ClientInfo& info) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        return part.number == 2 ? take_info(inner, part, info) : skip_field(part, inner);
+    });
+}
+
+bool take_presence(Reader& in, Field field, Reply& reply) {
+    reply.kind = Reply::Kind::presence;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return take_present(inner, part, reply.presence.emplace_back());
+        case 100: return inner.value(part, reply.incomplete);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+bool take_presence_stats(Reader& in, Field field, Reply& reply) {
+    reply.kind = Reply::Kind::presence_stats;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return inner.value(part, reply.presence_stats.clients);
+        case 2: return inner.value(part, reply.presence_stats.users);
+        case 100: return inner.value(part, reply.incomplete);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+template <class Message>
+void put_info(Message& message, std::uint32_t number, const ClientInfo& of) {
+    message.message(number, [&](auto& info) {
+        info.bytes(1, of.user);
+        info.bytes(2, of.client);
+        info.bytes(3, of.conn_info);
+        info.bytes(4, of.chan_info);
+    });
+}
+
 bool take_publication_fields(std::string_view body, Publication& publication) {
     return wire::for_each_field(body, [&](Field field, Reader& in) {
         switch (field.number) {
         case 4: return in.value(field, publication.data);
-        case 5:
-            return take_message(in, field, [&](Field part, Reader& inner) {
-                switch (part.number) {
-                case 1: return take_text(inner, part, publication.info.user);
-                case 2: return take_text(inner, part, publication.info.client);
-                default: return skip_field(part, inner);
-                }
-            });
+        case 5: return take_info(in, field, publication.info);
         case 7: return take_tag(in, field, publication.message_id);
         default: return skip_field(field, in);
         }
@@ -202,6 +247,8 @@ bool read_reply(std::string_view message, Reply& reply) {
         case 6: return take_done(in, field, Reply::Kind::subscribe, reply);
         case 7: return take_done(in, field, Reply::Kind::unsubscribe, reply);
         case 8: return take_done(in, field, Reply::Kind::publish, reply);
+        case 9: return take_presence(in, field, reply);
+        case 10: return take_presence_stats(in, field, reply);
         case 13: return take_rpc(in, field, reply);
         default: return skip_field(field, in);
         }
@@ -255,6 +302,29 @@ void append_rpc(std::string& out, std::uint32_t id, std::string_view data) {
     });
 }
 
+void append_presence(
+    std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(9, [&](auto& presence) {
+            presence.put_bytes(entries);
+            presence.varint(100, is_incomplete);
+        });
+    });
+}
+
+void append_presence_stats(
+    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(10, [&](auto& told) {
+            told.varint(1, stats.clients);
+            told.varint(2, stats.users);
+            told.varint(100, is_incomplete);
+        });
+    });
+}
+
 void append_push(std::string& out, std::string_view channel, std::string_view body) {
     wire::append_delimited(out, [&](auto& reply) {
         reply.message(4, [&](auto& push) {
@@ -299,11 +369,7 @@ void append_command(std::string& out, const Command& command) {
 void append_publication(std::string& out, const Publication& publication) {
     wire::append_message(out, [&](auto& body) {
         body.bytes(4, publication.data);
-        if (publication.info != ClientInfo{})
-            body.message(5, [&](auto& info) {
-                info.bytes(1, publication.info.user);
-                info.bytes(2, publication.info.client);
-            });
+        if (publication.info != ClientInfo{}) client_protobuf::put_info(body, 5, publication.info);
         if (!publication.message_id.empty())
             // An entry of a map: its key and its value.
             body.message(7, [&](auto& tag) {
@@ -319,6 +385,27 @@ std::optional<Publication> read_publication(std::string_view body) {
     publication = {};
     if (!client_protobuf::take_publication_fields(body, publication)) return std::nullopt;
     return publication;
+}
+
+// ---- so is who is present
+
+void append_present_client(std::string& out, const ClientInfo& info) {
+    wire::append_message(out, [&](auto& presence) {
+        presence.message(1, [&](auto& entry) {
+            entry.present_bytes(1, info.client);
+            client_protobuf::put_info(entry, 2, info);
+        });
+    });
+}
+
+bool take_present_client(std::string_view& entries, ClientInfo& info) {
+    info = {};
+    wire::Reader in{entries};
+    wire::Field field;
+    if (!in.field(field) || field.number != 1 || !client_protobuf::take_present(in, field, info))
+        return false;
+    entries = in.rest();
+    return true;
 }
 
 }  // namespace grapevine::proto

@@ -5,6 +5,7 @@
 #include "tests/support/exact_bytes.hpp"
 #include "tests/support/generated_commands.hpp"
 
+#include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -29,14 +30,21 @@ std::string delimited(const google::protobuf::MessageLite& message) {
     }
 }
 
+client::wire::ClientInfo generated(const ClientInfo& info) {
+    client::wire::ClientInfo out;
+    out.set_user(std::string{info.user});
+    out.set_client(std::string{info.client});
+    out.set_conn_info(std::string{info.conn_info});
+    out.set_chan_info(std::string{info.chan_info});
+    return out;
+}
+
 client::wire::Publication generated(const OwnedPublication& publication) {
     client::wire::Publication out;
     out.set_data(publication.data);
     if (!publication.message_id.empty())
         (*out.mutable_tags())["message_id"] = publication.message_id;
-    if (publication.user.empty() && publication.client.empty()) return out;
-    out.mutable_info()->set_user(publication.user);
-    out.mutable_info()->set_client(publication.client);
+    if (publication.info() != ClientInfo{}) *out.mutable_info() = generated(publication.info());
     return out;
 }
 
@@ -182,7 +190,6 @@ RC_GTEST_PROP(ClientCodec, PublicationsAreThoseOfGeneratedCode, ()) {
 
     client::wire::Publication richer = generated(owned);
     (*richer.mutable_tags())["key"] = "value";
-    if (richer.has_info()) richer.mutable_info()->set_conn_info("{}");
     const std::string richer_body = richer.SerializeAsString();
     RC_ASSERT(read_publication(richer_body) == owned.publication());
 }
@@ -247,6 +254,75 @@ RC_GTEST_PROP(ClientCodec, ConnectResultsReadBackInBothEncodings, ()) {
     RC_ASSERT(reply.connect().subs().size() == subs.size());
     for (const std::string& channel : subs)
         RC_ASSERT(reply.connect().subs().contains(channel));
+}
+
+RC_GTEST_PROP(ClientCodec, WhoIsPresentReadsBackInBothEncodings, ()) {
+    const std::uint32_t id = *tests::gen::number32();
+    const bool is_incomplete = *rc::gen::arbitrary<bool>();
+    const auto owned =
+        *rc::gen::container<std::vector<OwnedPublication>>(tests::gen::publication());
+    std::string entries;
+    std::vector<ClientInfo> expected;
+    client::wire::Reply generated_reply;
+    generated_reply.set_id(id);
+    auto& result = *generated_reply.mutable_presence();
+    result.set_incomplete(is_incomplete);
+    for (const OwnedPublication& one : owned) {
+        append_present_client(entries, one.info());
+        expected.push_back(one.info());
+        (*result.mutable_presence())[one.client] = generated(one.info());
+    }
+    std::vector<ClientInfo> visited;
+    RC_ASSERT(
+        for_each_present_client(entries, [&](const ClientInfo& info) { visited.push_back(info); }));
+    RC_ASSERT(visited == expected);
+    for (const Encoding encoding : both_encodings) {
+        std::string message;
+        append_presence(message, encoding, id, entries, is_incomplete);
+        assert_reply(encoding, message, [&](const Reply& reply) {
+            RC_ASSERT(reply.kind == Reply::Kind::presence);
+            RC_ASSERT(reply.id == id);
+            RC_ASSERT(reply.incomplete == is_incomplete);
+            RC_ASSERT(reply.presence == expected);
+        });
+    }
+    std::string message;
+    append_presence(message, Encoding::protobuf, id, entries, is_incomplete);
+    RC_ASSERT(google::protobuf::util::MessageDifferencer::Equals(parsed(message), generated_reply));
+}
+
+RC_GTEST_PROP(ClientCodec, WhoIsPresentCutAnywhereIsMalformed, ()) {
+    const OwnedPublication owned = *tests::gen::publication();
+    std::string entry;
+    append_present_client(entry, owned.info());
+    for (std::size_t size = 1; size < entry.size(); ++size) {
+        const tests::ExactBytes cut{std::string_view{entry}.substr(0, size)};
+        RC_ASSERT(!for_each_present_client(cut.view(), [](const ClientInfo&) {}));
+    }
+}
+
+RC_GTEST_PROP(ClientCodec, HowManyArePresentReadsBackInBothEncodings, ()) {
+    const std::uint32_t id = *tests::gen::number32();
+    const PresenceStats stats{*tests::gen::number32(), *tests::gen::number32()};
+    const bool is_incomplete = *rc::gen::arbitrary<bool>();
+    for (const Encoding encoding : both_encodings) {
+        std::string message;
+        append_presence_stats(message, encoding, id, stats, is_incomplete);
+        assert_reply(encoding, message, [&](const Reply& reply) {
+            RC_ASSERT(reply.kind == Reply::Kind::presence_stats);
+            RC_ASSERT(reply.id == id);
+            RC_ASSERT(reply.presence_stats == stats);
+            RC_ASSERT(reply.incomplete == is_incomplete);
+        });
+    }
+    client::wire::Reply reply;
+    reply.set_id(id);
+    reply.mutable_presence_stats()->set_num_clients(stats.clients);
+    reply.mutable_presence_stats()->set_num_users(stats.users);
+    reply.mutable_presence_stats()->set_incomplete(is_incomplete);
+    std::string message;
+    append_presence_stats(message, Encoding::protobuf, id, stats, is_incomplete);
+    RC_ASSERT(message == delimited(reply));
 }
 
 RC_GTEST_PROP(ClientCodec, ErrorsAndResultsAreThoseOfGeneratedCodeAndReadBack, ()) {

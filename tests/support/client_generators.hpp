@@ -37,10 +37,11 @@ struct OwnedPublication {
     std::string user;
     std::string client;
     std::string message_id;
+    std::string conn_info;
+    std::string chan_info;
 
-    [[nodiscard]] proto::Publication publication() const {
-        return {data, {user, client}, message_id};
-    }
+    [[nodiscard]] proto::ClientInfo info() const { return {user, client, conn_info, chan_info}; }
+    [[nodiscard]] proto::Publication publication() const { return {data, info(), message_id}; }
 };
 
 namespace gen {
@@ -66,8 +67,11 @@ inline rc::Gen<OwnedCommand> command() {
 
 inline rc::Gen<OwnedPublication> publication() {
     return rc::gen::exec([] {
+        const auto maybe = [](rc::Gen<std::string> some) {
+            return rc::gen::oneOf(std::move(some), rc::gen::just(std::string{}));
+        };
         return OwnedPublication{
-            *json(), *text(), *text(), *rc::gen::oneOf(text(), rc::gen::just(std::string{}))};
+            *json(), *text(), *text(), *maybe(text()), *maybe(json()), *maybe(json())};
     });
 }
 
