@@ -107,6 +107,8 @@ void OwnDialect::on_other(const proto::Reply& reply, Hearer& hearer) const {
     case Kind::unsubscribe:
     case Kind::rpc:
     case Kind::publication:
+    case Kind::presence:
+    case Kind::presence_stats:
     case Kind::other: break;
     }
 }

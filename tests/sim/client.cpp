@@ -257,6 +257,8 @@ void Client::take(const proto::Reply& reply) {
     case proto::Reply::Kind::subscribe:
     case proto::Reply::Kind::unsubscribe:
     case proto::Reply::Kind::publish:
+    case proto::Reply::Kind::presence:
+    case proto::Reply::Kind::presence_stats:
     case proto::Reply::Kind::other: break;
     }
     const auto found = requests_.find(reply.id);
