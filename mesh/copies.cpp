@@ -6,7 +6,7 @@
 
 namespace grapevine::mesh {
 
-Copies::Copies(NodeId self) {
+Copies::Copies(NodeId self, std::uint32_t begin) : attempts_(begin) {
     const std::uint32_t lane = lanes_.take();
     check(lane == lane_here, "the first lane leads here");
     lanes_[lane].node = self;

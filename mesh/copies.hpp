@@ -53,7 +53,8 @@ public:
     /// Copies to this node's own sessions.
     static constexpr std::uint32_t lane_here = 0;
 
-    explicit Copies(NodeId self);
+    /// `begin`: unlike those of earlier lives of this node, whose copies others may still answer.
+    Copies(NodeId self, std::uint32_t begin);
 
     /// The lane of a link in use; made when it is first asked for.
     std::uint32_t lane_of(LinkId link, NodeId node);
@@ -113,7 +114,7 @@ private:
     std::map<LinkId, std::uint32_t> lane_of_link_;
     std::vector<std::uint32_t> retired_;  ///< lanes whose link is over
     std::size_t size_ = 0;
-    std::uint32_t attempts_ = 0;
+    std::uint32_t attempts_;
 };
 
 inline void Copies::OfMessage::push_back(Copy copy) {

@@ -63,7 +63,9 @@ public:
         bool at_least_once = false;
     };
 
-    explicit Flows(Reach reach) : reach_(reach), copies_(reach.self) {}
+    explicit Flows(Reach reach)
+        : reach_(reach),
+          copies_(reach.self, static_cast<std::uint32_t>(proto::mix64(reach.config.boot.value))) {}
 
     /// Takes the text. Never refuses without saying so in news and counters. The name is 1 to
     /// user_name_bytes.

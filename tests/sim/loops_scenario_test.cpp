@@ -97,6 +97,31 @@ TEST(LoopsInSlowTurns, AReceiptThatIsAcknowledgedTellsWhoWroteIt) {
     cluster.expect_all_is_well();
 }
 
+// A node that died owed nothing any more, but others still answer what it sent. Its next life
+// numbered its copies as the last one had, and took such an answer for one to a copy of its own.
+TEST_F(Loops, AnAnswerToAnEarlierLifeIsNoneToThisOne) {
+    gather(0);
+    for (int device = 0; device < 4; ++device)
+        cluster.add_client("bob", cluster.node(2));
+    cluster.wait_until_converged(5s);
+    cluster.node(2).stall_loop(1, 3s);
+    (void)ann->send({.to = {"bob"}});
+    cluster.run_for(50ms);
+    cluster.node(1).crash();
+    cluster.node(1).start();
+    for (int device = 0; device < 8; ++device)
+        cluster.add_client("bob", cluster.node(2));
+    Client& eve = cluster.add_client("eve", cluster.node(1));
+    cluster.run_for(1s);
+    const std::string sent = eve.send({.to = {"bob"}});
+    cluster.run_for(3s);
+    const auto receipt = eve.receipt_of(sent, "bob");
+    ASSERT_TRUE(receipt.has_value());
+    EXPECT_EQ(receipt->fate, Fate::written);
+    EXPECT_GT(receipt->sessions, 8u);
+    cluster.expect_all_is_well();
+}
+
 // Whoever is on it hears later, or is told to be too slow; nobody else notices.
 TEST_F(Loops, ALoopThatStandsStillHoldsUpNobodyElse) {
     cluster.node(2).options().mesh.loop_waiting_bytes_max = 20'000;

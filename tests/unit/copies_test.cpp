@@ -16,7 +16,7 @@ constexpr LinkId others_link{11};
 constexpr std::uint32_t place = 7;
 
 struct CopiesTest : testing::Test {
-    Copies copies{self};
+    Copies copies{self, 0};
     Copies::OfMessage message;
 
     std::uint64_t send(LinkId on, NodeId node) {
