@@ -65,11 +65,6 @@ struct DialEnded {
     bool refused = false;  ///< nobody listens there
     bool wrong_node = false;  ///< somebody else answers there now
 };
-/// A message of a link that another node carries.
-struct TunnelHeard {
-    LinkId link;
-    Bytes message;
-};
 using LinkFact = std::variant<
     LinkProven,
     LinkEstablished,
@@ -80,7 +75,6 @@ using LinkFact = std::variant<
     NodeLost,
     NodeRests,
     DialEnded,
-    TunnelHeard,
     LinkRefused>;
 using LinkFacts = std::vector<LinkFact>;
 

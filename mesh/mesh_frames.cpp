@@ -24,6 +24,7 @@ bool is_urgent(const Link& link, const proto::MeshFrame& frame) {
            !std::holds_alternative<proto::SnapChunk>(frame) &&
            !std::holds_alternative<proto::SnapEnd>(frame) &&
            !std::holds_alternative<proto::Forward>(frame) &&
+           !std::holds_alternative<proto::Tunnel>(frame) &&
            !std::holds_alternative<proto::Spread>(frame);
 }
 
@@ -54,7 +55,7 @@ void Mesh::Parts::read(Link& link, std::string_view message, Now now, MeshOutput
         } else {
             links.on_handshake(link, frame, now, facts, output);
         }
-        if (!facts.empty() || !news.empty()) settle(now, output);
+        if (!facts.empty() || !news.empty() || !tunnels_heard.empty()) settle(now, output);
         if (link.closing) break;
     }
     settle(now, output);

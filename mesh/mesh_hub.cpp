@@ -210,6 +210,7 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
     if (std::exchange(places_changed, false))
         flows.disturbed(std::exchange(users_moved, false), now, output);
     tell_receipts(output);
+    read_tunnels(now, output);
 }
 
 void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {

@@ -117,11 +117,13 @@ struct Mesh::Parts {
 
     // ---- mesh_tunnels.cpp: links through other nodes
     void on_frame(Link& link, const proto::Tunnel& frame, Now now, MeshOutput& output);
-    void on_fact(const TunnelHeard& heard, Now now, MeshOutput& output);
     /// Carries a frame between two others.
     void carry(Link& from, const proto::Tunnel& frame);
     /// One for us.
     void take(Link& via, const proto::Tunnel& frame, Now now, MeshOutput& output);
+    /// What tunnels brought, in the order it came, and the ends of those that ended here.
+    void read_tunnels(Now now, MeshOutput& output);
+    void hear(const TunnelHeard& heard, Now now, MeshOutput& output);
     /// A link to this node through another one, if we have none and somebody may have one.
     void try_tunnel(NodeId node, Now now, MeshOutput& output);
     /// What was said to the edge of links that it does not know goes into frames instead. Whether
@@ -227,6 +229,8 @@ struct Mesh::Parts {
 
     LinkFacts facts;  ///< waiting to be carried
     MemberChanges news;  ///< likewise
+    std::vector<TunnelHeard> tunnels_heard;  ///< to be read when all of that was carried
+    std::vector<LinkId> tunnels_ended;  ///< here: to be forgotten when nobody reads them
     std::vector<NodeId> newcomers;  ///< neighbours are told of them at the next tick
     proto::MeshFrame frame;  ///< reused by read()
     Instant tick_at;
@@ -242,6 +246,7 @@ struct Mesh::Parts {
     Instant leave_by = never;
     MessageId last_message;  ///< unlike those of other lives: begins anywhere
     bool is_settling = false;
+    bool is_reading_tunnels = false;
     bool places_changed = false;  ///< settle() is to tell the flows so
     bool users_moved = false;  ///< and that users may have gone and come inside one place
     bool is_leaving = false;

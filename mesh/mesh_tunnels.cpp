@@ -99,7 +99,7 @@ bool Mesh::Parts::wrap_tunnels(MeshOutput& output) {
         if (!tunnels.contains(link)) continue;
         (void)send_through(link, tunnels.frame_of(link, TunnelStep::close));
         tunnels.closed(link);
-        links.on(LinkClosed{link}, facts, output);
+        tunnels_ended.push_back(link);
     }
     return !facts.empty() || !news.empty();
 }
@@ -157,7 +157,7 @@ void Mesh::Parts::take(Link& via, const Tunnel& told, Now now, MeshOutput& outpu
     Link* const link = id ? links.find(*id) : nullptr;
     if (link == nullptr) return end_of(via, told);
     switch (told.step) {
-    case TunnelStep::data: facts.emplace_back(TunnelHeard{*id, Bytes::copy_of(told.data)}); break;
+    case TunnelStep::data: tunnels_heard.push_back({*id, Bytes::copy_of(told.data)}); break;
     case TunnelStep::drained:
         link->queue.drained(told.bytes);
         links.mark_dirty(*link);
@@ -170,7 +170,23 @@ void Mesh::Parts::take(Link& via, const Tunnel& told, Now now, MeshOutput& outpu
     }
 }
 
-void Mesh::Parts::on_fact(const TunnelHeard& heard, Now now, MeshOutput& output) {
+/// Each message is read like one of a link of its own: what follows from a frame is done before the
+/// next frame is read, so it must not be read while something else is being settled.
+void Mesh::Parts::read_tunnels(Now now, MeshOutput& output) {
+    if (is_reading_tunnels) return;  // whoever reads takes what was added
+    is_reading_tunnels = true;
+    for (std::size_t next = 0; next < tunnels_heard.size() || !tunnels_ended.empty();) {
+        for (const LinkId ended : std::exchange(tunnels_ended, {}))
+            links.on(LinkClosed{ended}, facts, output);
+        if (next == tunnels_heard.size()) break;
+        const TunnelHeard heard = std::move(tunnels_heard[next++]);
+        hear(heard, now, output);
+    }
+    tunnels_heard.clear();
+    is_reading_tunnels = false;
+}
+
+void Mesh::Parts::hear(const TunnelHeard& heard, Now now, MeshOutput& output) {
     if (!tunnels.contains(heard.link)) return;
     Tunnel told = tunnels.frame_of(heard.link, TunnelStep::drained);
     told.bytes = heard.message.size();

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "mesh/link.hpp"
+#include "proto/bytes.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <map>
@@ -22,6 +23,12 @@ namespace grapevine::mesh {
 
 using proto::LinkId;
 using proto::NodeId;
+
+/// A message of a link that another node carries.
+struct TunnelHeard {
+    LinkId link;
+    proto::Bytes message;
+};
 
 class Tunnels {
 public:

@@ -96,6 +96,26 @@ TEST_F(Tunnels, OrderIsKeptWhileALinkGoesAndComes) {
     cluster.expect_all_is_well();
 }
 
+// What a tunnel brings at once is read message by message. The first heartbeat of a new life came
+// with its greeting, was compared with the replica of the last one, and blamed for it.
+TEST(TunnelsInSlowTurns, ANewLifeThatIsMetThroughAThirdIsNotTakenForTheLast) {
+    Cluster cluster{{.nodes = 3, .seed = 1, .turn_delay_most = 400ms}};
+    cluster.form();
+    cluster.network().block(cluster.node(1).host(), cluster.node(2).host());
+    cluster.network().block(cluster.node(2).host(), cluster.node(1).host());
+    for (int life = 0; life < 12; ++life) {
+        for (int user = life; user < 14; ++user)
+            cluster.add_client("bob" + std::to_string(user), cluster.node(2));
+        cluster.run_for(12s);
+        cluster.node(2).crash();
+        cluster.node(2).start();
+    }
+    EXPECT_GT(cluster.node(3).mesh().counters().tunnel_frames_carried, 100u);
+    EXPECT_EQ(cluster.node(1).count<mesh::Diverged>(), 0u);
+    cluster.heal();
+    cluster.expect_all_is_well(30s);
+}
+
 // The third node goes, or its link to one of them: another one carries on.
 TEST_F(Tunnels, WhenTheThirdGoesAFourthCarriesOn) {
     cluster.add_node();
