@@ -99,8 +99,7 @@ void start_as(Node& node, const std::string& cluster) {
 
 void usurp(World& world, Node& node, Duration span) {
     start_as(node, "usurpers");
-    world.stage().clock.in(
-        span, [&node, home = world.default_node_options().mesh.cluster] { start_as(node, home); });
+    world.stage().clock.in(span, [&world, &node] { end_usurpation(world, node); });
 }
 
 void pause_for(World& world, Node& node, Duration span) {
@@ -204,6 +203,11 @@ void apply(World& world, const Fault& fault) {
 }
 
 }  // namespace
+
+void end_usurpation(World& world, Node& node) {
+    const std::string& home = world.default_node_options().mesh.cluster;
+    if (node.options().mesh.cluster != home) start_as(node, home);
+}
 
 std::vector<Fault> draw_faults(mesh::Rng& rng, const FaultPlanOptions& options) {
     std::vector<Fault> faults;

@@ -61,5 +61,7 @@ std::string text_of(const Fault& fault);
 using FaultWatcher = std::function<void(World& world, const Fault& fault)>;
 /// Puts every fault on the world's clock, counted from now. Those that end by themselves do.
 void schedule(World& world, const std::vector<Fault>& faults, const FaultWatcher& watcher = {});
+/// Its host belongs to it again, if one of another cluster has it.
+void end_usurpation(World& world, Node& node);
 
 }  // namespace grapevine::sim

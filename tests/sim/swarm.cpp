@@ -285,6 +285,8 @@ private:
     /// Who is dead is not started before it was seen that the others do without.
     void heal() {
         world_.heal();
+        for (const auto& node : world_.nodes())
+            end_usurpation(world_, *node);
         if (options_.world.seeds.empty()) keep_running(world_.node(1));
         const Instant healed = world_.time();
         world_.expect_wholeness(whole_within + 2 * round_trip());
