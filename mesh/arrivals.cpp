@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
 constexpr std::size_t acknowledge_bytes_max = 1024 * 1024;
 constexpr std::size_t copy_bytes = sizeof(std::uint64_t);
+/// Answers nobody waits for leave when there are so many: more would cost their sender more memory
+/// that is cold by then than a frame of their own costs.
+constexpr std::size_t waiting_answers_max = 8;
 /// Tags and lengths around the answers of one frame.
 constexpr std::size_t overhead_bytes = 24;
 
@@ -34,7 +37,8 @@ void Arrivals::on(
     if (forward.target != Target::everybody) deliver.key = proto::key_of(hash_key, forward.name);
     if (forward.target == Target::user) {
         deliver.known = forward.known;
-        deliver.delivery = {.from = link.node(), .copy = forward.copy};
+        deliver.delivery = {
+            .from = link.node(), .copy = forward.copy, .soon = forward.answer_soon != 0};
         if (forward.message_id) deliver.since = seen(link.node(), forward, now);
     }
     output.delivers.push_back(deliver);
@@ -53,16 +57,23 @@ Version Arrivals::seen(NodeId from, const proto::Forward& forward, Now now) {
     return {};
 }
 
-void Arrivals::on(const Delivered& delivered) {
+void Arrivals::on(const Delivered& delivered, Now now) {
     const NodeId node = delivered.delivery.from;
     Answers& answers = answers_for(node);
-    if (answers.empty()) answering_.push_back(node);
+    if (answers.empty()) {
+        answering_.push_back(node);
+        answers.due = now.steady + reach_.config.answers_wait;
+    }
     if (delivered.present == 0) {
         ++reach_.counters.denials_sent;
         answers.denied.push_back(delivered.delivery.copy);
     } else {
         answers.add_written(delivered.delivery.copy, delivered.written);
     }
+    const bool waits = delivered.present != 0 && !delivered.delivery.soon &&
+                       answers.written.size() < waiting_answers_max;
+    if (!waits) answers.due = now.steady;
+    flush_at_ = std::min(flush_at_, answers.due);
     const std::size_t most = std::max(answers.written.size(), answers.denied.size());
     if (most >= proto::limits::answers_per_frame) tell(reach_.links.to(node), answers);
 }
@@ -86,16 +97,28 @@ void Arrivals::pass_on(const Acknowledge& acknowledge, Now now) {
 }
 
 void Arrivals::flush(Now now) {
+    flush_at_ = never;
     std::erase_if(answering_, [&](NodeId node) {
         const auto found = answers_.find(node);
         if (found == answers_.end() || found->second.empty()) return true;
         Link* const to = reach_.links.to(node);
+        const bool goes_along = to != nullptr && to->queue.waiting_bytes() != 0;
+        if (found->second.due > now.steady && !goes_along) {
+            flush_at_ = std::min(flush_at_, found->second.due);
+            return false;
+        }
         const bool is_known = reach_.replicas.find(node) != nullptr;
         if (to == nullptr && is_known && reach_.data_links.want(node, now)) return false;
         tell(to, found->second);
         if (!is_known) forget(node);
         return true;
     });
+}
+
+void Arrivals::hurry(Now now) {
+    for (auto& [node, answers] : answers_)
+        answers.due = now.steady;
+    flush(now);
 }
 
 void Arrivals::tell(Link* to, Answers& answers) {

@@ -1,10 +1,11 @@
 /// Publications that come from other nodes, and the answers to those for users: written, or nobody
 /// here. Never forwarded on.
 ///
-/// Answers of a turn leave together, on the link that is in use then: a copy is known by its id and
-/// the node it was sent to, and the link it came on may be over by now. Where neighbours alone keep
-/// links it may be the last one, let go of while the copy was under way: the answers then wait for
-/// one that is made for them.
+/// Answers leave together: those of a turn, and those that nobody waits for with what goes the same
+/// way next, or after a moment. They leave on the link that is in use then: a copy is known by its
+/// id and the node it was sent to, and the link it came on may be over by now. Where neighbours
+/// alone keep links it may be the last one, let go of while the copy was under way: the answers
+/// then wait for one that is made for them.
 #pragma once
 
 #include "mesh/exchange.hpp"
@@ -30,12 +31,15 @@ public:
        Now now,
        MeshOutput& output);
     /// What Sessions did with a copy.
-    void on(const Delivered& delivered);
+    void on(const Delivered& delivered, Now now);
     /// A client here has taken a message of another node. If many wait already, or there is no way
     /// to it, it is dropped and counted: a client may say so as often as it likes.
     void pass_on(const Acknowledge& acknowledge, Now now);
-    /// Queues the answers of this turn.
+    /// Queues the answers that are due.
     void flush(Now now);
+    [[nodiscard]] Instant flush_at() const { return flush_at_; }
+    /// This node leaves: nothing waits any more.
+    void hurry(Now now);
     /// Its process has gone, or cannot be reached: nobody waits for answers.
     void node_lost(NodeId node);
     /// A node that is forgotten here may return while it still repeats its messages: those are
@@ -60,6 +64,7 @@ private:
         std::vector<std::uint64_t> written;  ///< copies
         std::string sessions;  ///< that each was written to; empty: one each
         std::vector<std::uint64_t> denied;
+        Instant due = never;
 
         void add_written(std::uint64_t copy, std::uint32_t count);
         [[nodiscard]] bool empty() const { return written.empty() && denied.empty(); }
@@ -86,6 +91,7 @@ private:
     Answers* recent_ = nullptr;
     NodeId recent_node_;
     std::vector<NodeId> answering_;  ///< nodes with answers to flush
+    Instant flush_at_ = never;
 };
 
 }  // namespace grapevine::mesh

@@ -34,6 +34,7 @@ struct Asker {
 struct DeliveryId {
     NodeId from;  ///< it came from; zero: from here
     std::uint64_t copy = 0;  ///< zero: nobody wants to know
+    bool soon = false;  ///< somebody waits for that
 
     explicit operator bool() const { return copy != 0; }
 };

@@ -135,7 +135,8 @@ void Flows::fly_there(Link& link, Message& message, std::uint64_t copy, const Fl
          .payload_kind = message.payload_kind,
          .body = message.body(),
          .known = place.known,
-         .message_id = message.at_least_once ? message.id : MessageId{}});
+         .message_id = message.at_least_once ? message.id : MessageId{},
+         .answer_soon = message.line ? 1u : 0u});
     if (queued)
         copies_.add(message.copies, place.lane, place.known);
     else

@@ -47,7 +47,11 @@ void Mesh::on(TurnEnded ended, Now now, MeshOutput& output) {
 }
 
 Instant Mesh::next_deadline() const {
-    return std::min({parts_->tick_at, parts_->replication.wanted_at(), parts_->relay.due()});
+    return std::min(
+        {parts_->tick_at,
+         parts_->replication.wanted_at(),
+         parts_->relay.due(),
+         parts_->arrivals.flush_at()});
 }
 NodeId Mesh::self() const {
     return parts_->identity.node;

@@ -125,6 +125,8 @@ struct MeshConfig {
         10s;  ///< instead, if a client is to acknowledge it; repeats included
     std::uint8_t attempts_max = 3;  ///< how often a message is sent to places that deny it
     Duration answer_within = 2s;  ///< nobody waits longer behind a copy that is not answered
+    /// Longer: fewer frames say "written"; shorter: senders forget sooner what nobody asks about.
+    Duration answers_wait = 5ms;
     std::uint8_t repeats_max = 250;  ///< of a message that is to arrive at least once
     Duration flow_idle = 5s;  ///< a recipient without messages is remembered for this long
     Duration idempotency_keep = 5min;

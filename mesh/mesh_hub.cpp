@@ -150,6 +150,7 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     const proto::Leave leave{identity.epoch, replication.log().version()};
     links.for_each_node([&](NodeId, Link& link) { links.send(link, FrameClass::control, leave); });
     flows.end_all(now);
+    arrivals.hurry(now);
     tell_receipts(output);
     leave_if_done(now, output);
 }

@@ -55,7 +55,7 @@ void Mesh::Parts::on(const Acknowledge& acknowledge, Now now, MeshOutput& output
 }
 
 void Mesh::Parts::on(const Delivered& delivered, Now now, MeshOutput& output) {
-    if (delivered.delivery.from) return arrivals.on(delivered);
+    if (delivered.delivery.from) return arrivals.on(delivered, now);
     flows.on(delivered, now, output);
     tell_receipts(output);
 }

@@ -252,6 +252,7 @@ void fields(Codec& codec, As<Codec, Forward>& forward) {
     codec.bytes(5, forward.body, limits::forward_body_bytes);
     codec.varint(6, forward.known.value);
     codec.varint(7, forward.message_id.value);
+    codec.varint(8, forward.answer_soon);
 }
 
 inline constexpr std::size_t copy_list_bytes = limits::answers_per_frame * sizeof(std::uint64_t);

@@ -417,6 +417,7 @@ struct Forward {
     std::string_view body;  ///< an encoded client.wire.Publication
     Version known;  ///< of a user: it is meant for sessions that joined up to here
     MessageId message_id;  ///< of a message that may be sent again: tells repetitions; else zero
+    std::uint32_t answer_soon = 0;  ///< else the answer may wait for others, for a moment
     friend bool operator==(const Forward&, const Forward&) = default;
 };
 

@@ -55,6 +55,46 @@ TEST_F(Sending, AnAnswerComesWithinARoundTrip) {
     EXPECT_LE(took, Duration{10ms});  // client, node, node and back, at most a millisecond each
 }
 
+// What nobody asked about is kept until its copy is answered. Those answers wait for each other for
+// a moment; one that somebody waits for does not, and takes the others along.
+TEST(SendingAnswers, WaitForOthersOnlyWhenNobodyWaitsForThem) {
+    WorldOptions options{.nodes = 2, .seed = 1};
+    options.mesh.answers_wait = 300ms;
+    Cluster cluster{options};
+    cluster.form();
+    Client& ann = cluster.add_client("ann", cluster.node(1));
+    Client& bob = cluster.add_client("bob", cluster.node(2));
+    cluster.wait_until_converged(5s);
+    const auto unanswered = [&] { return cluster.node(1).mesh().flow_sizes().copies; };
+    const std::string first = ann.say("#bob");
+    cluster.run_for(20ms);
+    EXPECT_EQ(bob.times_heard(first), 1u);
+    EXPECT_EQ(unanswered(), 1u);
+    cluster.run_for(320ms);
+    EXPECT_EQ(unanswered(), 0u);
+
+    (void)ann.say("#bob");
+    const std::string asked = ann.send({.to = {"bob"}});
+    cluster.run_for(20ms);
+    EXPECT_NE(ann.result_of(asked), nullptr);
+    EXPECT_EQ(unanswered(), 0u);
+
+    for (int word = 0; word < 8; ++word)
+        (void)ann.say("#bob");
+    cluster.run_for(20ms);
+    EXPECT_EQ(unanswered(), 0u);  // enough for a frame of their own
+
+    // Whoever leaves owes nothing.
+    (void)ann.say("#bob");
+    cluster.run_for(20ms);
+    EXPECT_EQ(unanswered(), 1u);
+    cluster.node(2).leave();
+    cluster.run_for(100ms);
+    EXPECT_EQ(unanswered(), 0u);
+    EXPECT_EQ(cluster.node(1).mesh().counters().user_undeliverable, 0u);
+    cluster.expect_all_is_well();
+}
+
 // Whoever waits for nothing is answered at once, and with nothing.
 TEST_F(Sending, WhoDoesNotWaitIsAnsweredAtOnce) {
     const std::string hello = ann.send({.to = {"bob", "joe"}, .wait = Wait::none});

@@ -180,6 +180,7 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         const bool is_large = world.mesh.full_mesh_max < swarm_nodes;
         options.has_nodes_without_names = !is_large && rng.one_in(3);
     }
+    world.mesh.answers_wait = pick<Duration>(rng, {0ms, 5ms, 5ms, 100ms});
     return options;
 }
 
@@ -220,6 +221,7 @@ std::string text_of(const SwarmOptions& options) {
         .add("redial_max", mesh.redial_max)
         .add("flow_idle", mesh.flow_idle)
         .add("answer_within", mesh.answer_within)
+        .add("answers_wait", mesh.answers_wait)
         .add("flight", std::uint64_t{mesh.link_flight_bytes_max})
         .add("deltas", std::uint64_t{mesh.link_delta_bytes_max})
         .add("kept", std::uint64_t{mesh.kept_bytes_max})

@@ -22,9 +22,10 @@ struct OwnedForward {
     std::string body;
     std::uint64_t known = 0;
     std::uint64_t message_id = 0;
+    std::uint32_t answer_soon = 0;
 
     [[nodiscard]] proto::Forward frame() const {
-        return {copy, target, name, payload_kind, body, {known}, {message_id}};
+        return {copy, target, name, payload_kind, body, {known}, {message_id}, answer_soon};
     }
 };
 
@@ -192,6 +193,7 @@ inline rc::Gen<OwnedForward> owned_forward() {
         forward.body = *bytes(1000);
         forward.known = *number();
         forward.message_id = *number();
+        forward.answer_soon = *number32();
         return forward;
     });
 }

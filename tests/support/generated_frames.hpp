@@ -201,6 +201,7 @@ struct ToGenerated {
         message.set_body(std::string{forward.body});
         message.set_known(forward.known.value);
         message.set_message_id(forward.message_id.value);
+        message.set_answer_soon(forward.answer_soon);
     }
     template <class Message>
     static void put(Message& message, const proto::CopyList& copies) {
