@@ -20,6 +20,12 @@ bool is_get(const Request& request) {
     return request.head.method == "GET" || request.head.method == "HEAD";
 }
 
+/// Asked by proxies and schedulers, with any Host or none. They tell a stranger nothing worth
+/// keeping.
+bool is_health_check(const Request& request) {
+    return request.head.path == "/healthz" || request.head.path == "/readyz";
+}
+
 }  // namespace
 
 AdminListener::AdminListener(
@@ -35,8 +41,8 @@ UpgradeAnswer AdminListener::upgrade(const HttpHead&) {
 }
 
 void AdminListener::requested(RequestId id, const Request& request) {
-    const bool trusted =
-        any_caller_ || (is_loopback_host(request.head.host()) && is_same_origin(request.head));
+    const bool trusted = any_caller_ || is_health_check(request) ||
+                         (is_loopback_host(request.head.host()) && is_same_origin(request.head));
     if (!trusted) {
         http_.answer(
             id,

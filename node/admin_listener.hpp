@@ -20,7 +20,7 @@ namespace grapevine::node {
 class AdminListener final : public Router {
 public:
     /// `any_caller`: the operator opened this listener; else only loopback names and pages of its
-    /// own are served.
+    /// own are served, except that anybody may ask /healthz and /readyz.
     AdminListener(
         Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics);
 

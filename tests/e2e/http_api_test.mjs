@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { onCluster } from './support/cluster.mjs';
 import { http } from './support/http.mjs';
-import { RawClient } from './support/wire.mjs';
+import { RawClient, RawSocket } from './support/wire.mjs';
 import { until } from './support/until.mjs';
 
 // Whatever node a back end asks, the channel's subscribers and the user are reached on theirs; the payload arrives as it
@@ -121,6 +121,11 @@ onCluster('foreign Origin and Host are refused', { size: 1 }, async (cluster) =>
     assert.equal((await publish({ Host: 'evil.example:9000' })).status, 403);
     assert.equal((await publish({ Host: '127.0.0.1.evil.example' })).status, 403);
     assert.equal((await n1.get('/metrics', { headers: { Host: 'evil.example' } })).status, 403);
+    // Nothing to learn from these: proxies and schedulers ask with a Host of their own, or by HTTP/1.0 with none.
+    for (const path of ['/healthz', '/readyz']) {
+        assert.equal((await n1.get(path, { headers: { Host: 'n1.example:9000' } })).status, 200);
+        assert.match(await new RawSocket(n1.admin).say(`GET ${path} HTTP/1.0\r\n\r\n`).answer(), /^HTTP\/1\.1 200 /);
+    }
     assert.equal((await publish({ Origin: `http://${n1.admin}` })).status, 200);
     assert.equal((await publish({ Host: 'localhost:1234' })).status, 200);
 
