@@ -57,7 +57,7 @@ private:
         Front& front = leave();
         if (asks_for_web_socket(reader_->head()))
             return front.upgrade(std::move(stream_), reader_->head(), received);
-        front.http_.adopt(std::move(stream_), std::move(reader_), received, front.router_);
+        front.http_.adopt(std::move(stream_), std::move(reader_), received, front.router_, front);
     }
 
     void refuse_head(int status) {

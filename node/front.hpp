@@ -48,7 +48,7 @@ struct FrontOptions {
 /// Reads heads of at most 8 KiB, then gives the connection to the WebSocket transport or to HTTP.
 /// What is not a correct HTTP head or not a correct handshake gets a plain HTTP error and is
 /// closed; all counted. Has no say in anything else.
-class Front {
+class Front final : public Upgrader {
 public:
     Front(
         Loop& loop,
@@ -57,11 +57,13 @@ public:
         Router& router,
         EdgeCounters& counters,
         FrontOptions options = {});
-    ~Front();
+    ~Front() override;
     Front(const Front&) = delete;
     Front& operator=(const Front&) = delete;
 
     void adopt(TcpSocket socket);
+    /// Answers a request for a WebSocket, and gives the connection on if the answer is yes.
+    void upgrade(Stream stream, const HttpHead& head, std::string_view received) override;
     /// Connections whose head is not complete.
     [[nodiscard]] std::size_t size() const { return visitors_.size(); }
 
@@ -69,8 +71,6 @@ private:
     class Visitor;
     friend class Visitor;
 
-    /// Answers a request for a WebSocket, and gives the connection on if the answer is yes.
-    void upgrade(Stream stream, const HttpHead& head, std::string_view received);
     void refuse(Stream stream, int status, std::string_view why);
     void abandon(Stream stream);
 

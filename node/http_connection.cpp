@@ -1,6 +1,7 @@
 #include "node/http_connection.hpp"
 
 #include "node/http_reader.hpp"
+#include "node/transport/handshake.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -70,6 +71,7 @@ std::string encode_response(const Response& response, bool keep_alive, bool with
 ///
 ///     reading ─▶ answering ─▶ reading ...
 ///                    └─▶ streaming ─▶ reading ...
+///     reading ─▶ given away, if a WebSocket is asked for
 ///     any ─▶ ending (writes what is left) ─▶ closed
 class HttpConnections::Connection : public std::enable_shared_from_this<Connection> {
 public:
@@ -79,12 +81,14 @@ public:
         Stream stream,
         std::unique_ptr<HttpReader> reader,
         std::string_view received,
-        HttpService& service)
+        HttpService& service,
+        Upgrader& upgrader)
         : owner_(&owner),
           slot_(slot),
           stream_(std::move(stream)),
           reader_(std::move(reader)),
           service_(service),
+          upgrader_(upgrader),
           remote_(stream_.remote_address()),
           input_(received) {}
 
@@ -179,10 +183,26 @@ private:
             input_.erase(0, reader_->read(input_));
             return true;
         }
-        case HttpReader::State::has_head: begin_body(); return true;
+        case HttpReader::State::has_head:
+            if (asks_for_web_socket(reader_->head())) return give_away();
+            begin_body();
+            return true;
         case HttpReader::State::has_request: dispatch(); return true;
         case HttpReader::State::is_invalid: refuse(reader_->error_status()); return false;
         }
+        return false;
+    }
+
+    /// A proxy uses a connection again for whoever comes next. What was answered before is written
+    /// first.
+    bool give_away() {
+        flush();
+        if (owner_ == nullptr || buffered_bytes() > 0) return false;
+        const std::unique_ptr<HttpReader> reader = std::move(reader_);
+        const std::string received = std::move(input_);
+        Stream stream = std::move(stream_);
+        leave();
+        upgrader_.upgrade(std::move(stream), reader->head(), received);
         return false;
     }
 
@@ -357,6 +377,7 @@ private:
     Stream stream_;
     std::unique_ptr<HttpReader> reader_;
     HttpService& service_;
+    Upgrader& upgrader_;
     std::string remote_;
     std::string input_;
     std::string output_;
@@ -387,7 +408,8 @@ void HttpConnections::adopt(
     Stream stream,
     std::unique_ptr<HttpReader> reader,
     std::string_view received,
-    HttpService& service) {
+    HttpService& service,
+    Upgrader& upgrader) {
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.emplace_back();
@@ -395,7 +417,7 @@ void HttpConnections::adopt(
     const std::uint32_t slot = free_.back();
     free_.pop_back();
     const auto connection = std::make_shared<Connection>(
-        *this, slot, std::move(stream), std::move(reader), received, service);
+        *this, slot, std::move(stream), std::move(reader), received, service, upgrader);
     slots_[slot].connection = connection;
     connection->start();
 }

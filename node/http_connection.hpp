@@ -49,6 +49,14 @@ public:
     virtual void abandoned(RequestId) {}
 };
 
+/// Who takes connections on which a WebSocket is asked for, also after other requests.
+class Upgrader {
+public:
+    virtual ~Upgrader() = default;
+    /// `head` is valid during the call; `received` came behind it.
+    virtual void upgrade(Stream stream, const HttpHead& head, std::string_view received) = 0;
+};
+
 /// Larger waits serve slower clients and hold descriptors longer.
 struct HttpOptions {
     /// Between two requests.
@@ -77,7 +85,8 @@ public:
         Stream stream,
         std::unique_ptr<HttpReader> reader,
         std::string_view received,
-        HttpService& service);
+        HttpService& service,
+        Upgrader& upgrader);
 
     /// Whether the client was still there.
     bool answer(RequestId id, const Response& response);

@@ -44,6 +44,48 @@ TEST(Http, AnswersPipelinedRequestsInOrder) {
     }
 }
 
+// A proxy uses a connection again for whoever comes next.
+TEST(Http, GivesAConnectionOnWhichRequestsWereAnsweredToAWebSocket) {
+    EdgeWorld world;
+    RawClient client = world.connect();
+    client.send(get("/a"));
+    ASSERT_TRUE(world.until([&] { return client.has("/a|\n"); }));
+    client.send(handshake() + frame("first"));
+    ASSERT_TRUE(world.until([&] { return world.owner.messages.size() == 1; }));
+    EXPECT_TRUE(client.has("HTTP/1.1 101 "));
+    EXPECT_EQ(world.owner.messages[0], "first");
+    client.send(frame("second"));
+    ASSERT_TRUE(world.until([&] { return world.owner.messages.size() == 2; }));
+    EXPECT_EQ(world.http.size(), 0U);
+}
+
+// The handshake is answered behind the answers to what came before it, however slowly these are
+// read.
+TEST(Http, AnswersAHandshakeInItsTurn) {
+    EdgeWorld world;
+    RawClient client = world.connect(4096);
+    client.send(get("/later") + get("/large") + handshake() + frame("at last"));
+    world.settle();
+    ASSERT_EQ(world.requests.size(), 1U);
+    world.http.answer(world.requests[0].id, {.body = "late"});
+    world.settle();
+    EXPECT_EQ(world.requests.size(), 2U);
+    EXPECT_TRUE(world.owner.ids.empty());
+    ASSERT_TRUE(world.until([&] { return client.has("xHTTP/1.1 101 "); }));
+    ASSERT_TRUE(world.until([&] { return !world.owner.messages.empty(); }));
+    EXPECT_EQ(world.owner.messages[0], "at last");
+}
+
+TEST(Http, RefusesAWrongHandshakeAfterRequests) {
+    EdgeWorld world;
+    RawClient client = world.connect();
+    client.send(get("/a") + handshake("/nothing") + get("/b"));
+    ASSERT_TRUE(world.until([&] { return client.has_ended(); }));
+    EXPECT_TRUE(client.has("HTTP/1.1 404 "));
+    EXPECT_FALSE(client.has("/b|"));
+    EXPECT_EQ(world.http.size(), 0U);
+}
+
 // The second request waits for the answer to the first, however late it comes.
 TEST(Http, AnswersOneRequestAtATime) {
     EdgeWorld world;
