@@ -6,9 +6,9 @@ import { until, within } from './until.mjs';
 function balanced(nodes, chosen) {
     let attempts = 0;
     return class extends WebSocket {
-        constructor(_, ...rest) {
+        constructor(_, subprotocols) {
             const node = nodes[attempts++ % nodes.length];
-            super(node.url, ...rest);
+            super(node.url, subprotocols, node.socketOptions);
             chosen(node.name, this);
         }
     };

@@ -5,7 +5,7 @@ import { http } from './http.mjs';
 import { parseMetrics } from './metrics.mjs';
 import { until, within } from './until.mjs';
 
-const program = process.env.GRAPEVINE;
+export const program = process.env.GRAPEVINE;
 if (!program || !existsSync(program)) throw new Error(`GRAPEVINE must name the program to test, not '${program ?? ''}': build it, or run ctest`);
 
 // Whatever becomes of the test, its processes end with it: at exit, and by the kernel if this process is killed.
@@ -17,11 +17,11 @@ const endWithParent = ['setpriv', '--pdeathsig', 'KILL'];
 // Every test of nodes is also one of nodes with several loops.
 const workers = process.env.GRAPEVINE_WORKERS;
 
-// Runs the program, through `wrapper` if given. `exited` gives the code or the signal that ended it.
-export function run(words, { input = 'ignore', wrapper = [] } = {}) {
+// Runs the program, through `wrapper` if given, with `env` besides. `exited` gives the code or the signal that ended it.
+export function run(words, { input = 'ignore', wrapper = [], env = {} } = {}) {
     const [command, ...before] = [...endWithParent, ...wrapper, program];
     const more = workers && words[0] === 'node' && !words.includes('--workers') ? ['--workers', workers] : [];
-    const child = spawn(command, [...before, ...words, ...more], { stdio: [input, 'pipe', 'pipe'] });
+    const child = spawn(command, [...before, ...words, ...more], { stdio: [input, 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const life = { child, pid: child.pid, out: '', log: '' };
     child.stdout.on('data', (data) => { life.out += data; });
     child.stderr.on('data', (data) => { life.log += data; });
