@@ -264,7 +264,7 @@ private:
     void listen() {
         if (owner_ == nullptr) return;
         watch_for_next();
-        const bool has_room = state_ == State::reading || input_.size() < backlog_bytes_max;
+        const bool has_room = input_.size() < backlog_bytes_max;
         if (is_listening_ || has_peer_ended_ || state_ == State::ending || !has_room) return;
         is_listening_ = true;
         stream_.when_readable([self = shared_from_this()](std::error_code error) {

@@ -76,6 +76,27 @@ TEST(Http, AnswersAHandshakeInItsTurn) {
     EXPECT_EQ(world.owner.messages[0], "at last");
 }
 
+// Who asks without reading what is answered is not read from either: TCP holds him back.
+TEST(Http, StopsReadingFromThoseWhoDoNotRead) {
+    EdgeWorld world;
+    RawClient client = world.connect(4096);
+    client.send(get("/large"));
+    world.settle();
+    ASSERT_EQ(world.requests.size(), 1U);
+    const std::string more = get("/more", "X: " + std::string(7000, 'x') + "\r\n");
+    constexpr std::size_t too_much = 64 * 1024 * 1024;
+    std::size_t taken = 0;
+    for (int turns_in_vain = 0; turns_in_vain < 50 && taken < too_much; ++turns_in_vain) {
+        while (const std::size_t bytes = client.send(more)) {
+            taken += bytes;
+            turns_in_vain = 0;
+        }
+        world.loop.turn(1ms);
+    }
+    EXPECT_LT(taken, too_much);
+    EXPECT_EQ(world.requests.size(), 1U);
+}
+
 TEST(Http, RefusesAWrongHandshakeAfterRequests) {
     EdgeWorld world;
     RawClient client = world.connect();
