@@ -161,6 +161,24 @@ for (const Kind of [Nginx, Haproxy]) behindProxies(`nodes that come and go behin
     assert.deepEqual(callers.refused, []);
     for (const person of people) assert.deepEqual(person.lost, leaving.includes(person) ? [3001] : [], person.user);
     await hearEachOther(cluster, people);
+
+    // There again, but with nobody heard of yet: it takes clients, and is sent none.
+    if (Kind === Haproxy) await until('the proxy to notice', () => proxy.log.includes('nodes/n1 is DOWN'));
+    (await n1.asker.client).close();
+    Object.assign(n1, { cluster: 'another', seeds: ['127.0.0.99:7947'] });
+    await n1.start();
+    const early = await newcomers(cluster, proxy, 6);
+    assert.equal(await n1.isReady(), false);
+    assert.equal((await http(n1.client, 'GET', '/healthz')).status, 200);
+    assert.equal((await n1.metrics()).of('sessions'), 0);
+    await until('it to be ready, alone', () => n1.isReady());
+    assert.ok(early.every((person) => person.isConnected));
+    await until('somebody to get there', async () => {
+        const [somebody] = await newcomers(cluster, proxy, 1);
+        const isThere = (await n1.metrics()).of('sessions') > 0;
+        somebody.close();
+        return isThere;
+    });
 });
 
 // A node pings each client every 25 s: a proxy that waits longer than that never ends a connection on which nobody says anything,
