@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace grapevine::tests {
 namespace {
@@ -65,9 +66,13 @@ public:
             if (ours && !line.step.empty()) party.perform(line.step);
             if (!line.message.empty() && !was_opened_) open();
             if (!ours && !line.message.empty() && is_open_)
-                party.driver().on(mesh::LinkReceived{link_, line.message}, party.now());
+                party.driver().on(
+                    mesh::LinkReceived{link_, with_our_copies(line.message)}, party.now());
             if (ours && !line.message.empty())
-                for_each_frame(line.message, [&](const auto& frame) { note(frame, they_said); });
+                for_each_frame(line.message, [&](const auto& frame) {
+                    note(frame, they_said);
+                    note_copy(frame, their_copies_);
+                });
             turn();
         }
     }
@@ -110,6 +115,7 @@ private:
             EXPECT_TRUE(for_each_frame(sent.message.view(), [&](const proto::MeshFrame& frame) {
                 newest_said = std::max(newest_said, proto::version_of(frame));
                 note(frame, said);
+                note_copy(frame, our_copies_);
                 if (const auto* auth = std::get_if<proto::Auth>(&frame)) proof = *auth;
             }));
         }
@@ -132,6 +138,21 @@ private:
             std::holds_alternative<proto::Leave>(frame))
             list.emplace_back(first_frame_names.at(frame.index()));
     }
+    static void note_copy(const proto::MeshFrame& frame, std::vector<std::uint64_t>& copies) {
+        const auto* forward = std::get_if<proto::Forward>(&frame);
+        if (forward != nullptr && forward->copy != 0) copies.push_back(forward->copy);
+    }
+    /// What the other answered names copies as the program did that was recorded in our place. Each
+    /// life of a node numbers them anew: ours are put there, in the order they were sent.
+    [[nodiscard]] std::string with_our_copies(std::string message) const {
+        for (std::size_t at = 0; at < std::min(our_copies_.size(), their_copies_.size()); ++at) {
+            std::string theirs(sizeof their_copies_[at], '\0');
+            std::memcpy(theirs.data(), &their_copies_[at], theirs.size());
+            if (const auto place = message.find(theirs); place != std::string::npos)
+                std::memcpy(message.data() + place, &our_copies_[at], theirs.size());
+        }
+        return message;
+    }
     void look_before_leaving() {
         if (member) return;
         // The message to a user who went has waited for him by then.
@@ -142,6 +163,8 @@ private:
     }
 
     mesh::LinkId link_;
+    std::vector<std::uint64_t> our_copies_;  ///< in the order they were sent
+    std::vector<std::uint64_t> their_copies_;
     bool is_open_ = false;
     bool was_opened_ = false;
 };
