@@ -34,7 +34,7 @@ void ClientListener::close(const mesh::CloseSession& close) {
 UpgradeAnswer ClientListener::upgrade(const HttpHead& head) {
     if (head.path != "/connection/websocket")
         return RejectUpgrade{404, "there is no WebSocket here; connect to /connection/websocket\n"};
-    if (!any_origin_ && !is_same_origin(head))
+    if (!any_origin_ && !is_same_origin(head) && !is_of_this_machine(head))
         return RejectUpgrade{403, "pages of this origin may not connect\n"};
     if (turn_.is_leaving()) return RejectUpgrade{503, "this node is leaving\n"};
     AcceptUpgrade accepted{.owner = this};
