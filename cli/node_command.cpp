@@ -203,6 +203,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
         limits::node_name_bytes);
     read_secrets(options.secret_files, config);
     config.open = open_listeners(options.open);
+    config.pages = !options.no_page;
     config.workers = workers_of(options.workers);
     if (!options.config_file.empty()) config.rules = read_rules(options.config_file);
 

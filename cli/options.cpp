@@ -44,9 +44,9 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     };
     text("--name",           o.name,           "NAME",      "Unique in the cluster, the same after a restart (default: <hostname>-<mesh port>)");
     text("--cluster",        o.cluster,        "NAME",      "Nodes link only to nodes of the same cluster")->capture_default_str();
-    text("--listen",         o.listen,         "HOST:PORT", "For chat clients: WebSocket /connection/websocket")->capture_default_str();
+    text("--listen",         o.listen,         "HOST:PORT", "For chat clients: WebSocket /connection/websocket, a page to chat at /")->capture_default_str();
     text("--mesh-listen",    o.mesh_listen,    "HOST:PORT", "For other nodes only")->capture_default_str();
-    text("--admin-listen",   o.admin_listen,   "HOST:PORT", "For operators and back ends: HTTP API, /metrics")->capture_default_str();
+    text("--admin-listen",   o.admin_listen,   "HOST:PORT", "For operators and back ends: HTTP API, /metrics, a dashboard at /")->capture_default_str();
     text("--mesh-advertise", o.mesh_advertise, "HOST:PORT", "What other nodes dial, if it is not the mesh listen address");
     app.add_option("--secret-file", o.secret_files, "Secret that all nodes of the cluster share; give a second while it is changed: the first is shown to others, both are accepted")->type_name("FILE")->allow_extra_args(false);
     app.add_option("--seeds",   o.seeds,   "Where other nodes are: host:port (every address of the host is dialled) or srv:_service._proto.name; need not be up, may include this one")->type_name("SEED,...")->delimiter(',')->allow_extra_args(false);
@@ -56,6 +56,7 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--full-mesh-up-to", o.full_mesh_max, "Nodes up to which each keeps a link to every other; in a larger cluster only to about ten, and to those it has messages for. The same on all nodes")->type_name("N")->check(CLI::Range(8, 2000))->capture_default_str();
     app.add_option("--link-idle", o.link_idle_s, "Seconds after which such a link ends when no message used it")->type_name("SECONDS")->check(CLI::Range(10, 86400))->capture_default_str();
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->delimiter(',')->allow_extra_args(false);
+    app.add_flag("--no-page",   o.no_page, "No page at / for people: no chat for clients, no dashboard for operators");
     app.add_option("--config",  o.config_file, "What may be done in which channels (`grapevine config --help`); without it everybody may subscribe and publish everywhere")->type_name("FILE");
     app.add_option("--workers", o.workers, "Event loops, each a thread: 1 to 64, or auto for one a processor; more than one pay on busy machines with processors to spare")->type_name("N|auto")->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:

@@ -25,6 +25,7 @@ struct NodeOptions {
     unsigned link_idle_s = 300;
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
+    bool no_page = false;
     std::string workers = "1";
     std::string config_file;
 };

@@ -29,10 +29,15 @@ bool is_health_check(const Request& request) {
 }  // namespace
 
 AdminListener::AdminListener(
-    Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics)
+    Turn& turn,
+    HttpConnections& http,
+    bool any_caller,
+    const Page& page,
+    std::function<std::string()> metrics)
     : turn_(turn),
       http_(http),
       api_(turn, http),
+      page_(page),
       metrics_(std::move(metrics)),
       any_caller_(any_caller) {}
 
@@ -59,6 +64,7 @@ void AdminListener::requested(RequestId id, const Request& request) {
 }
 
 Response AdminListener::answer(const Request& request) {
+    if (auto file = answer_from(page_, request.head)) return *std::move(file);
     const std::string_view path = request.head.path;
     const mesh::Driver& driver = turn_.driver();
     if (path == "/api/publish" || path == "/api/send") return wrong_method("POST");

@@ -1,5 +1,6 @@
-/// The listener for operators and back ends: state, metrics and the HTTP API.
+/// The listener for operators and back ends: state, metrics, the HTTP API and the dashboard.
 ///
+///   GET  /               the dashboard
 ///   GET  /healthz        the process runs
 ///   GET  /readyz         200 once it holds the others' users; 503 before, and while leaving
 ///   GET  /metrics        Prometheus
@@ -10,6 +11,7 @@
 
 #include "node/front.hpp"
 #include "node/http_api.hpp"
+#include "node/pages.hpp"
 #include "node/turn.hpp"
 
 #include <functional>
@@ -21,8 +23,13 @@ class AdminListener final : public Router {
 public:
     /// `any_caller`: the operator opened this listener; else only loopback names and pages of its
     /// own are served, except that anybody may ask /healthz and /readyz.
+    /// `page`: the dashboard, or without files none.
     AdminListener(
-        Turn& turn, HttpConnections& http, bool any_caller, std::function<std::string()> metrics);
+        Turn& turn,
+        HttpConnections& http,
+        bool any_caller,
+        const Page& page,
+        std::function<std::string()> metrics);
 
     UpgradeAnswer upgrade(const HttpHead& head) override;
     void requested(RequestId id, const Request& request) override;
@@ -36,6 +43,7 @@ private:
     Turn& turn_;
     HttpConnections& http_;
     HttpApi api_;
+    Page page_;
     std::function<std::string()> metrics_;
     bool any_caller_;
 };

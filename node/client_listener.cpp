@@ -15,8 +15,8 @@ mesh::SessionId session_of(SocketId id) {
 }  // namespace
 
 ClientListener::ClientListener(
-    ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin)
-    : turn_(turn), sockets_(sockets), http_(http), any_origin_(any_origin) {}
+    ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin, const Page& page)
+    : turn_(turn), sockets_(sockets), http_(http), page_(page), any_origin_(any_origin) {}
 
 void ClientListener::send(const mesh::SendToSession& send) {
     const SocketId id{send.session.value};
@@ -48,7 +48,9 @@ UpgradeAnswer ClientListener::upgrade(const HttpHead& head) {
 }
 
 void ClientListener::requested(RequestId id, const Request& request) {
-    if (request.head.path == "/healthz") {
+    if (const auto file = answer_from(page_, request.head)) {
+        http_.answer(id, *file);
+    } else if (request.head.path == "/healthz") {
         http_.answer(id, {.body = "ok\n"});
     } else if (request.head.path == "/") {
         http_.answer(id, {.body = "Grapevine. Connect a WebSocket to /connection/websocket\n"});

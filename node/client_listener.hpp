@@ -1,8 +1,10 @@
-/// The listener for the public: WebSocket sessions at /connection/websocket, and /healthz.
+/// The listener for the public: WebSocket sessions at /connection/websocket, the chat at /, and
+/// /healthz.
 #pragma once
 
 #include "node/client_turn.hpp"
 #include "node/front.hpp"
+#include "node/pages.hpp"
 #include "node/transport/web_socket.hpp"
 
 #include <vector>
@@ -15,7 +17,13 @@ inline constexpr std::size_t client_unsent_bytes = 128 * 1024;
 
 class ClientListener final : public Router, public SocketOwner {
 public:
-    ClientListener(ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin);
+    /// `any_origin`: pages of every origin may connect. `page`: the chat, or without files none.
+    ClientListener(
+        ClientTurn& turn,
+        WebSockets& sockets,
+        HttpConnections& http,
+        bool any_origin,
+        const Page& page);
 
     // ---- what Sessions intends
     void send(const mesh::SendToSession& send);
@@ -39,6 +47,7 @@ private:
     ClientTurn& turn_;
     WebSockets& sockets_;
     HttpConnections& http_;
+    Page page_;
     Entropy entropy_;
     std::vector<FrameKind> kinds_;  ///< by slot: what this session speaks
     std::size_t open_ = 0;

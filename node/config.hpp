@@ -95,6 +95,8 @@ struct NodeConfig {
     std::chrono::seconds link_idle{300};
 
     OpenListeners open;
+    /// Whether the client listener has the chat and the admin listener the dashboard.
+    bool pages = true;
     /// What clients may do in which channels.
     mesh::ChannelRules rules;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for

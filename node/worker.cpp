@@ -32,7 +32,7 @@ struct Worker::Parts {
           sockets(loop, edge, options.index),
           http(loop, edge),
           turn(loop, config, to_mesh, leaving, [this] { return report_now(); }),
-          clients(turn, sockets, http, options.any_origin),
+          clients(turn, sockets, http, options.any_origin, options.page),
           front(loop, sockets, http, clients, edge),
           heard_at(mesh.now()) {
         turn.connect(clients);

@@ -4,6 +4,7 @@
 
 #include "node/batch_queue.hpp"
 #include "node/loop_report.hpp"
+#include "node/pages.hpp"
 #include "node/sessions_turn.hpp"
 
 #include <atomic>
@@ -18,6 +19,7 @@ public:
     struct Options {
         std::uint8_t index = 1;  ///< of the loop, from 1
         bool any_origin = false;  ///< pages of every origin may connect
+        Page page;  ///< what the listener shows to people
     };
 
     /// Begins to run. `heard` is called in turns of `mesh_loop` for each batch, in order.

@@ -18,6 +18,7 @@ Workers::Workers(
     std::size_t loops,
     const mesh::SessionsConfig& sessions,
     bool any_origin,
+    const Page& page,
     Journal& journal,
     std::function<void(std::size_t, LoopBatch&)> heard)
     : loop_(loop), journal_(journal), stalled_(loops), looked_at_(loop.now()) {
@@ -25,7 +26,8 @@ Workers::Workers(
         workers_.push_back(std::make_unique<Worker>(
             loop,
             sessions,
-            Worker::Options{.index = static_cast<std::uint8_t>(at), .any_origin = any_origin},
+            Worker::Options{
+                .index = static_cast<std::uint8_t>(at), .any_origin = any_origin, .page = page},
             leaving_,
             [heard, at](LoopBatch& batch) { heard(at, batch); }));
     if (!workers_.empty()) timer_ = loop.arm(look_every, TimerCall::to<&Workers::look>(this));

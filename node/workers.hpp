@@ -21,6 +21,7 @@ public:
         std::size_t loops,
         const mesh::SessionsConfig& sessions,
         bool any_origin,
+        const Page& page,
         Journal& journal,
         std::function<void(std::size_t, LoopBatch&)> heard);
     ~Workers();
