@@ -58,6 +58,7 @@ async function join(conversation) {
     try {
         await connection.call('subscribe', { channel: conversation.key });
         conversation.state = 'joined';
+        look();
     } catch (error) {
         conversation.state = error.code === 105 ? 'joined' : error.code ? `refused: ${error.message} (${error.code})` : 'not joined';
     }
@@ -137,7 +138,7 @@ async function askPeople() {
 }
 async function askNodes() {
     const answer = await connection.rpc('cluster', {}).catch(() => undefined);
-    if (answer) nodes = answer.nodes;
+    if (answer?.nodes) nodes = answer.nodes;
     drawNodes();
 }
 // Channels whose presence is not told are not asked again: 103 not to us, 104 and 108 not here.

@@ -1,5 +1,5 @@
 // The npm packages of the tests. Without them a test fails with the command that gets them.
-async function load(name) {
+export async function load(name) {
     try {
         return await import(name);
     } catch (error) {
