@@ -148,7 +148,7 @@ onCluster('people on two nodes chat in their browsers, and go on when a node is 
 // What a node says that asks for tokens and knows who is present: an actor plays it.
 onCluster('the chat shows its token to the node alone, and says why it was refused', { size: 1 }, (cluster) => inBrowser(async (browser) => {
     const [n1] = cluster.nodes;
-    const connected = { connect: { client: 'c1', node: 'actor', ping: 25, pong: true, subs: { '$system': {}, '#dora': {} } } };
+    const connected = { connect: { client: 'c1', node: 'actor', ping: 25, pong: true, subs: { '$system': {}, '#dora': {}, 'news:today': {} } } };
     const connects = [{ error: { code: 109, message: 'token expired' } }, undefined, { error: { code: 103, message: 'permission denied' } }, connected];
     let presence = { presence: { presence: { c1: { user: 'dora', client: 'c1' }, c2: { user: 'emil', client: 'c2' }, c3: { user: 'emil', client: 'c3' } } } };
     const actor = await scriptedNode('actor', (command, reply, socket) => {
@@ -174,6 +174,7 @@ onCluster('the chat shows its token to the node alone, and says why it was refus
         assert.deepEqual([...new Set(actor.requests.map(({ url }) => url))], ['/connection/websocket']);
         assert.equal(await page.evaluate(() => location.search + location.hash + JSON.stringify({ ...localStorage, ...sessionStorage })), '{}');
 
+        await reads(page, '#conversations', /^chat:lobby\s+news:today$/);     // to which the node subscribed her
         await reads(page, '#present-title', /^In this channel: 2$/);
         await reads(page, '#present', /^dora \(you\)\s+emil$/);
         await looksWell(page, 'chat with presence');

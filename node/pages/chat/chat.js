@@ -1,7 +1,8 @@
 // The page: who one is, which conversations are open, what was said in them, who is there.
-import { byId, setAttribute, setText, showAll, showState, toneOf } from './dom.js';
+import { byId, make, setAttribute, setText, showAll, showState, toneOf } from './dom.js';
 import { Connection, hostOf, ownUrl, urlOf } from './connection.js';
 import { Conversation, addEntry, redraw, showReceipt } from './conversation.js';
+import { pickRow, setMenu, showPerson, stateWords } from './drawing.js';
 
 const askEvery = 5_000;          // ms; who is online, which nodes there are
 const peopleMax = 256;           // asked about at once: limits::users_per_query
@@ -55,6 +56,7 @@ function leave(conversation) {
 }
 async function join(conversation) {
     conversation.state = 'joining';
+    drawAbout();
     try {
         await connection.call('subscribe', { channel: conversation.key });
         conversation.state = 'joined';
@@ -106,8 +108,8 @@ function published(channel, { data, info, tags }) {
     const from = info?.user ?? '';
     const isPersonal = channel.startsWith('#');
     if (tags?.message_id) connection.rpc('ack', { id: tags.message_id }).catch(() => {});
-    const conversation = isPersonal ? open(from ? `@${from}` : everybody, { show: false }) : open(channel, { show: false });
-    if (!conversation) return;
+    const conversation = isPersonal || channel === everybody ? open(isPersonal && from ? `@${from}` : everybody, { show: false }) : conversations.get(channel);
+    if (!conversation) return;    // left just now, or no room
     if (from && from !== me.user) meet(from);
     add(conversation, { from: from || (info ? 'somebody without a name' : 'the operators'), text: textOf(data), mine: from !== '' && from === me.user });
 }
@@ -156,18 +158,8 @@ async function askPresence(conversation) {
 
 // ---- drawing
 
-function pickButton(item, choose) {
-    const row = document.createElement('li');
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'pick';
-    button.append(document.createElement('span'), document.createElement('span'));
-    button.addEventListener('click', () => { choose(item); setMenu(false); byId('text').focus(); });
-    row.append(button);
-    return row;
-}
 function drawConversations() {
-    showAll(byId('conversations'), [...conversations.values()], ({ key }) => key, (conversation) => pickButton(conversation, pick), (row, { title, unread, key }) => {
+    showAll(byId('conversations'), [...conversations.values()], ({ key }) => key, (conversation) => pickRow(() => pick(conversation)), (row, { title, unread, key }) => {
         const [name, count] = row.firstChild.children;
         setText(name, title);
         setText(count, unread ? `${unread} new` : '');
@@ -187,14 +179,9 @@ function drawAbout() {
     else if (current.isReadOnly) showState(byId('about'), 'none', 'from operators, to everybody or to you');
     else showState(byId('about'), { joined: 'good', joining: 'warn' }[current.state] ?? 'bad', current.state);
 }
-function showPerson(element, { online, nodes: on = [] } = {}) {
-    if (online === undefined) showState(element, 'none', 'not known yet');
-    else if (online) showState(element, 'good', `online, ${on.join(', ')}`);
-    else showState(element, 'none', 'offline');
-}
 function drawPeople() {
     setAttribute(byId('seen'), 'hidden', people.size === 0);
-    showAll(byId('people'), [...people.values()], ({ user }) => user, ({ user }) => pickButton(user, () => open(`@${user}`)), (row, person) => {
+    showAll(byId('people'), [...people.values()], ({ user }) => user, ({ user }) => pickRow(() => open(`@${user}`)), (row, person) => {
         const [name, state] = row.firstChild.children;
         setText(name, person.user);
         state.className = 'state';
@@ -207,17 +194,13 @@ function drawPresence() {
     setAttribute(byId('presence'), 'hidden', !present);
     if (!present) return;
     setText(byId('present-title'), `In this channel: ${present.users.length}${present.incomplete ? ' or more' : ''}`);
-    showAll(byId('present'), present.users, (user) => user, (user) => pickButton(user, () => { if (user !== me.user) open(`@${user}`); }), (row, user) => {
+    showAll(byId('present'), present.users, (user) => user, (user) => pickRow(() => { if (user !== me.user) open(`@${user}`); }), (row, user) => {
         setText(row.firstChild.firstChild, user === me.user ? `${user} (you)` : user);
     });
 }
 function drawNodes() {
     const here = connection.isOpen ? connection.state.node : undefined;
-    showAll(byId('nodes'), nodes, ({ name }) => name, () => {
-        const row = document.createElement('li');
-        row.append(document.createElement('span'), Object.assign(document.createElement('span'), { className: 'state' }));
-        return row;
-    }, (row, { name, state }) => {
+    showAll(byId('nodes'), nodes, ({ name }) => name, () => make('li', {}, make('span'), make('span', { class: 'state' })), (row, { name, state }) => {
         setText(row.firstChild, name === here ? `${name} (you are here)` : name);
         showState(row.lastChild, toneOf(state), state);
     });
@@ -227,30 +210,20 @@ function complain(text) {
     setText(byId('problem'), text);
     setAttribute(byId('problem'), 'hidden', text === '');
 }
-function setMenu(shown) {
-    byId('chat').classList.toggle('menu', shown);
-    setAttribute(byId('menu'), 'aria-expanded', shown ? 'true' : 'false');
-    if (shown) byId('back').focus();
-}
 
 // ---- the connection
 
-const stateWords = {
-    connecting: ({ url }) => ['warn', `Connecting to ${hostOf(url)} …`],
-    connected: ({ url, node, user }) => ['good', `${user || 'Somebody without a name'} on ${node} (${hostOf(url)})`],
-    waiting: ({ url, lost, why, pause }) => ['bad', `${hostOf(lost)}: ${why}. Reconnecting to ${hostOf(url)} in ${(pause / 1000).toFixed(1)} s`],
-    ended: () => ['none', 'Not connected'],
-};
 function changed(state) {
     showState(byId('connection'), ...stateWords[state.is](state));
     setAttribute(byId('retry'), 'hidden', state.is !== 'waiting' || state.pause < 1_000);
     if (state.is === 'connected') {
         me = state;
         complain('');
+        for (const channel of state.channels) open(channel, { show: false });
         for (const conversation of conversations.values()) {
             if (wasConnected) add(conversation, { text: `Back, on ${state.node}. What was said in between is not here.` });
             conversation.hidesPresence = false;
-            if (conversation.isChannel) join(conversation);
+            if (conversation.isChannel && conversation.state !== 'joining') join(conversation);
         }
         wasConnected = true;
         look();
@@ -283,6 +256,7 @@ function logIn() {
     current = undefined;
     wasConnected = false;
     nodes = [];
+    drawPeople();
     connection = new Connection([ownUrl()], { state: changed, push: heard });
     for (const address of addresses) connection.add(address);
     byId('entry').hidden = true;

@@ -41,7 +41,8 @@ export class Connection {
     #failures = 0;    // in a row
     #since = 0;
 
-    // `heard.state({is, url, ...})`: connecting | connected (node, client, user) | waiting (why, pause) | ended (why).
+    // `heard.state({is, url, ...})`: connecting | connected (node, client, user, channels
+    // that the node subscribed to) | waiting (why, pause) | ended (why).
     // `heard.push(push)`: what nobody asked for.
     constructor(urls, heard) {
         this.urls = urls.slice(0, addressesMax);
@@ -120,9 +121,12 @@ export class Connection {
             this.#answersPings = result.pong === true;
             this.#pingEvery = (result.ping ?? 0) * 1_000;
             this.#expectPing(url);
-            const personal = Object.keys(result.subs ?? {}).find((channel) => channel.startsWith('#'));
-            this.#say({ is: 'connected', url, node: result.node, client: result.client, user: personal?.slice(1) ?? '' });
+            const subscribed = Object.keys(result.subs ?? {});
+            const me = subscribed.find((channel) => channel.startsWith('#'))?.slice(1) ?? '';
+            const channels = subscribed.filter((channel) => !/^[#$]/.test(channel));
+            this.#say({ is: 'connected', url, node: result.node, client: result.client, user: me, channels });
         } catch (error) {
+            if (!(error instanceof Refused)) throw error;
             if (error.code === 109) this.stop('The token has expired: get a new one.');
             else if (error.code && !error.temporary) this.stop(`The node refuses you: ${error.message} (${error.code}).`);
             else if (this.#socket) this.#lost(url, error.message);
@@ -152,7 +156,7 @@ export class Connection {
     }
 
     #closed(url, code, reason) {
-        const words = reason || (code === 1006 ? 'it does not answer' : 'the connection was closed');
+        const words = reason || (this.isOpen ? 'the connection broke' : 'it does not answer, or not to this page');
         if (code >= 3500 && code < 4000) this.stop(`The node refuses you: ${words} (${code}).`);
         else this.#lost(url, code >= 3000 ? `${words} (${code})` : words);
     }
