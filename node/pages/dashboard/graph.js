@@ -1,8 +1,10 @@
 // Members and links as a picture: this node in the middle, the others around it. A node knows its own links; those that
 // others have among themselves are drawn by their dashboards.
 import { makeSvg, setAttribute, setText, toneOf } from './dom.js';
+import { numberOf } from './metrics.js';
 
-const named = 16;            // others up to which each is drawn large, with its name
+const aroundMax = 8;         // others up to which each is drawn large around this node, with its name
+const belowMax = 16;         // and on a phone, where they are one below the other
 const drawnMax = 400;        // more would be a ring of ink; the table has all
 const signs = { good: '●', warn: '▲', bad: '✕', none: '○' };
 
@@ -12,64 +14,73 @@ const linkTone = (node) => node.linked ? (node.link === 'through another node' ?
 const linkWords = (node) => node.linked ? [node.link === 'through another node' ? 'relayed' : '', milliseconds(node.rtt_us)].filter(Boolean).join(' ') : node.link ?? 'no link';
 
 export function drawGraph(svg, words, { self, nodes }) {
-    const centre = nodes.find((node) => node.self) ?? { name: self, state: 'alive', self: true, sessions: 0 };
+    const centre = nodes.find((node) => node.self) ?? { name: self, state: 'alive', self: true, users: 0 };
     const others = nodes.filter((node) => !node.self).slice(0, drawnMax);
     const width = Math.max(240, svg.parentElement.clientWidth - 32);
-    const isLarge = others.length <= named;
-    const height = others.length === 0 ? 140 : isLarge && others.length <= 2 ? 150 : Math.min(480, Math.max(300, width * 0.55));
-    const places = placesOf(others, width, height, isLarge);
-    const middle = { x: width / 2, y: others.length <= 2 ? 40 : height / 2 - 12 };
+    const { middle, places, height, draw, length } = layoutOf(others.length, width);
     setAttribute(svg, 'viewBox', `0 0 ${width} ${height}`);
     setAttribute(svg, 'height', height);
-    const length = width < 500 ? 10 : 18;
     svg.replaceChildren(
         ...others.map((node, at) => line(node, middle, places[at])),
-        ...(isLarge ? others.map((node, at) => label(linkWords(node), middle, places[at])) : []),
-        ...others.map((node, at) => (isLarge ? member(node, places[at], length) : dot(node, places[at]))),
-        member(centre, middle, length));
+        ...(draw !== member ? [] : others.map((node, at) => label(linkWords(node), middle, places[at]))),
+        ...others.map((node, at) => draw(node, places[at], length)),
+        (draw === row ? row : member)(centre, middle, length));
     setText(words, sentence(centre, others, nodes.length - 1 - others.length));
 }
 
-// On an ellipse, the first at the left; one or two are beside the middle.
-function placesOf(others, width, height, isLarge) {
-    const margin = width < 500 ? 52 : 90;
-    const across = Math.min(width / 2 - (isLarge ? margin : 16), 420);
-    if (others.length <= 2) return others.map((_, at) => ({ x: width / 2 + (at ? across : -across), y: 40 }));
-    const down = height / 2 - (isLarge ? 46 : 28);
-    return others.map((_, at) => {
-        const angle = Math.PI + 2 * Math.PI * at / others.length;
-        return { x: width / 2 + across * Math.cos(angle), y: height / 2 - 12 + down * Math.sin(angle) };
-    });
+// One or two others are beside this node; more around it, on a phone below it; many are dots around it.
+function layoutOf(count, width) {
+    const isNarrow = width < 600;
+    const centre = width / 2;
+    if (count <= 2) {
+        const across = Math.min(centre - (isNarrow ? 52 : 90), 420);
+        return { middle: { x: centre, y: 40 }, height: 135, draw: member, length: isNarrow ? 10 : 18, places: [{ x: centre - across, y: 40 }, { x: centre + across, y: 40 }] };
+    }
+    if (isNarrow && count <= belowMax)
+        return { middle: { x: 26, y: 26 }, height: 40 + 60 * count + 20, draw: row, length: 18, places: Array.from({ length: count }, (_, at) => ({ x: 84, y: 86 + 60 * at })) };
+    const isLarge = !isNarrow && count <= aroundMax;
+    const height = isNarrow ? 300 : 460;
+    const middle = { x: centre, y: height / 2 - (isLarge ? 30 : 12) };
+    const [across, down] = isLarge ? [Math.min(centre - 90, 420), middle.y - 26] : [Math.min(centre - 12, 420), middle.y - 12];
+    // The first is at the left; nobody straight above or below, where names are.
+    const first = Math.PI * (count % 4 ? 1 : 1 + 1 / count);
+    const places = Array.from({ length: count }, (_, at) => first + 2 * Math.PI * at / count).map((angle) => ({ x: centre + across * Math.cos(angle), y: middle.y + down * Math.sin(angle) }));
+    return { middle, places, height, draw: isLarge ? member : dot, length: 18 };
 }
 function line(node, from, to) {
     return makeSvg('line', { x1: from.x, y1: from.y, x2: to.x, y2: to.y, 'data-state': linkTone(node), class: node.linked ? (node.link === 'through another node' ? 'tunnel' : '') : 'none' });
 }
+// On the line, nearer to the other end.
 function label(text, from, to) {
-    return makeSvg('text', { class: 'detail', x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - 8 }, text);
+    return makeSvg('text', { class: 'detail', x: from.x * 0.45 + to.x * 0.55, y: from.y * 0.45 + to.y * 0.55 - 8 }, text);
 }
-function member(node, { x, y }, length) {
-    const tone = toneOf(node.state);
-    return makeSvg('g', { class: node.self ? 'self' : '', 'data-state': tone, 'data-node': node.name, transform: `translate(${x} ${y})` },
-        makeSvg('title', {}, `${node.name}: ${node.state}`),
-        makeSvg('circle', { r: 22 }),
-        makeSvg('text', { class: 'sign' }, signs[tone]),
+const detailOf = (node) => node.state === 'alive' || node.state === 'suspect' ? `${numberOf(node.users)} ${node.users === 1 ? 'user' : 'users'}` : '';
+function group(node, { x, y }, ...shapes) {
+    return makeSvg('g', { class: node.self ? 'self' : '', 'data-state': toneOf(node.state), 'data-node': node.name, transform: `translate(${x} ${y})` },
+        makeSvg('title', {}, `${node.name}: ${node.state}${node.self ? '' : `, ${linkWords(node)}`}`), ...shapes);
+}
+const disc = (node) => [makeSvg('circle', { r: 22 }), makeSvg('text', { class: 'sign' }, signs[toneOf(node.state)])];
+function member(node, place, length) {
+    return group(node, place, ...disc(node),
         makeSvg('text', { class: 'name', y: 42 }, short(node.name, length)),
         makeSvg('text', { class: 'detail', y: 60 }, node.state),
-        makeSvg('text', { class: 'detail', y: 77 }, node.state === 'alive' || node.state === 'suspect' ? `${node.users} ${node.users === 1 ? 'user' : 'users'}` : ''));
+        makeSvg('text', { class: 'detail', y: 77 }, detailOf(node)));
 }
-function dot(node, { x, y }) {
-    return makeSvg('g', { 'data-state': toneOf(node.state), 'data-node': node.name, transform: `translate(${x} ${y})` },
-        makeSvg('title', {}, `${node.name}: ${node.state}, ${linkWords(node)}`),
-        makeSvg('circle', { r: 6 }),
-        makeSvg('text', { class: 'detail', y: 22 }, node.state === 'alive' ? '' : short(`${node.name} ${node.state}`, 16)));
+function row(node, place, length) {
+    return group(node, place, ...disc(node),
+        makeSvg('text', { class: 'name beside', x: 32, y: -3 }, short(node.name, length)),
+        makeSvg('text', { class: 'detail beside', x: 32, y: 15 }, [node.state, node.self ? detailOf(node) : linkWords(node)].filter(Boolean).join(', ')));
+}
+function dot(node, place) {
+    return group(node, place, makeSvg('circle', { r: 6 }));
 }
 function sentence(centre, others, left) {
     const linked = others.filter((node) => node.linked);
-    const list = (nodes) => nodes.length <= named ? nodes.map(({ name }) => name).join(', ') : `${nodes.length} nodes`;
+    const list = (nodes) => nodes.length <= belowMax ? nodes.map(({ name }) => name).join(', ') : `${nodes.length} nodes`;
     const without = others.filter((node) => !node.linked);
     return [
         others.length === 0 ? `${centre.name} knows no other node.` : linked.length ? `${centre.name} has links to ${list(linked)}.` : `${centre.name} has no links.`,
-        without.length ? `None to ${without.length <= named ? without.map(({ name, state }) => `${name} (${state})`).join(', ') : `${without.length} nodes`}.` : '',
+        without.length ? `None to ${without.length <= belowMax ? without.map(({ name, state }) => `${name} (${state})`).join(', ') : `${without.length} nodes`}.` : '',
         others.length > 1 ? 'The links of the others among themselves are on their dashboards.' : '',
         left > 0 ? `${left} more are in the table only.` : ''].filter(Boolean).join(' ');
 }

@@ -5,7 +5,8 @@ const samplesMax = 120;    // one a second is drawn for two minutes
 
 const whole = new Intl.NumberFormat([], { maximumFractionDigits: 0 });
 const small = new Intl.NumberFormat([], { maximumFractionDigits: 1 });
-export const numberOf = (value) => (value < 10 && value % 1 !== 0 ? small : whole).format(value);
+const large = new Intl.NumberFormat([], { notation: 'compact', maximumSignificantDigits: 3 });
+export const numberOf = (value) => (value >= 1_000_000 ? large : value < 10 && value % 1 !== 0 ? small : whole).format(value);
 
 // `of('name')`: its value, or the sum over its labels.
 export function readMetrics(text) {
