@@ -194,6 +194,26 @@ onCluster('the chat shows its token to the node alone, and says why it was refus
     }
 }));
 
+// A large cluster with long names, as no test can start it: the page is told of it by the test.
+onCluster('the dashboard shows clusters of any size', { size: 1 }, (cluster) => inBrowser(async (browser) => {
+    const [n1] = cluster.nodes;
+    const states = ['alive', 'suspect', 'down', 'left', 'joining'];
+    const node = (_, at) => ({
+        name: at % 2 ? `node-${at}` : `chat-server-${at}.eu-west.example.com`, state: states[at % 5], self: at === 0, epoch: 1.79e15, sessions: 31_000 * at, users: 29_000 * at, channels: at,
+        linked: at % 5 === 1, link: at % 5 === 1 ? 'through another node' : undefined, rtt_us: at * at * 230, seconds_since_equal: at, queued_bytes: at * 300_000 });
+    let told;
+    const page = await browser.open(`http://${n1.admin}/`, desk);
+    await page.setRequestInterception(true);
+    page.on('request', (request) => request.url().endsWith('/api/cluster') ? request.respond({ contentType: 'application/json', body: JSON.stringify(told) }) : request.continue());
+    for (const size of [9, 40]) {
+        told = { self: 'chat-server-0.eu-west.example.com', cluster: 'prod', ready: true, nodes: Array.from({ length: size }, node),
+            refusals: [{ address: '192.0.2.7:7947', name: 'intruder', reason: 'secret', by: 'us', text: 'It does not know the secret of this cluster.', times: 17, seconds_since_last: 130 }] };
+        await until(`${size} nodes to be drawn`, async () => (await page.$$('#graph g')).length === size && (await page.$$('#members tr')).length === size);
+        await looksWell(page, `dashboard of ${size}`);
+    }
+    await reads(page, '#refusals', /intruder at 192\.0\.2\.7:7947 was refused: secret\s+It does not know .* \(17\stimes, last 2 min ago\)/);
+}));
+
 // As pages and not as anything else, by every loop of a node.
 onCluster('both listeners serve their page, and nothing besides', { size: 1, options: () => ({ more: ['--workers', '2'] }) }, async (cluster) => {
     const [n1] = cluster.nodes;

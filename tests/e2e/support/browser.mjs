@@ -81,7 +81,12 @@ export const overflowing = (page) => page.evaluate(() => {
 // Texts whose contrast with what is behind them is below WCAG AA (4.5), with it.
 export const faint = (page) => page.evaluate(() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const known = new Map();
     const rgba = (colour) => {
+        if (!known.has(colour)) known.set(colour, painted(colour));
+        return known.get(colour);
+    };
+    const painted = (colour) => {
         canvas.clearRect(0, 0, 1, 1);
         canvas.fillStyle = colour;
         canvas.fillRect(0, 0, 1, 1);
