@@ -32,6 +32,24 @@ inline constexpr std::size_t idempotency_key_bytes = 64;
 /// JSON nesting; deeper payloads are refused as invalid rather than parsed.
 inline constexpr std::size_t json_depth = 64;
 
+// ---- tokens
+/// A token is taken apart before anybody is known: this much costs a stranger's connect 30 us. It
+/// has room for all channels of a session, with names of usual length.
+inline constexpr std::size_t token_bytes = 16 * 1024;
+/// `info` goes out again with each publication, join and leave of its session.
+inline constexpr std::size_t token_info_bytes = 4 * 1024;
+/// A token that names no key may be tried with each of them; those of today and of tomorrow are
+/// four or so.
+inline constexpr std::size_t token_keys = 16;
+/// A file of keys. Sixteen of the largest are 40 KiB with their certificates.
+inline constexpr std::size_t token_key_file_bytes = 256 * 1024;
+/// As many as HS256 makes of it (RFC 7518, 3.2): a shorter one is easier found than its signature.
+inline constexpr std::size_t token_secret_bytes_min = 32;
+/// What RFC 7518, 3.3 asks for.
+inline constexpr int rsa_key_bits_min = 2048;
+/// Checking takes the square of it: 0.3 ms with this one.
+inline constexpr int rsa_key_bits_max = 8192;
+
 // ---- between nodes
 /// One WebSocket message between nodes.
 inline constexpr std::size_t mesh_message_bytes = 128 * 1024;
