@@ -6,6 +6,7 @@
 #include "cli/options.hpp"
 #include "cli/send_command.hpp"
 #include "cli/status_command.hpp"
+#include "cli/token_command.hpp"
 #include "cli/usage_error.hpp"
 
 #include <cstdio>
@@ -24,6 +25,7 @@ int run(const Options& options) {
     case Subcommand::status: return status_command(options.status);
     case Subcommand::chat: return chat_command(options.chat);
     case Subcommand::send: return send_command(options.send);
+    case Subcommand::token: return token_command(options.token);
     case Subcommand::bench: return bench_command(options.bench);
     }
     return ExitCode::failed;

@@ -2,6 +2,7 @@
 
 #include "cli/discovery_options.hpp"
 #include "cli/rules_file.hpp"
+#include "cli/token_options.hpp"
 #include "cli/usage_error.hpp"
 #include "node/node.hpp"
 #include "proto/limits.hpp"
@@ -204,6 +205,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
     read_secrets(options.secret_files, config);
     config.open = open_listeners(options.open);
     config.pages = !options.no_page;
+    config.tokens = token_config(options);
     config.workers = workers_of(options.workers);
     if (!options.config_file.empty()) config.rules = read_rules(options.config_file);
 
@@ -211,9 +213,9 @@ node::NodeConfig node_config(const NodeOptions& options) {
     require_protection(
         "--listen",
         config.listen,
-        open.client,
-        "clients cannot be authenticated yet: listen on 127.0.0.1, or accept anybody with --open "
-        "client");
+        open.client || config.tokens.has_key(),
+        "ask clients for tokens with --token-hmac-secret-file, --token-key-file or "
+        "--token-jwks-file, or accept anybody with --open client");
     require_protection(
         "--mesh-listen",
         config.mesh_listen,

@@ -58,9 +58,15 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     app.add_option("--open",    o.open,    "Let this listener take strangers: client, mesh or admin")->type_name("LISTENER")->check(CLI::IsMember({"client", "mesh", "admin"}))->delimiter(',')->allow_extra_args(false);
     app.add_flag("--no-page",   o.no_page, "No page at / for people: no chat for clients, no dashboard for operators");
     app.add_option("--config",  o.config_file, "What may be done in which channels (`grapevine config --help`); without it everybody may subscribe and publish everywhere")->type_name("FILE");
+    text("--token-hmac-secret-file", o.token_hmac_secret_file, "FILE", "Clients show tokens that are signed with this secret (HS256, HS384, HS512)");
+    text("--token-key-file",  o.token_key_file,  "FILE", "Or whose signatures this public key knows, PEM (RS256, ES256, EdDSA)");
+    text("--token-jwks-file", o.token_jwks_file, "FILE", "Or a key of this JWK set. All three are read again when they change");
+    text("--token-audience",  o.token_audience,  "NAME", "Tokens must be for it (aud)");
+    text("--token-issuer",    o.token_issuer,    "NAME", "Tokens must be of it (iss)");
     app.add_option("--workers", o.workers, "Event loops, each a thread: 1 to 64, or auto for one a processor; more than one pay on busy machines with processors to spare")->type_name("N|auto")->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
-  mesh by --secret-file; client and admin have no authentication yet, so only by --open.
+  mesh by --secret-file, client by a key for tokens (--token-...-file);
+  admin has no authentication yet, so only by --open.
 Port 0 takes any free port; the node prints the one it got.
 Every option may come from the environment instead: --mesh-listen is GRAPEVINE_MESH_LISTEN.
 
@@ -172,6 +178,39 @@ Ends with 0 if it was written or acknowledged for every user (with --wait none: 
 one (not_connected, undeliverable), 4 if that is unknown of one, 3 if no node answers, 1 if the node refuses it,
 2 if an option is wrong.)");
 }
+
+void describe_token(CLI::App& app, TokenOptions& o) {
+    const auto text = [&app](const char* flag, std::string& value, const char* type, const char* help) {
+        return app.add_option(flag, value, help)->type_name(type);
+    };
+    text("--user",             o.user,             "NAME",     "Whose token it is (default: nobody in particular)");
+    app.add_option("--channel", o.channels, "The node subscribes the user's sessions to it; give several for several channels")->type_name("NAME")->allow_extra_args(false);
+    text("--for-channel",      o.for_channel,      "NAME",     "A subscription's token, which lets the user subscribe to this channel");
+    text("--client",           o.client,           "ID",       "With --for-channel: only for the session with this client id");
+    text("--expires",          o.expires,          "DURATION", "How long it is good: seconds, or with s, m, h or d; never")->capture_default_str();
+    text("--info",             o.info,             "JSON",     "What others see of the user");
+    text("--hmac-secret-file", o.hmac_secret_file, "FILE",     "Sign with this secret (HS256)");
+    text("--key-file",         o.key_file,         "FILE",     "Sign with this private key, PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA); with --check, the public one");
+    text("--key-id",           o.key_id,           "NAME",     "Which key of a JWK set it is (kid)");
+    text("--audience",         o.audience,         "NAME",     "For whom it is (aud)");
+    text("--issuer",           o.issuer,           "NAME",     "Who made it (iss)");
+    text("--check",            o.check,            "TOKEN",    "Makes none: says what a node with these keys thinks of this one; - reads it from standard input");
+    text("--jwks-file",        o.jwks_file,        "FILE",     "With --check: a key of this JWK set");
+    app.add_flag("--json",     o.json,                         "Print {\"token\": ..., \"claims\": ...}");
+    app.footer(R"(Makes tokens for development; your back end makes its own, with any library for JSON Web Tokens.
+
+Examples:
+  openssl rand -hex 32 > hmac && chmod 600 hmac
+  grapevine node --token-hmac-secret-file hmac
+  grapevine token --user alice --hmac-secret-file hmac
+  grapevine token --user alice --channel news --info '{"name":"Alice"}' --expires 10m --hmac-secret-file hmac
+  grapevine token --user alice --for-channel chat:lobby --hmac-secret-file hmac --json
+
+  openssl genpkey -algorithm ed25519 -out private.pem && openssl pkey -in private.pem -pubout -out public.pem
+  grapevine token --user alice --key-file private.pem | grapevine token --check - --key-file public.pem
+
+Ends with 0; with --check, 1 if a node would refuse the token; 2 if an option or a file is wrong.)");
+}
 // clang-format on
 
 }  // namespace
@@ -191,6 +230,7 @@ Options parse_options(int argc, const char* const* argv) {
     CLI::App& status = *app.add_subcommand("status", "Show the cluster as one node sees it");
     CLI::App& chat = *app.add_subcommand("chat", "Chat from this terminal, or from a pipe");
     CLI::App& send = *app.add_subcommand("send", "Send to users, and say what became of it");
+    CLI::App& token = *app.add_subcommand("token", "Make tokens for development, or check one");
     CLI::App& bench = *app.add_subcommand("bench", "Put load on nodes, and judge what arrives");
     describe_node(node, options.node);
     // The library looks at the environment of every subcommand, whichever is run.
@@ -199,6 +239,7 @@ Options parse_options(int argc, const char* const* argv) {
     describe_status(status, options.status);
     describe_chat(chat, options.chat);
     describe_send(send, options.send);
+    describe_token(token, options.token);
     describe_bench(bench, options.bench);
 
     try {
@@ -214,6 +255,7 @@ Options parse_options(int argc, const char* const* argv) {
     if (status.parsed()) options.subcommand = Subcommand::status;
     if (chat.parsed()) options.subcommand = Subcommand::chat;
     if (send.parsed()) options.subcommand = Subcommand::send;
+    if (token.parsed()) options.subcommand = Subcommand::token;
     if (bench.parsed()) options.subcommand = Subcommand::bench;
     return options;
 }

@@ -26,6 +26,11 @@ struct NodeOptions {
     std::vector<std::string> secret_files;
     std::vector<std::string> open;
     bool no_page = false;
+    std::string token_hmac_secret_file;
+    std::string token_key_file;
+    std::string token_jwks_file;
+    std::string token_audience;
+    std::string token_issuer;
     std::string workers = "1";
     std::string config_file;
 };
@@ -59,7 +64,24 @@ struct SendOptions {
     unsigned timeout_s = 15;
 };
 
-enum class Subcommand { none, node, config_check, config_show, status, chat, send, bench };
+struct TokenOptions {
+    std::string user;
+    std::vector<std::string> channels;
+    std::string for_channel;
+    std::string client;
+    std::string expires = "1h";
+    std::string info;
+    std::string hmac_secret_file;
+    std::string key_file;
+    std::string jwks_file;  ///< with `check`
+    std::string key_id;
+    std::string audience;
+    std::string issuer;
+    std::string check;  ///< a token to look at instead; "-": on standard input
+    bool json = false;
+};
+
+enum class Subcommand { none, node, config_check, config_show, status, chat, send, token, bench };
 
 struct Options {
     /// none: the text asked for (`--help`, `--version`) or an error has been printed; leave with
@@ -71,6 +93,7 @@ struct Options {
     StatusOptions status;
     ChatOptions chat;
     SendOptions send;
+    TokenOptions token;
     BenchOptions bench;
 };
 

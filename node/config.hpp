@@ -1,5 +1,5 @@
 /// Everything an operator can choose about one node, already checked: `cli` fills it, `node` obeys
-/// it. Nothing here is read again after start.
+/// it. Nothing here is read again after start, but what the files of TokenConfig hold.
 #pragma once
 
 #include "mesh/namespaces.hpp"
@@ -51,6 +51,20 @@ struct OpenListeners {
     bool admin = false;
 };
 
+/// How clients prove who they are (docs/tokens.md). Paths of files; empty: not given.
+struct TokenConfig {
+    std::string hmac_secret_file;
+    std::string key_file;  ///< a public key or a certificate in PEM
+    std::string jwks_file;
+    std::string audience;  ///< which a token must be for. Empty: any
+    std::string issuer;  ///< whom a token must be of. Empty: any
+
+    /// Whether tokens are asked for. Without a key none could be checked.
+    [[nodiscard]] bool has_key() const {
+        return !hmac_secret_file.empty() || !key_file.empty() || !jwks_file.empty();
+    }
+};
+
 /// More loops than this only wait for the one that has the mesh.
 inline constexpr unsigned workers_max = 64;
 
@@ -99,6 +113,7 @@ struct NodeConfig {
     bool pages = true;
     /// What clients may do in which channels.
     mesh::ChannelRules rules;
+    TokenConfig tokens;
     /// Loops, each a thread. 1 keeps everything on one thread, with no queue between; more pay for
     /// TLS and wide fan-out on larger machines. 1 to workers_max.
     unsigned workers = 1;

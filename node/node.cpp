@@ -2,6 +2,7 @@
 
 #include "node/descriptors.hpp"
 #include "node/metrics.hpp"
+#include "node/token_keys.hpp"
 #include "node/workers.hpp"
 
 #include <asio/signal_set.hpp>
@@ -81,6 +82,9 @@ std::unique_ptr<Acceptor> listen(
 struct Node::Parts {
     Parts(Loop& on, const NodeConfig& config, Journal& to)
         : loop(on),
+          journal(to),
+          token_keys(config.tokens),
+          authenticator({config.tokens.audience, config.tokens.issuer}, token_keys.keys()),
           mesh_door(on),
           client_door(on),
           admin_door(on),
@@ -127,8 +131,28 @@ struct Node::Parts {
             {.kernel_unsent_max = client_unsent_bytes, .waits_for_words = true});
         admin_acceptor = listen(on, "--admin-listen", config.admin_listen, admin_door, edge);
         turn.connect(clients, links, admin, workers);
+        if (config.tokens.has_key()) look_at_token_keys();
     }
-    ~Parts() { loop.disarm(close_timer); }
+    ~Parts() {
+        loop.disarm(close_timer);
+        loop.disarm(token_timer);
+    }
+
+    void look_at_token_keys() {
+        const bool is_changed = token_keys.look([this](const std::string& fault) {
+            journal.write(
+                Level::warning, "token_keys_refused reason=\"" + fault + "\"", turn.now());
+        });
+        if (is_changed) {
+            authenticator.use(token_keys.keys());
+            journal.write(
+                Level::info,
+                "token_keys_read keys=" + std::to_string(token_keys.keys()->size()),
+                turn.now());
+        }
+        token_timer =
+            loop.arm(token_keys_look_every, TimerCall::to<&Parts::look_at_token_keys>(this));
+    }
 
     std::string metrics() {
         return metrics_text(
@@ -202,7 +226,10 @@ struct Node::Parts {
     };
 
     Loop& loop;
+    Journal& journal;
     EdgeCounters edge;
+    TokenKeyFiles token_keys;
+    mesh::TokenAuthenticator authenticator;  ///< of this loop
     Door mesh_door;
     Door client_door;
     Door admin_door;
@@ -222,6 +249,7 @@ struct Node::Parts {
     std::unique_ptr<Acceptor> admin_acceptor;
     std::function<void(NodeEnd)> ended;
     TimerId close_timer;
+    TimerId token_timer;
     Instant close_by = mesh::never;
 };
 
@@ -266,6 +294,9 @@ int run(const NodeConfig& config) {
     try {
         node = std::make_unique<Node>(loop, config, journal);
     } catch (const CannotListen& error) {
+        std::fprintf(stderr, "grapevine: %s\n", error.what());
+        return exit_usage;
+    } catch (const BadTokenKeys& error) {
         std::fprintf(stderr, "grapevine: %s\n", error.what());
         return exit_usage;
     }

@@ -29,6 +29,7 @@ refuses --listen node --listen ::1:8000
 refuses --listen node --listen '[nothing]:8000'
 refuses --listen node --listen 0.0.0.0:8000
 refuses --open node --listen '[::]:8000'
+refuses --token-jwks-file node --listen '[::]:8000'
 refuses --secret-file node --mesh-listen 0.0.0.0:7947
 refuses "--open mesh" node --mesh-listen 0.0.0.0:7947
 refuses "--open admin" node --admin-listen 192.0.2.1:9000 --open client
@@ -60,6 +61,32 @@ echo one >"$dir/one" && echo one >"$dir/same" && echo two >"$dir/two" && chmod 6
 refuses "the same secret" node --secret-file "$dir/one" --secret-file "$dir/same"
 refuses --secret-file node --secret-file "$dir/one" --secret-file "$dir/missing"
 refuses "3 times" node --secret-file "$dir/one" --secret-file "$dir/two" --secret-file "$dir/large"
+echo 0123456789abcdef0123456789abcdef >"$dir/hmac" && echo 0123456789abcdef0123456789abcde >"$dir/guessable"
+openssl genpkey -algorithm ed25519 >"$dir/private.pem" && openssl pkey -in "$dir/private.pem" -pubout >"$dir/public.pem"
+refuses --token-hmac-secret-file node --token-hmac-secret-file "$dir/missing"
+refuses "use 32 or more" node --token-hmac-secret-file "$dir/guessable"
+refuses --token-key-file node --token-key-file "$dir/hmac"
+refuses "openssl pkey" node --token-key-file "$dir/private.pem"
+refuses --token-jwks-file node --token-jwks-file "$dir/public.pem"
+refuses --token-audience node --token-audience web
+refuses --token-issuer node --token-issuer shop
+refuses --token-issuer node --token-issuer $'a\nb' --token-hmac-secret-file "$dir/hmac"
+refuses "either --hmac-secret-file or --key-file" token --user alice
+refuses "either --hmac-secret-file or --key-file" token --hmac-secret-file "$dir/hmac" --key-file "$dir/private.pem"
+refuses --hmac-secret-file token --hmac-secret-file "$dir/guessable"
+refuses --key-file token --key-file "$dir/public.pem"
+refuses --jwks-file token --jwks-file "$dir/hmac" --hmac-secret-file "$dir/hmac"
+refuses --user token --user '#alice' --hmac-secret-file "$dir/hmac"
+refuses --info token --info '{' --hmac-secret-file "$dir/hmac"
+refuses --channel token --channel '' --hmac-secret-file "$dir/hmac"
+refuses --for-channel token --for-channel news --channel chat --hmac-secret-file "$dir/hmac"
+refuses --for-channel token --client c-1 --hmac-secret-file "$dir/hmac"
+refuses --audience token --audience $'a\nb' --hmac-secret-file "$dir/hmac"
+for duration in '' 0 -1 1w 1.5h 3654d 99999999999999999999 h 'never!'; do
+    refuses --expires token --expires "$duration" --hmac-secret-file "$dir/hmac"
+done
+refuses "--check needs" token --check a.b.c
+refuses "openssl pkey" token --check a.b.c --key-file "$dir/private.pem"
 refuses --user chat
 refuses --user chat --user ''
 refuses --user chat --user "$(printf 'x%.0s' {1..255})"
@@ -94,7 +121,7 @@ if ((status != 3)) || ! grep -q -e --admin "$dir/said"; then
     failures=$((failures + 1))
 fi
 
-for words in --version --help "node --help" "status --help" "chat --help" "send --help"; do
+for words in --version --help "node --help" "status --help" "chat --help" "send --help" "token --help"; do
     # shellcheck disable=SC2086
     "$grapevine" $words >"$dir/said" || failures=$((failures + 1))
     [[ -s "$dir/said" ]] || failures=$((failures + 1))
