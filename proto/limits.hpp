@@ -33,7 +33,7 @@ inline constexpr std::size_t idempotency_key_bytes = 64;
 inline constexpr std::size_t json_depth = 64;
 
 // ---- tokens
-/// A token is taken apart before anybody is known: this much costs a stranger's connect 30 us. It
+/// A token is taken apart before anybody is known: so much is decoded and hashed for strangers. It
 /// has room for all channels of a session, with names of usual length.
 inline constexpr std::size_t token_bytes = 16 * 1024;
 /// `info` goes out again with each publication, join and leave of its session.
@@ -47,7 +47,7 @@ inline constexpr std::size_t token_key_file_bytes = 256 * 1024;
 inline constexpr std::size_t token_secret_bytes_min = 32;
 /// What RFC 7518, 3.3 asks for.
 inline constexpr int rsa_key_bits_min = 2048;
-/// Checking takes the square of it: 0.3 ms with this one.
+/// Checking takes the square of it.
 inline constexpr int rsa_key_bits_max = 8192;
 
 // ---- between nodes
