@@ -197,7 +197,7 @@ TEST(TokenReader, ATokenHasABound) {
 
 // ---- claims
 
-struct Reading {
+struct TokenReading {
     TokenReader reader;
 
     TokenClaims claims(std::string_view json) {
@@ -213,7 +213,7 @@ std::chrono::sys_seconds at_second(std::int64_t second) {
 }
 
 TEST(TokenClaims, OfAConnectionAreRead) {
-    Reading reading;
+    TokenReading reading;
     const TokenClaims claims = reading.claims(R"({
         "iat": 1, "jti": "7", "sub": "alice", "exp": 1700000000, "nbf": 1600000000.5,
         "iss": "shop", "aud": ["web", "app"], "info": {"name":
@@ -248,7 +248,7 @@ TEST(TokenClaims, OfAConnectionAreRead) {
 }
 
 TEST(TokenClaims, OfASubscriptionAreRead) {
-    Reading reading;
+    TokenReading reading;
     const TokenClaims claims = reading.claims(
         R"({"b64info":"AAE=","info":{"not":"this"},"channel":"news","client":"c-1","exp":7,"expire_at":0,"data":1})");
     EXPECT_EQ(claims.user, "");
@@ -264,7 +264,7 @@ TEST(TokenClaims, OfASubscriptionAreRead) {
 }
 
 TEST(TokenClaims, NullIsAsNothing) {
-    Reading reading;
+    TokenReading reading;
     const TokenClaims claims = reading.claims(
         R"({"sub":null,"exp":null,"info":null,"b64info":"","subs":null,"channels":null,"channel":null,"override":null,"aud":null,"expire_at":null})");
     EXPECT_EQ(claims.user, "");
@@ -274,7 +274,7 @@ TEST(TokenClaims, NullIsAsNothing) {
 }
 
 TEST(TokenClaims, WhatIsWrongIsNamed) {
-    Reading reading;
+    TokenReading reading;
     const std::string long_user = R"({"sub":")" + std::string(255, 'a') + "\"}";
     const std::string long_channel = R"({"channels":[")" + std::string(256, 'a') + "\"]}";
     for (const auto& [json, words] : {
@@ -322,7 +322,7 @@ TEST(TokenClaims, WhatIsWrongIsNamed) {
 }
 
 TEST(TokenClaims, HaveBounds) {
-    Reading reading;
+    TokenReading reading;
     const auto channels = [](std::size_t listed, std::size_t described) {
         std::string json = R"({"channels":["c0")";
         for (std::size_t channel = 1; channel < listed; ++channel)
