@@ -36,8 +36,9 @@ void connect(Call call) {
     if (!as.valid) return call.fail(ErrorCode::bad_request);
 
     const ClientText client{call.session.client};
-    std::array<std::string, 2> subs{std::string{proto::system_channel}, {}};
-    if (!as.user.empty()) subs[1].append(1, proto::personal_mark).append(as.user);
+    std::string personal;
+    if (!as.user.empty()) personal.append(1, proto::personal_mark).append(as.user);
+    const std::array<proto::ServerSubscription, 2> subs{{{proto::system_channel}, {personal}}};
     const auto ping = std::chrono::ceil<std::chrono::seconds>(call.desk.config.ping_every);
     const proto::ConnectResult result{
         .client = client.view(),

@@ -97,6 +97,30 @@ void append_connect(
         client_protobuf::append_connect(out, id, result);
 }
 
+void append_subscribe(
+    std::string& out, Encoding encoding, std::uint32_t id, const SubscribeResult& result) {
+    if (encoding == Encoding::json)
+        client_json::append_subscribe(out, id, result);
+    else
+        client_protobuf::append_subscribe(out, id, result);
+}
+
+void append_refresh(
+    std::string& out, Encoding encoding, std::uint32_t id, const RefreshResult& result) {
+    if (encoding == Encoding::json)
+        client_json::append_refresh(out, id, result);
+    else
+        client_protobuf::append_refresh(out, id, result);
+}
+
+void append_sub_refresh(
+    std::string& out, Encoding encoding, std::uint32_t id, std::uint32_t ttl_s) {
+    if (encoding == Encoding::json)
+        client_json::append_sub_refresh(out, id, ttl_s);
+    else
+        client_protobuf::append_sub_refresh(out, id, ttl_s);
+}
+
 void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind) {
     if (encoding == Encoding::json)
         client_json::append_done(out, id, kind);
@@ -145,6 +169,14 @@ bool append_push(
     if (!read_publication(body)) return false;
     client_protobuf::append_push(out, channel, body);
     return true;
+}
+
+void append_unsubscribe(
+    std::string& out, Encoding encoding, std::string_view channel, UnsubscribeCode code) {
+    if (encoding == Encoding::json)
+        client_json::append_unsubscribe(out, channel, code);
+    else
+        client_protobuf::append_unsubscribe(out, channel, code);
 }
 
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code) {

@@ -63,6 +63,11 @@ private:
 void append_error(std::string& out, Encoding encoding, std::uint32_t id, ErrorCode code);
 void append_connect(
     std::string& out, Encoding encoding, std::uint32_t id, const ConnectResult& result);
+void append_subscribe(
+    std::string& out, Encoding encoding, std::uint32_t id, const SubscribeResult& result);
+void append_refresh(
+    std::string& out, Encoding encoding, std::uint32_t id, const RefreshResult& result);
+void append_sub_refresh(std::string& out, Encoding encoding, std::uint32_t id, std::uint32_t ttl_s);
 /// The empty result of subscribe, unsubscribe, publish or ping.
 void append_done(std::string& out, Encoding encoding, std::uint32_t id, CommandKind kind);
 /// `data` must be valid JSON without raw newlines.
@@ -89,6 +94,8 @@ bool append_push(
     std::string_view channel,
     PayloadKind kind,
     std::string_view body);
+void append_unsubscribe(
+    std::string& out, Encoding encoding, std::string_view channel, UnsubscribeCode code);
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code);
 void append_ping(std::string& out, Encoding encoding);
 /// Replies and pushes that are written already, not none.

@@ -13,6 +13,9 @@ bool read_command(ClientScratch& scratch, std::string_view line, Command& comman
 bool read_reply(ClientScratch& scratch, std::string_view line, Reply& reply);
 void append_error(std::string& out, std::uint32_t id, ErrorCode code);
 void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
+void append_subscribe(std::string& out, std::uint32_t id, const SubscribeResult& result);
+void append_refresh(std::string& out, std::uint32_t id, const RefreshResult& result);
+void append_sub_refresh(std::string& out, std::uint32_t id, std::uint32_t ttl_s);
 void append_done(std::string& out, std::uint32_t id, CommandKind kind);
 void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
 void append_presence(
@@ -21,6 +24,7 @@ void append_presence_stats(
     std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
 bool append_push(
     std::string& out, std::string_view channel, PayloadKind kind, std::string_view body);
+void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code);
 void append_disconnect(std::string& out, CloseCode code);
 void append_ping(std::string& out);
 void append_command(std::string& out, const Command& command);
@@ -33,6 +37,9 @@ bool read_command(ClientScratch& scratch, std::string_view message, Command& com
 bool read_reply(std::string_view message, Reply& reply);
 void append_error(std::string& out, std::uint32_t id, ErrorCode code);
 void append_connect(std::string& out, std::uint32_t id, const ConnectResult& result);
+void append_subscribe(std::string& out, std::uint32_t id, const SubscribeResult& result);
+void append_refresh(std::string& out, std::uint32_t id, const RefreshResult& result);
+void append_sub_refresh(std::string& out, std::uint32_t id, std::uint32_t ttl_s);
 void append_done(std::string& out, std::uint32_t id, CommandKind kind);
 void append_rpc(std::string& out, std::uint32_t id, std::string_view data);
 void append_presence(
@@ -40,6 +47,7 @@ void append_presence(
 void append_presence_stats(
     std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
 void append_push(std::string& out, std::string_view channel, std::string_view body);
+void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code);
 void append_disconnect(std::string& out, CloseCode code);
 void append_ping(std::string& out);
 void append_command(std::string& out, const Command& command);

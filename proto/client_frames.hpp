@@ -6,6 +6,8 @@
 ///   C ─ subscribe{channel} ───▶ N        answered by a result or an error with the same id
 ///   C ─ publish{channel, data} ▶ N       `#user` reaches a user, other names a channel
 ///   C ◀─ push{channel, pub} ─── N
+///   C ─ refresh{token} ───────▶ N        within the ttl of connect; sub_refresh within a channel's
+///   C ◀─ push{unsubscribe} ──── N        it was not
 ///   C ◀─ ping ───────────────── N        answered with the same bytes within the pong time
 #pragma once
 
@@ -74,14 +76,34 @@ struct Publication {
     friend bool operator==(const Publication&, const Publication&) = default;
 };
 
+struct SubscribeResult {
+    std::uint32_t ttl_s = 0;  ///< to be refreshed within it; 0: never
+    std::string_view data{};  ///< JSON for JSON clients, any bytes for others; empty: none
+    friend bool operator==(const SubscribeResult&, const SubscribeResult&) = default;
+};
+
+/// A channel that the server subscribed the session to.
+struct ServerSubscription {
+    std::string_view channel;
+    SubscribeResult result{};
+    friend bool operator==(const ServerSubscription&, const ServerSubscription&) = default;
+};
+
 struct ConnectResult {
     std::string_view client;
     std::string_view version;
     std::string_view session;
     std::string_view node;
-    std::span<const std::string> subs;  ///< channels the server subscribed the session to
+    std::span<const ServerSubscription> subs;
+    std::uint32_t ttl_s = 0;  ///< as in SubscribeResult, of the connection
     std::uint32_t ping_s = 25;
     bool pong = true;
+};
+
+struct RefreshResult {
+    std::string_view client;
+    std::string_view version;
+    std::uint32_t ttl_s = 0;  ///< as in ConnectResult
 };
 
 /// Who is subscribed to a channel, or how many are.
@@ -103,18 +125,23 @@ struct Reply {
         presence,
         presence_stats,
         rpc,
+        refresh,
+        sub_refresh,
         publication,
+        unsubscribed,  ///< by the node
         disconnect,
         other
     };
     std::uint32_t id = 0;
     Kind kind = Kind::other;
-    std::uint32_t code = 0;  ///< error or disconnect code
-    std::string_view text;  ///< error message or disconnect reason
+    std::uint32_t code = 0;  ///< of an error, of being unsubscribed or disconnected
+    std::string_view text;  ///< error message or reason
     bool temporary = false;
-    std::string_view channel;  ///< of a publication
+    std::string_view channel;  ///< of a publication, or from which one was unsubscribed
     Publication publication;
-    std::string_view data;  ///< of an rpc result
+    std::string_view data;  ///< of the result of rpc or subscribe
+    std::uint32_t ttl_s = 0;  ///< of connect, subscribe and their refreshes
+    std::vector<ServerSubscription> subs;  ///< of a connect result
     std::string_view client;  ///< of a connect result
     std::string_view node;  ///< of a connect result
     std::vector<ClientInfo> presence;

@@ -131,8 +131,10 @@ bool take_push(JsonDocument& document, JsonWalker& walker, element value, Reply&
             reply.kind = Reply::Kind::publication;
             return take_publication(document, walker, member, reply.publication);
         }
-        if (name != "disconnect" || member.is_null()) return take_nothing(walker);
-        reply.kind = Reply::Kind::disconnect;
+        const bool is_disconnect = name == "disconnect";
+        if ((!is_disconnect && name != "unsubscribe") || member.is_null())
+            return take_nothing(walker);
+        reply.kind = is_disconnect ? Reply::Kind::disconnect : Reply::Kind::unsubscribed;
         return take_object(walker, member, [&](std::string_view part, element part_value) {
             if (part == "code") return take_number(walker, part_value, reply.code);
             if (part == "reason") return take_text(walker, part_value, reply.text);
@@ -151,13 +153,39 @@ bool take_error(JsonWalker& walker, element value, Reply& reply) {
     });
 }
 
-bool take_connect(JsonWalker& walker, element value, Reply& reply) {
+bool take_subscribe(
+    JsonDocument& document, JsonWalker& walker, element value, SubscribeResult& result) {
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        if (name == "ttl") return take_number(walker, member, result.ttl_s);
+        if (name == "data") return take_payload(document, walker, member, result.data);
+        return take_nothing(walker);
+    });
+}
+
+bool take_connect(JsonDocument& document, JsonWalker& walker, element value, Reply& reply) {
     reply.kind = Reply::Kind::connect;
     return take_object(walker, value, [&](std::string_view name, element member) {
         if (name == "client") return take_text(walker, member, reply.client);
         if (name == "node") return take_text(walker, member, reply.node);
-        return take_nothing(walker);
+        if (name == "ttl") return take_number(walker, member, reply.ttl_s);
+        if (name != "subs" || member.is_null()) return take_nothing(walker);
+        return take_object(walker, member, [&](std::string_view channel, element sub) {
+            ServerSubscription& told = reply.subs.emplace_back();
+            told.channel = channel;
+            return take_subscribe(document, walker, sub, told.result);
+        });
     });
+}
+
+/// The result of subscribe, of refresh or of sub_refresh, which have no field in two meanings.
+bool take_ttl(
+    JsonDocument& document, JsonWalker& walker, element value, Reply::Kind kind, Reply& reply) {
+    SubscribeResult result;
+    const bool read = take_subscribe(document, walker, value, result);
+    reply.kind = kind;
+    reply.ttl_s = result.ttl_s;
+    reply.data = result.data;
+    return read;
 }
 
 bool take_result(
@@ -169,7 +197,12 @@ bool take_result(
     if (value.is_null()) return take_nothing(walker);
     if (name == "error") return take_error(walker, value, reply);
     if (name == "push") return take_push(document, walker, value, reply);
-    if (name == "connect") return take_connect(walker, value, reply);
+    if (name == "connect") return take_connect(document, walker, value, reply);
+    if (name == "subscribe")
+        return take_ttl(document, walker, value, Reply::Kind::subscribe, reply);
+    if (name == "refresh") return take_ttl(document, walker, value, Reply::Kind::refresh, reply);
+    if (name == "sub_refresh")
+        return take_ttl(document, walker, value, Reply::Kind::sub_refresh, reply);
     if (name == "presence") return take_presence(document, walker, value, reply);
     if (name == "presence_stats") return take_presence_stats(walker, value, reply);
     if (name == "rpc") {
@@ -179,7 +212,6 @@ bool take_result(
                                   : take_nothing(walker);
         });
     }
-    if (name == "subscribe") reply.kind = Reply::Kind::subscribe;
     if (name == "unsubscribe") reply.kind = Reply::Kind::unsubscribe;
     if (name == "publish") reply.kind = Reply::Kind::publish;
     return take_nothing(walker);
@@ -359,6 +391,18 @@ void append_info(std::string& out, const ClientInfo& of) {
     info.close();
 }
 
+void put_ttl(Members& result, std::uint32_t ttl_s) {
+    result.flag("expires", ttl_s != 0);
+    result.number("ttl", ttl_s);
+}
+
+void append_members(std::string& out, const SubscribeResult& of) {
+    Members result{out};
+    put_ttl(result, of.ttl_s);
+    result.raw("data", of.data);
+    result.close();
+}
+
 }  // namespace
 
 bool read_command(ClientScratch& scratch, std::string_view line, Command& command) {
@@ -416,22 +460,45 @@ void append_connect(std::string& out, std::uint32_t id, const ConnectResult& res
     Members connect{out};
     connect.text("client", result.client);
     connect.text("version", result.version);
+    put_ttl(connect, result.ttl_s);
     if (!result.subs.empty()) {
-        connect.named("subs");
-        char before = '{';
-        for (const std::string& channel : result.subs) {
-            out += before;
-            append_json_string(out, channel);
-            out += ":{}";
-            before = ',';
+        Members subs{connect.named("subs")};
+        for (const ServerSubscription& sub : result.subs) {
+            subs.named_text(sub.channel);
+            append_members(out, sub.result);
         }
-        out += '}';
+        subs.close();
     }
     connect.number("ping", result.ping_s);
     connect.flag("pong", result.pong);
     connect.text("session", result.session);
     connect.text("node", result.node);
     connect.close();
+    out += '}';
+}
+
+void append_subscribe(std::string& out, std::uint32_t id, const SubscribeResult& result) {
+    open_message(out, id);
+    out += R"("subscribe":)";
+    append_members(out, result);
+    out += '}';
+}
+
+void append_refresh(std::string& out, std::uint32_t id, const RefreshResult& result) {
+    open_message(out, id);
+    out += R"("refresh":)";
+    Members refresh{out};
+    refresh.text("client", result.client);
+    refresh.text("version", result.version);
+    put_ttl(refresh, result.ttl_s);
+    refresh.close();
+    out += '}';
+}
+
+void append_sub_refresh(std::string& out, std::uint32_t id, std::uint32_t ttl_s) {
+    open_message(out, id);
+    out += R"("sub_refresh":)";
+    append_members(out, {.ttl_s = ttl_s});
     out += '}';
 }
 
@@ -501,6 +568,18 @@ bool append_push(
     }
     out += "}}}";
     return true;
+}
+
+void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code) {
+    append_separator(out);
+    out += R"({"push":{"channel":)";
+    append_json_string(out, channel);
+    out += R"(,"unsubscribe":)";
+    Members unsubscribe{out};
+    unsubscribe.number("code", static_cast<std::uint32_t>(code));
+    unsubscribe.text("reason", text_of(code));
+    unsubscribe.close();
+    out += "}}";
 }
 
 void append_disconnect(std::string& out, CloseCode code) {

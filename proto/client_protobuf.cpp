@@ -115,6 +115,19 @@ void put_info(Message& message, std::uint32_t number, const ClientInfo& of) {
     });
 }
 
+/// Two fields: `expires` and, behind it, `ttl`.
+template <class Message>
+void put_ttl(Message& message, std::uint32_t expires, std::uint32_t ttl_s) {
+    message.varint(expires, ttl_s != 0);
+    message.varint(expires + 1, ttl_s);
+}
+
+template <class Message>
+void put_result(Message& message, const SubscribeResult& result) {
+    put_ttl(message, 1, result.ttl_s);
+    message.bytes(11, result.data);
+}
+
 bool take_publication_fields(std::string_view body, Publication& publication) {
     return wire::for_each_field(body, [&](Field field, Reader& in) {
         switch (field.number) {
@@ -140,6 +153,16 @@ bool take_usual_publication(std::string_view body, Publication& publication) {
            inner.done();
 }
 
+/// Of a subscription or of the session; `code` is the number of that field, before the reason.
+bool take_end(Reader& in, Field field, Reply::Kind kind, std::uint32_t code, Reply& reply) {
+    reply.kind = kind;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        if (part.number == code) return inner.value(part, reply.code);
+        return part.number == code + 1 ? take_text(inner, part, reply.text)
+                                       : skip_field(part, inner);
+    });
+}
+
 bool take_push(Reader& in, Field field, Reply& reply) {
     return take_message(in, field, [&](Field part, Reader& inner) {
         std::string_view body;
@@ -148,15 +171,8 @@ bool take_push(Reader& in, Field field, Reply& reply) {
         case 4:
             reply.kind = Reply::Kind::publication;
             return inner.value(part, body) && take_publication_fields(body, reply.publication);
-        case 11:
-            reply.kind = Reply::Kind::disconnect;
-            return take_message(inner, part, [&](Field detail, Reader& details) {
-                switch (detail.number) {
-                case 1: return details.value(detail, reply.code);
-                case 2: return take_text(details, detail, reply.text);
-                default: return skip_field(detail, details);
-                }
-            });
+        case 7: return take_end(inner, part, Reply::Kind::unsubscribed, 2, reply);
+        case 11: return take_end(inner, part, Reply::Kind::disconnect, 1, reply);
         default: return skip_field(part, inner);
         }
     });
@@ -174,11 +190,51 @@ bool take_error(Reader& in, Field field, Reply& reply) {
     });
 }
 
+bool take_subscribe(Reader& in, Field field, SubscribeResult& result) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 2: return inner.value(part, result.ttl_s);
+        case 11: return inner.value(part, result.data);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+/// An entry of a map: its key and its value.
+bool take_server_subscription(Reader& in, Field field, ServerSubscription& sub) {
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        switch (part.number) {
+        case 1: return take_text(inner, part, sub.channel);
+        case 2: return take_subscribe(inner, part, sub.result);
+        default: return skip_field(part, inner);
+        }
+    });
+}
+
+bool take_subscribed(Reader& in, Field field, Reply& reply) {
+    SubscribeResult result;
+    const bool read = take_subscribe(in, field, result);
+    reply.kind = Reply::Kind::subscribe;
+    reply.ttl_s = result.ttl_s;
+    reply.data = result.data;
+    return read;
+}
+
+/// `ttl` is the number of the only field that is looked at.
+bool take_refresh(Reader& in, Field field, Reply::Kind kind, std::uint32_t ttl, Reply& reply) {
+    reply.kind = kind;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        return part.number == ttl ? inner.value(part, reply.ttl_s) : skip_field(part, inner);
+    });
+}
+
 bool take_connect(Reader& in, Field field, Reply& reply) {
     reply.kind = Reply::Kind::connect;
     return take_message(in, field, [&](Field part, Reader& inner) {
         switch (part.number) {
         case 1: return take_text(inner, part, reply.client);
+        case 4: return inner.value(part, reply.ttl_s);
+        case 6: return take_server_subscription(inner, part, reply.subs.emplace_back());
         case 10: return take_text(inner, part, reply.node);
         default: return skip_field(part, inner);
         }
@@ -244,12 +300,14 @@ bool read_reply(std::string_view message, Reply& reply) {
         case 2: return take_error(in, field, reply);
         case 4: return take_push(in, field, reply);
         case 5: return take_connect(in, field, reply);
-        case 6: return take_done(in, field, Reply::Kind::subscribe, reply);
+        case 6: return take_subscribed(in, field, reply);
         case 7: return take_done(in, field, Reply::Kind::unsubscribe, reply);
         case 8: return take_done(in, field, Reply::Kind::publish, reply);
         case 9: return take_presence(in, field, reply);
         case 10: return take_presence_stats(in, field, reply);
         case 13: return take_rpc(in, field, reply);
+        case 14: return take_refresh(in, field, Reply::Kind::refresh, 4, reply);
+        case 15: return take_refresh(in, field, Reply::Kind::sub_refresh, 2, reply);
         default: return skip_field(field, in);
         }
     });
@@ -272,17 +330,43 @@ void append_connect(std::string& out, std::uint32_t id, const ConnectResult& res
         reply.message(5, [&](auto& connect) {
             connect.bytes(1, result.client);
             connect.bytes(2, result.version);
-            for (const std::string& channel : result.subs)
-                // An entry of a map: its key and its value, here a message without fields.
+            put_ttl(connect, 3, result.ttl_s);
+            for (const ServerSubscription& sub : result.subs)
+                // An entry of a map: its key and its value.
                 connect.message(6, [&](auto& entry) {
-                    entry.present_bytes(1, channel);
-                    entry.present_bytes(2, {});
+                    entry.present_bytes(1, sub.channel);
+                    entry.message(2, [&](auto& told) { put_result(told, sub.result); });
                 });
             connect.varint(7, result.ping_s);
             connect.varint(8, result.pong);
             connect.bytes(9, result.session);
             connect.bytes(10, result.node);
         });
+    });
+}
+
+void append_subscribe(std::string& out, std::uint32_t id, const SubscribeResult& result) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(6, [&](auto& subscribe) { put_result(subscribe, result); });
+    });
+}
+
+void append_refresh(std::string& out, std::uint32_t id, const RefreshResult& result) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(14, [&](auto& refresh) {
+            refresh.bytes(1, result.client);
+            refresh.bytes(2, result.version);
+            put_ttl(refresh, 3, result.ttl_s);
+        });
+    });
+}
+
+void append_sub_refresh(std::string& out, std::uint32_t id, std::uint32_t ttl_s) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.varint(1, id);
+        reply.message(15, [&](auto& refresh) { put_ttl(refresh, 1, ttl_s); });
     });
 }
 
@@ -330,6 +414,18 @@ void append_push(std::string& out, std::string_view channel, std::string_view bo
         reply.message(4, [&](auto& push) {
             push.bytes(2, channel);
             push.present_bytes(4, body);
+        });
+    });
+}
+
+void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.message(4, [&](auto& push) {
+            push.bytes(2, channel);
+            push.message(7, [&](auto& unsubscribe) {
+                unsubscribe.varint(2, static_cast<std::uint64_t>(code));
+                unsubscribe.bytes(3, text_of(code));
+            });
         });
     });
 }

@@ -49,4 +49,13 @@ std::string_view text_of(CloseCode code) {
     return "unknown reason";
 }
 
+std::string_view text_of(UnsubscribeCode code) {
+    switch (code) {
+    case UnsubscribeCode::by_server: return "server unsubscribe";
+    case UnsubscribeCode::insufficient_state: return "insufficient state";
+    case UnsubscribeCode::expired: return "subscription expired";
+    }
+    return "unknown reason";
+}
+
 }  // namespace grapevine::proto

@@ -49,6 +49,13 @@ enum class CloseCode : std::uint16_t {
     too_many_errors = 3509,
 };
 
+/// Why a node ended one subscription. From 2500 on the client subscribes again.
+enum class UnsubscribeCode : std::uint16_t {
+    by_server = 2000,
+    insufficient_state = 2500,
+    expired = 2501,
+};
+
 /// Whether a client may try the same again ("temporary" on the wire).
 constexpr bool is_temporary(ErrorCode code) {
     return code == ErrorCode::internal || code == ErrorCode::too_many_requests;
@@ -57,5 +64,6 @@ constexpr bool is_temporary(ErrorCode code) {
 /// Plain words for people: SDKs read JSON in a close reason as advice.
 std::string_view text_of(ErrorCode code);
 std::string_view text_of(CloseCode code);
+std::string_view text_of(UnsubscribeCode code);
 
 }  // namespace grapevine::proto

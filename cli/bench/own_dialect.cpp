@@ -106,6 +106,9 @@ void OwnDialect::on_other(const proto::Reply& reply, Hearer& hearer) const {
     case Kind::disconnect: hearer.sent_away("sent away by the node: " + words_of(reply)); break;
     case Kind::unsubscribe:
     case Kind::rpc:
+    case Kind::refresh:
+    case Kind::sub_refresh:
+    case Kind::unsubscribed:
     case Kind::publication:
     case Kind::presence:
     case Kind::presence_stats:

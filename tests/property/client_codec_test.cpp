@@ -219,7 +219,11 @@ RC_GTEST_PROP(ClientCodec, PushesReadBackInBothEncodings, ()) {
 
 RC_GTEST_PROP(ClientCodec, ConnectResultsReadBackInBothEncodings, ()) {
     const auto subs = *rc::gen::container<std::set<std::string>>(tests::gen::text());
-    const std::vector<std::string> channels{subs.begin(), subs.end()};
+    const std::string data = *tests::gen::json();
+    std::vector<ServerSubscription> channels;
+    for (const std::string& channel : subs)
+        channels.push_back(
+            {channel, {*tests::gen::number32(), *rc::gen::element<std::string_view>("", data)}});
     const std::string client = *tests::gen::text();
     const std::string node = *tests::gen::text();
     const std::uint32_t id = *tests::gen::number32();
@@ -229,6 +233,7 @@ RC_GTEST_PROP(ClientCodec, ConnectResultsReadBackInBothEncodings, ()) {
         .session = "s",
         .node = node,
         .subs = channels,
+        .ttl_s = *tests::gen::number32(),
         .ping_s = *tests::gen::number32(),
         .pong = *rc::gen::arbitrary<bool>()};
     for (const Encoding encoding : both_encodings) {
@@ -239,6 +244,8 @@ RC_GTEST_PROP(ClientCodec, ConnectResultsReadBackInBothEncodings, ()) {
             RC_ASSERT(reply.id == id);
             RC_ASSERT(reply.client == client);
             RC_ASSERT(reply.node == node);
+            RC_ASSERT(reply.ttl_s == result.ttl_s);
+            RC_ASSERT(reply.subs == channels);
         });
     }
     std::string message;
@@ -251,9 +258,78 @@ RC_GTEST_PROP(ClientCodec, ConnectResultsReadBackInBothEncodings, ()) {
     RC_ASSERT(reply.connect().node() == node);
     RC_ASSERT(reply.connect().ping() == result.ping_s);
     RC_ASSERT(reply.connect().pong() == result.pong);
+    RC_ASSERT(reply.connect().ttl() == result.ttl_s);
+    RC_ASSERT(reply.connect().expires() == (result.ttl_s != 0));
     RC_ASSERT(reply.connect().subs().size() == subs.size());
-    for (const std::string& channel : subs)
-        RC_ASSERT(reply.connect().subs().contains(channel));
+    for (const ServerSubscription& sub : channels) {
+        const auto told = reply.connect().subs().at(std::string{sub.channel});
+        RC_ASSERT(told.expires() == (sub.result.ttl_s != 0));
+        RC_ASSERT(told.ttl() == sub.result.ttl_s);
+        RC_ASSERT(told.data() == sub.result.data);
+    }
+}
+
+RC_GTEST_PROP(ClientCodec, WhatExpiresReadsBackInBothEncodings, ()) {
+    const std::uint32_t id = *tests::gen::number32();
+    const std::uint32_t ttl_s = *tests::gen::number32();
+    const std::string data = *tests::gen::json();
+    const std::string channel = *tests::gen::text(255);
+    for (const Encoding encoding : both_encodings) {
+        const auto reads = [&](const std::string& message, Reply::Kind kind) {
+            assert_reply(encoding, message, [&](const Reply& reply) {
+                RC_ASSERT(reply.kind == kind);
+                RC_ASSERT(reply.id == id);
+                RC_ASSERT(reply.ttl_s == ttl_s);
+                RC_ASSERT(reply.data == (kind == Reply::Kind::subscribe ? data : ""));
+            });
+        };
+        std::string subscribe;
+        append_subscribe(subscribe, encoding, id, {.ttl_s = ttl_s, .data = data});
+        reads(subscribe, Reply::Kind::subscribe);
+        std::string refresh;
+        append_refresh(refresh, encoding, id, {.client = "c", .version = "v", .ttl_s = ttl_s});
+        reads(refresh, Reply::Kind::refresh);
+        std::string sub_refresh;
+        append_sub_refresh(sub_refresh, encoding, id, ttl_s);
+        reads(sub_refresh, Reply::Kind::sub_refresh);
+        std::string unsubscribe;
+        append_unsubscribe(unsubscribe, encoding, channel, UnsubscribeCode::expired);
+        assert_reply(encoding, unsubscribe, [&](const Reply& reply) {
+            RC_ASSERT(reply.kind == Reply::Kind::unsubscribed);
+            RC_ASSERT(reply.id == 0U);
+            RC_ASSERT(reply.channel == channel);
+            RC_ASSERT(reply.code == static_cast<std::uint32_t>(UnsubscribeCode::expired));
+            RC_ASSERT(reply.text == text_of(UnsubscribeCode::expired));
+        });
+    }
+    client::wire::Reply subscribe;
+    subscribe.set_id(id);
+    subscribe.mutable_subscribe()->set_expires(ttl_s != 0);
+    subscribe.mutable_subscribe()->set_ttl(ttl_s);
+    subscribe.mutable_subscribe()->set_data(data);
+    client::wire::Reply refresh;
+    refresh.set_id(id);
+    refresh.mutable_refresh()->set_client("c");
+    refresh.mutable_refresh()->set_version("v");
+    refresh.mutable_refresh()->set_expires(ttl_s != 0);
+    refresh.mutable_refresh()->set_ttl(ttl_s);
+    client::wire::Reply sub_refresh;
+    sub_refresh.set_id(id);
+    sub_refresh.mutable_sub_refresh()->set_expires(ttl_s != 0);
+    sub_refresh.mutable_sub_refresh()->set_ttl(ttl_s);
+    client::wire::Reply unsubscribe;
+    unsubscribe.mutable_push()->set_channel(channel);
+    unsubscribe.mutable_push()->mutable_unsubscribe()->set_code(2501);
+    unsubscribe.mutable_push()->mutable_unsubscribe()->set_reason("subscription expired");
+    std::string message;
+    append_subscribe(message, Encoding::protobuf, id, {.ttl_s = ttl_s, .data = data});
+    append_refresh(
+        message, Encoding::protobuf, id, {.client = "c", .version = "v", .ttl_s = ttl_s});
+    append_sub_refresh(message, Encoding::protobuf, id, ttl_s);
+    append_unsubscribe(message, Encoding::protobuf, channel, UnsubscribeCode::expired);
+    RC_ASSERT(
+        message == delimited(subscribe) + delimited(refresh) + delimited(sub_refresh) +
+                       delimited(unsubscribe));
 }
 
 RC_GTEST_PROP(ClientCodec, WhoIsPresentReadsBackInBothEncodings, ()) {

@@ -259,6 +259,9 @@ void Client::take(const proto::Reply& reply) {
     case proto::Reply::Kind::publish:
     case proto::Reply::Kind::presence:
     case proto::Reply::Kind::presence_stats:
+    case proto::Reply::Kind::refresh:
+    case proto::Reply::Kind::sub_refresh:
+    case proto::Reply::Kind::unsubscribed:
     case proto::Reply::Kind::other: break;
     }
     const auto found = requests_.find(reply.id);

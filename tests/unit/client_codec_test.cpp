@@ -225,7 +225,8 @@ TEST(ClientLimits, PayloadsAsLargeAsAMessageAllows) {
 
 TEST(JsonReplies, AreTheLinesThatSdksExpect) {
     std::string out;
-    const std::string subs[] = {"#bob", "$system"};
+    const ServerSubscription subs[] = {
+        {"#bob"}, {"$system"}, {"news", {.ttl_s = 9, .data = "[1]"}}};
     append_connect(
         out,
         Encoding::json,
@@ -235,24 +236,40 @@ TEST(JsonReplies, AreTheLinesThatSdksExpect) {
          .session = "s",
          .node = "n",
          .subs = subs,
+         .ttl_s = 60,
          .ping_s = 25,
          .pong = true});
     append_error(out, Encoding::json, 2, ErrorCode::permission_denied);
     append_error(out, Encoding::json, 3, ErrorCode::too_many_requests);
     append_done(out, Encoding::json, 4, CommandKind::subscribe);
+    append_subscribe(out, Encoding::json, 6, {.ttl_s = 7, .data = R"({"a":1})"});
+    append_refresh(out, Encoding::json, 8, {.client = "c", .version = "v", .ttl_s = 9});
+    append_sub_refresh(out, Encoding::json, 10, 11);
+    append_sub_refresh(out, Encoding::json, 12, 0);
+    append_unsubscribe(out, Encoding::json, "a\"b", UnsubscribeCode::expired);
     append_rpc(out, Encoding::json, 5, R"({"users":{}})");
     append_disconnect(out, Encoding::json, CloseCode::shutdown);
     append_disconnect(out, Encoding::json, CloseCode::bad_request);
     append_ping(out, Encoding::json);
     EXPECT_EQ(
         out,
-        R"({"id":1,"connect":{"client":"c\"1","version":"v","subs":{"#bob":{},"$system":{}},"ping":25,"pong":true,"session":"s","node":"n"}})"
+        R"({"id":1,"connect":{"client":"c\"1","version":"v","expires":true,"ttl":60,"subs":{"#bob":{},"$system":{},"news":{"expires":true,"ttl":9,"data":[1]}},"ping":25,"pong":true,"session":"s","node":"n"}})"
         "\n"
         R"({"id":2,"error":{"code":103,"message":"permission denied"}})"
         "\n"
         R"({"id":3,"error":{"code":111,"message":"too many requests","temporary":true}})"
         "\n"
         R"({"id":4,"subscribe":{}})"
+        "\n"
+        R"({"id":6,"subscribe":{"expires":true,"ttl":7,"data":{"a":1}}})"
+        "\n"
+        R"({"id":8,"refresh":{"client":"c","version":"v","expires":true,"ttl":9}})"
+        "\n"
+        R"({"id":10,"sub_refresh":{"expires":true,"ttl":11}})"
+        "\n"
+        R"({"id":12,"sub_refresh":{}})"
+        "\n"
+        R"({"push":{"channel":"a\"b","unsubscribe":{"code":2501,"reason":"subscription expired"}}})"
         "\n"
         R"({"id":5,"rpc":{"data":{"users":{}}}})"
         "\n"
