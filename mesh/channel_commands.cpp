@@ -2,10 +2,12 @@
 
 #include "mesh/client_text.hpp"
 #include "mesh/publish.hpp"
+#include "mesh/token_commands.hpp"
 #include "proto/hash.hpp"
 #include "proto/names.hpp"
 
 #include <optional>
+#include <utility>
 
 namespace grapevine::mesh {
 namespace {
@@ -75,32 +77,30 @@ void subscribe(Call call) {
     if (is_marked(channel)) return call.fail(why_not_subscribe(call, channel));
     const NamespaceRules* const rules = call.desk.namespaces.of(channel);
     if (rules == nullptr) return call.fail(ErrorCode::unknown_channel);
-    if (!call.is_given(rules->subscribe)) return call.fail(ErrorCode::permission_denied);
+    std::optional<SubscribeToken> token;
+    if (call.desk.authenticator != nullptr && !call.command.token.empty()) {
+        token = subscribe_token(call);
+        if (token->fault != TokenFault::none) return call.fail(error_of(token->fault));
+    } else if (!call.is_given(rules->subscribe)) {
+        return call.fail(ErrorCode::permission_denied);
+    }
 
-    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-    switch (call.desk.registry.channels().join(
-        call.session.channels, slot_of(call.session.id), key, channel)) {
+    switch (call.desk.registry.subscribe(call.session, channel, call.desk.output)) {
     case SubscriberLists::Joined::already: return call.fail(ErrorCode::already_subscribed);
     case SubscriberLists::Joined::no_room: return call.fail(ErrorCode::limit_exceeded);
     case SubscriberLists::Joined::first:
-        call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = 1, .session = {}});
-        break;
     case SubscriberLists::Joined::another: break;
     }
-    call.succeed();
+    if (!token) return call.succeed();
+    reply_subscribed(call, std::move(*token));
 }
 
 void unsubscribe(Call call) {
     const std::string_view channel = call.command.channel;
     if (!proto::is_channel_name(channel)) return call.fail(ErrorCode::bad_request);
     if (is_marked(channel)) return call.fail(ErrorCode::permission_denied);
-
-    const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-    if (call.desk.registry.channels().leave(call.session.channels, key, channel) ==
-        SubscriberLists::Left::was_last)
-        call.desk.output.changes.push_back(
-            {.kind = proto::TableKind::channels, .key = key, .by = -1, .session = {}});
+    call.desk.registry.unsubscribe(call.session, channel, call.desk.output);
+    call.desk.timing.changed(call.desk.registry, call.session);
     call.succeed();
 }
 
@@ -115,7 +115,12 @@ void publish(Call call) {
         to.target,
         to.name,
         call.command.data_kind,
-        {.data = call.command.data, .info = {.user = call.user(), .client = client.view()}},
+        {.data = call.command.data,
+         .info =
+             {.user = call.user(),
+              .client = client.view(),
+              .conn_info = call.desk.registry.conn_info(call.session),
+              .chan_info = call.desk.registry.chan_info(call.session, call.command.channel)}},
         call.desk.config.hash_key));
     ++call.desk.registry.counters().publishes;
     call.succeed();

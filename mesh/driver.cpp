@@ -33,7 +33,12 @@ void Edge::clear() {
     must_stop = false;
 }
 
-Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t loops)
+Driver::Driver(
+    MeshConfig mesh,
+    SessionsConfig sessions,
+    Now start,
+    std::size_t loops,
+    Authenticator* authenticator)
     : mesh_(std::move(mesh), start),
       sessions_config_([&] {
           sessions.hash_key = mesh_.hash_key();
@@ -42,7 +47,7 @@ Driver::Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t 
           sessions.all_queues_bytes_max /= std::max<std::size_t>(loops, 1);
           return std::move(sessions);
       }()),
-      sessions_(sessions_config_),
+      sessions_(sessions_config_, authenticator),
       other_loops_(loops, mesh_.config().loop_waiting_bytes_max) {}
 
 template <class Told>

@@ -39,8 +39,14 @@ struct Edge {
 
 class Driver {
 public:
-    /// `loops`: of the node. The other loops' Sessions take sessions_config().
-    Driver(MeshConfig mesh, SessionsConfig sessions, Now start, std::size_t loops = 1);
+    /// `loops`: of the node. The other loops' Sessions take sessions_config(), and each an
+    /// authenticator of its own if this one has any.
+    Driver(
+        MeshConfig mesh,
+        SessionsConfig sessions,
+        Now start,
+        std::size_t loops = 1,
+        Authenticator* authenticator = nullptr);
 
     // ---- facts from clients
     void on(const SessionOpened& opened, Now now);

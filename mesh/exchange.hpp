@@ -92,6 +92,7 @@ struct SendToUsers {
     std::string data;
     std::string user;  ///< who sends, told to the receivers; empty: anonymous, or the HTTP API
     std::string client;  ///< its client id; empty: the HTTP API
+    std::string info{};  ///< what others see of the user, as JSON; empty: nothing
     std::string idempotency_key;  ///< empty: none. At most limits::idempotency_key_bytes
     std::size_t after = 0;  ///< publications of the same SessionsOutput that were said before it
 };

@@ -36,7 +36,7 @@ void Mesh::Parts::on(const SendToUsers& send, Now now, MeshOutput& output) {
             send.users[line],
             send.payload_kind,
             {.data = send.data,
-             .info = {.user = send.user, .client = send.client},
+             .info = {.user = send.user, .client = send.client, .conn_info = send.info},
              .message_id = ref},
             hash_key);
         flows.submit(publish, options, now, output);

@@ -17,7 +17,8 @@ Publish publish_of(
     if (target != Target::everybody) publish.key = proto::key_of(key, name);
     publish.text = Bytes::with_capacity(
         name.size() + publication.data.size() + publication.info.user.size() +
-        publication.info.client.size() + publication.message_id.size() + framing_bytes);
+        publication.info.client.size() + publication.info.conn_info.size() +
+        publication.info.chan_info.size() + publication.message_id.size() + framing_bytes);
     publish.text.writable().append(name);
     proto::append_publication(publish.text.writable(), publication);
     return publish;

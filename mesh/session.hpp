@@ -31,6 +31,7 @@ struct Session {
     bool keeps_up = true;  ///< had nothing queued when it was first sent something in this turn
     Phase phase = Phase::absent;
     proto::Encoding encoding = proto::Encoding::json;
+    bool has_terms = false;  ///< the registry has them
 
     [[nodiscard]] bool is_connected() const { return phase >= Phase::connected; }
 };

@@ -3,13 +3,9 @@
 #include "mesh/channel_commands.hpp"
 #include "mesh/client_text.hpp"
 #include "mesh/send_request.hpp"
-#include "proto/hash.hpp"
-#include "proto/limits.hpp"
-#include "proto/names.hpp"
+#include "mesh/token_commands.hpp"
 
 #include <array>
-#include <chrono>
-#include <span>
 #include <utility>
 
 namespace grapevine::mesh {
@@ -20,41 +16,6 @@ using proto::Command;
 using proto::CommandKind;
 using proto::ErrorCode;
 using proto::PayloadKind;
-
-void join_user(Call call, std::string_view user) {
-    const std::uint64_t key = proto::user_key_of(call.desk.config.hash_key, user).value;
-    call.desk.registry.users().join(call.session.user, slot_of(call.session.id), key, user);
-    call.desk.output.changes.push_back(
-        {.kind = proto::TableKind::users, .key = key, .by = 1, .session = call.session.id});
-    if (call.desk.config.tells_names) call.desk.output.changes.back().name = user;
-}
-
-void connect(Call call) {
-    const bool readable = call.command.data_kind == PayloadKind::json;
-    const proto::ConnectUser as =
-        readable ? read_connect_user(call.desk.json, call.command.data) : proto::ConnectUser{};
-    if (!as.valid) return call.fail(ErrorCode::bad_request);
-
-    const ClientText client{call.session.client};
-    std::string personal;
-    if (!as.user.empty()) personal.append(1, proto::personal_mark).append(as.user);
-    const std::array<proto::ServerSubscription, 2> subs{{{proto::system_channel}, {personal}}};
-    const auto ping = std::chrono::ceil<std::chrono::seconds>(call.desk.config.ping_every);
-    const proto::ConnectResult result{
-        .client = client.view(),
-        .version = call.desk.config.version,
-        .session = client.view(),
-        .node = call.desk.config.node_name,
-        .subs = std::span{subs}.first(as.user.empty() ? 1 : 2),
-        .ping_s = static_cast<std::uint32_t>(ping.count()),
-        .pong = true,
-    };
-    proto::append_connect(call.replies.text(), call.session.encoding, call.command.id, result);
-    if (!as.user.empty()) join_user(call, as.user);
-    call.session.phase = Phase::connected;
-    call.desk.timing.connected(call.session, call.desk.registry.deadlines(), call.desk.now);
-    ++call.desk.registry.counters().connected;
-}
 
 /// Answered when Mesh has answered, as all questions are: Sessions::on(Answer).
 void ask(Call call, Question::Kind kind, std::vector<std::string> users = {}) {
@@ -82,6 +43,7 @@ void send_to_users(Call call) {
     send.asker = call.asker();
     send.user = call.user();
     send.client = client.view();
+    send.info = call.desk.registry.conn_info(call.session);
     send.after = call.desk.output.publishes.size();
     call.desk.output.sends_to_users.push_back(std::move(send));
 }
@@ -133,19 +95,19 @@ run_command(CommandDesk& desk, Session& session, const Command& command, Replies
 
     Call call{desk, session, command, replies};
     switch (command.kind) {
-    case CommandKind::pong: desk.timing.pong(session, desk.registry.deadlines()); break;
-    case CommandKind::connect: connect(call); break;
+    case CommandKind::pong: desk.timing.pong(desk.registry, session); break;
+    case CommandKind::connect: return connect(call);
     case CommandKind::subscribe: subscribe(call); break;
     case CommandKind::unsubscribe: unsubscribe(call); break;
     case CommandKind::publish: publish(call); break;
     case CommandKind::rpc: rpc(call); break;
+    case CommandKind::refresh: return refresh(call);
+    case CommandKind::sub_refresh: sub_refresh(call); break;
     case CommandKind::ping: call.succeed(); break;
     case CommandKind::send: break;  // has no reply, and nobody here listens
     case CommandKind::presence:
     case CommandKind::presence_stats:
-    case CommandKind::history:
-    case CommandKind::refresh:
-    case CommandKind::sub_refresh: call.fail(ErrorCode::not_available); break;
+    case CommandKind::history: call.fail(ErrorCode::not_available); break;
     case CommandKind::none: return CloseCode::bad_request;
     }
     return std::nullopt;

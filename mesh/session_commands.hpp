@@ -2,6 +2,7 @@
 /// Replies are collected, not sent: all of one message leave together.
 #pragma once
 
+#include "mesh/authenticator.hpp"
 #include "mesh/session_registry.hpp"
 #include "mesh/session_timing.hpp"
 #include "proto/client_codec.hpp"
@@ -35,6 +36,7 @@ struct CommandDesk {
     const Namespaces& namespaces;
     SessionRegistry& registry;
     const SessionTiming& timing;
+    Authenticator* authenticator;  ///< null: nobody is asked for a token
     proto::JsonReader& json;
     SessionsOutput& output;
     Now now;

@@ -2,6 +2,7 @@
 
 #include "mesh/check.hpp"
 #include "proto/client_codec.hpp"
+#include "proto/hash.hpp"
 
 namespace grapevine::mesh {
 namespace {
@@ -15,6 +16,8 @@ std::uint64_t* counter_of(SessionsCounters& counters, CloseCode code) {
     if (code == CloseCode::no_pong) return &counters.closed_no_pong;
     if (code == CloseCode::slow) return &counters.closed_slow;
     if (code == CloseCode::shutdown) return &counters.closed_shutdown;
+    if (code == CloseCode::invalid_token) return &counters.closed_invalid_token;
+    if (code == CloseCode::expired) return &counters.closed_expired;
     return nullptr;
 }
 
@@ -22,6 +25,7 @@ std::uint64_t* counter_of(SessionsCounters& counters, CloseCode code) {
 
 SessionRegistry::SessionRegistry(const SessionsConfig& config)
     : channels_(config.channels_max),
+      hash_key_(config.hash_key),
       queue_bytes_max_(config.queue_bytes_max),
       memory_(config.all_queues_bytes_max) {
     check(
@@ -82,6 +86,35 @@ void SessionRegistry::joined(const Joined& joined) {
     if (Session* const session = find(joined.session)) session->joined = joined.version;
 }
 
+SubscriberLists::Joined
+SessionRegistry::subscribe(Session& session, std::string_view channel, SessionsOutput& output) {
+    const std::uint64_t key = proto::channel_key_of(hash_key_, channel).value;
+    const auto joined = channels_.join(session.channels, slot_of(session.id), key, channel);
+    if (joined == SubscriberLists::Joined::first)
+        output.changes.push_back(
+            {.kind = proto::TableKind::channels, .key = key, .by = 1, .session = {}});
+    return joined;
+}
+
+void SessionRegistry::unsubscribe(
+    Session& session, std::string_view channel, SessionsOutput& output) {
+    const std::uint64_t key = proto::channel_key_of(hash_key_, channel).value;
+    if (channels_.leave(session.channels, key, channel) == SubscriberLists::Left::was_last)
+        output.changes.push_back(
+            {.kind = proto::TableKind::channels, .key = key, .by = -1, .session = {}});
+    if (SessionTerms* const its = terms(session)) its->forget(channel);
+}
+
+SessionTerms& SessionRegistry::make_terms(Session& session) {
+    if (SessionTerms* const its = terms(session)) return *its;
+    const std::uint32_t slot = slot_of(session.id);
+    terms_.reach(slot);
+    terms_[slot] = std::make_unique<SessionTerms>();
+    terms_[slot]->beat = deadlines_.of(slot);
+    session.has_terms = true;
+    return *terms_[slot];
+}
+
 void SessionRegistry::close(Session& session, CloseCode code, SessionsOutput& output) {
     std::uint64_t* const counter = counter_of(counters_, code);
     check(counter != nullptr, "every reason to close has its counter");
@@ -107,8 +140,25 @@ void SessionRegistry::forget(Session& session, SessionsOutput& output) {
     });
     deadlines_.remove(slot_of(session.id));
     memory_.give_back(session.charge);
+    if (session.has_terms) terms_[slot_of(session.id)].reset();
     session = Session{};
     --count_;
+}
+
+void SessionRegistry::check_terms(const Session& session) {
+    const SessionTerms* const its = terms(session);
+    const std::uint32_t slot = slot_of(session.id);
+    check(
+        (its != nullptr) == (slot < terms_.size() && terms_[slot] != nullptr),
+        "who has terms knows it, and they go with the session");
+    if (its == nullptr) return;
+    check(deadlines_.of(slot) == its->next(), "the deadline is that of whatever is due first");
+    for (const SessionTerms::Subscription& each : its->subscriptions) {
+        const std::uint64_t key = proto::channel_key_of(hash_key_, each.channel).value;
+        check(
+            channels_.has(session.channels, key, each.channel),
+            "there are terms of subscriptions only while there are these");
+    }
 }
 
 void SessionRegistry::check_invariants() {
@@ -127,6 +177,7 @@ void SessionRegistry::check_invariants() {
         check(
             session.is_connected() || session.user.count + session.channels.count == 0,
             "who is not connected is in no group");
+        check_terms(session);
         check(session.queued_bytes <= queue_bytes_max_, "no queue is over its budget");
         charged += session.charge;
         ++count;
@@ -140,7 +191,8 @@ void SessionRegistry::check_invariants() {
     check(places == channels_.place_count(), "only sessions subscribe");
     const std::uint64_t ended = counters_.closed_by_client + counters_.closed_bad_request +
                                 counters_.closed_stale + counters_.closed_no_pong +
-                                counters_.closed_slow + counters_.closed_shutdown;
+                                counters_.closed_slow + counters_.closed_shutdown +
+                                counters_.closed_invalid_token + counters_.closed_expired;
     check(counters_.opened == count + ended, "every session is open or ended for one reason");
 }
 

@@ -8,6 +8,7 @@
 #include "mesh/check.hpp"
 #include "mesh/session.hpp"
 #include "mesh/session_deadlines.hpp"
+#include "mesh/session_terms.hpp"
 #include "mesh/sessions.hpp"
 #include "mesh/slots.hpp"
 #include "mesh/subscriber_lists.hpp"
@@ -15,6 +16,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string_view>
 #include <utility>
 
 namespace grapevine::mesh {
@@ -85,6 +88,29 @@ public:
     void drained(const SessionDrained& drained);
     void joined(const Joined& joined);
 
+    /// Into a channel, or why not.
+    SubscriberLists::Joined
+    subscribe(Session& session, std::string_view channel, SessionsOutput& output);
+    /// Out of it, if it was there. `channel` must not be a text of its own terms.
+    void unsubscribe(Session& session, std::string_view channel, SessionsOutput& output);
+    /// Null: it is here for ever, and nothing is shown of it.
+    [[nodiscard]] SessionTerms* terms(const Session& session) {
+        return session.has_terms ? terms_[slot_of(session.id)].get() : nullptr;
+    }
+    /// Made if it has none yet.
+    SessionTerms& make_terms(Session& session);
+    /// What others see of its user, as JSON; empty: nothing. Valid until its terms change.
+    [[nodiscard]] std::string_view conn_info(const Session& session) {
+        const SessionTerms* const found = terms(session);
+        return found != nullptr ? std::string_view{found->info} : std::string_view{};
+    }
+    /// And of itself in one channel.
+    [[nodiscard]] std::string_view chan_info(const Session& session, std::string_view channel) {
+        SessionTerms* const found = terms(session);
+        const auto* const there = found != nullptr ? found->find(channel) : nullptr;
+        return there != nullptr ? std::string_view{there->info} : std::string_view{};
+    }
+
     /// Ends it from this side.
     void close(Session& session, proto::CloseCode code, SessionsOutput& output);
     /// It ended at the other side.
@@ -101,13 +127,16 @@ public:
 private:
     /// Leaves every group and says so; the session is absent afterwards.
     void forget(Session& session, SessionsOutput& output);
+    void check_terms(const Session& session);
 
     Chunks<Session> sessions_;
+    Chunks<std::unique_ptr<SessionTerms>> terms_;  ///< as sessions_, as far as any has some
     std::size_t count_ = 0;
     SubscriberLists users_{1};
     SubscriberLists channels_;
     SessionDeadlines deadlines_;
     SessionsCounters counters_;
+    proto::HashKey hash_key_;
     std::size_t queue_bytes_max_;
     QueueMemory memory_;
 };

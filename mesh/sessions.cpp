@@ -12,10 +12,15 @@ namespace grapevine::mesh {
 
 /// Dispatch only: every `on` hands the fact to the part that it concerns.
 struct Sessions::Parts {
-    explicit Parts(SessionsConfig chosen)
-        : config(std::move(chosen)), namespaces(config.rules), registry(config), timing(config) {}
+    Parts(SessionsConfig chosen, Authenticator* asked)
+        : config(std::move(chosen)),
+          authenticator(asked),
+          namespaces(config.rules),
+          registry(config),
+          timing(config) {}
 
     const SessionsConfig config;
+    Authenticator* const authenticator;
     const Namespaces namespaces;
     SessionRegistry registry;
     const SessionTiming timing;
@@ -32,7 +37,7 @@ struct Sessions::Parts {
     void on(const SessionReceived& received, Now now, SessionsOutput& output) {
         Session* const session = registry.find(received.session);
         if (session == nullptr) return;
-        CommandDesk desk{config, namespaces, registry, timing, json, output, now};
+        CommandDesk desk{config, namespaces, registry, timing, authenticator, json, output, now};
         proto::CommandReader reader{scratch, session->encoding, received.text};
         Replies replies;
         const std::optional<proto::CloseCode> ends = run_commands(desk, *session, reader, replies);
@@ -69,7 +74,8 @@ struct Sessions::Parts {
     }
 };
 
-Sessions::Sessions(SessionsConfig config) : parts_(std::make_unique<Parts>(std::move(config))) {}
+Sessions::Sessions(SessionsConfig config, Authenticator* authenticator)
+    : parts_(std::make_unique<Parts>(std::move(config), authenticator)) {}
 Sessions::~Sessions() = default;
 
 void Sessions::handle(const SessionsInput& input, Now now, SessionsOutput& output) {

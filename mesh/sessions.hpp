@@ -7,8 +7,12 @@
 ///                              │ 10 s: 3502 stale           │ bad bytes 3501 · no pong 3012 · slow
 ///                              3008 │ other command: 3501        │ shutdown 3001 ▼ ▼
 ///                            closing ── SessionClosed ──▶ (none)
+///
+/// Asked for tokens (an Authenticator), it also closes who shows a bad one (3500), and who does not
+/// show another in time (3005).
 #pragma once
 
+#include "mesh/authenticator.hpp"
 #include "mesh/exchange.hpp"
 #include "mesh/namespaces.hpp"
 #include "mesh/now.hpp"
@@ -36,6 +40,10 @@ struct SessionsConfig {
     std::size_t all_queues_bytes_max = proto::limits::all_session_queues_bytes;
     std::size_t channels_max = proto::limits::channels_per_session;
     ChannelRules rules;
+    bool allow_anonymous = false;  ///< who shows no token is nobody in particular; else 3500
+    /// So long after the end of a token its session or subscription is kept: SDKs get another when
+    /// it ends, and their back end may be slow. Centrifugo's client_expired_close_delay.
+    Duration refresh_within = 25s;
     bool tells_names = false;  ///< of users that come: MeshConfig::replicate_names
 };
 
@@ -139,12 +147,16 @@ struct SessionsCounters {
     std::uint64_t closed_no_pong = 0;
     std::uint64_t closed_slow = 0;
     std::uint64_t closed_shutdown = 0;
+    std::uint64_t closed_invalid_token = 0;
+    std::uint64_t closed_expired = 0;
+    std::uint64_t subscriptions_expired = 0;
 };
 
 /// Not thread safe: one loop owns it. Nothing throws but std::bad_alloc.
 class Sessions {
 public:
-    explicit Sessions(SessionsConfig config);
+    /// `authenticator`: null, and nobody is asked for a token; it must outlive the machine.
+    explicit Sessions(SessionsConfig config, Authenticator* authenticator = nullptr);
     ~Sessions();
     Sessions(const Sessions&) = delete;
     Sessions& operator=(const Sessions&) = delete;

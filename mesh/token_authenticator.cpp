@@ -55,7 +55,19 @@ TokenAuthenticator::Judged TokenAuthenticator::judge(std::string_view token) {
         return {"it is for another audience (\"aud\") than --token-audience", {}};
     if (!rules_.issuer.empty() && read.claims.issuer != rules_.issuer)
         return {"it is of another issuer (\"iss\") than --token-issuer", {}};
+    bool is_json = as_json(read.claims.options.info);
+    for (auto& [channel, options] : read.claims.subs)
+        is_json = is_json && as_json(options.info);
+    if (!is_json) return {"a \"b64info\" in it is no JSON, but others may speak nothing else", {}};
     return {{}, std::move(read.claims)};
+}
+
+bool TokenAuthenticator::as_json(proto::TokenPayload& info) {
+    if (info.kind == proto::PayloadKind::json) return true;
+    std::string_view json;
+    if (!proto::normalise_json(scratch_, info.bytes, json)) return false;
+    info = {proto::PayloadKind::json, std::string{json}};
+    return true;
 }
 
 ConnectToken TokenAuthenticator::connect_token(std::string_view token, WallTime now) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mesh/authenticator.hpp"
+#include "proto/client_codec.hpp"
 #include "proto/tokens/token_reader.hpp"
 
 #include <memory>
@@ -35,10 +36,13 @@ public:
 private:
     struct Judged;
     Judged judge(std::string_view token);
+    /// What others see of a session must be JSON, also if it came as bytes.
+    bool as_json(proto::TokenPayload& info);
 
     TokenRules rules_;
     Keys keys_;
     proto::TokenReader reader_;
+    proto::ClientScratch scratch_;
 };
 
 }  // namespace grapevine::mesh

@@ -39,6 +39,7 @@ void check_claims(std::string_view bytes) {
     if (token.fault != mesh::TokenFault::none) return;
     check(token.user.empty() || is_user_name(token.user), "a user has a user's name");
     check(token.info.bytes.size() <= limits::token_info_bytes, "info has its limit");
+    check(token.info.kind == PayloadKind::json, "others are shown JSON");
     check(token.subs.size() <= limits::channels_per_session, "channels have their limit");
     check(!token.ends || *token.ends > now, "what is accepted has not ended");
     for (const auto& [channel, options] : token.subs) {

@@ -16,7 +16,8 @@ void move_all(std::vector<T>& from, std::vector<T>& to) {
 
 std::uint64_t progress_of(const mesh::SessionsCounters& of) {
     return of.opened + of.commands - of.publishes + of.closed_by_client + of.closed_bad_request +
-           of.closed_stale + of.closed_no_pong + of.closed_slow + of.closed_shutdown;
+           of.closed_stale + of.closed_no_pong + of.closed_slow + of.closed_shutdown +
+           of.closed_invalid_token + of.closed_expired;
 }
 
 }  // namespace

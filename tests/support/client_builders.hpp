@@ -8,6 +8,7 @@
 #include "proto/hash.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,8 @@ struct ReadReply {
     std::string client;  ///< who published, or who connected
     std::string node;
     std::string message_id;  ///< of a publication
+    std::uint32_t ttl_s = 0;
+    std::map<std::string, std::string> subs{};  ///< of a connect result: their data
 };
 
 /// What one message says; a failure of the test's own if it cannot be read.
@@ -102,7 +105,10 @@ inline std::vector<ReadReply> read(Encoding encoding, std::string_view message) 
             .client = std::string{pushed ? reply.publication.info.client : reply.client},
             .node = std::string{reply.node},
             .message_id = std::string{reply.publication.message_id},
+            .ttl_s = reply.ttl_s,
         });
+        for (const proto::ServerSubscription& sub : reply.subs)
+            replies.back().subs.emplace(sub.channel, sub.result.data);
     }
 }
 
@@ -120,7 +126,8 @@ constexpr SessionId session_id(std::uint32_t slot, std::uint32_t generation = 1)
 /// One machine, a clock that a test turns, and what the machine said since the last `clear()`.
 class Room {
 public:
-    explicit Room(mesh::SessionsConfig config = {}) : sessions(named(std::move(config))) {}
+    explicit Room(mesh::SessionsConfig config = {}, mesh::Authenticator* authenticator = nullptr)
+        : sessions(named(std::move(config)), authenticator) {}
 
     SessionId
     open(std::uint32_t slot, Encoding encoding = Encoding::json, std::uint32_t generation = 1) {
@@ -155,6 +162,7 @@ public:
     void drain(SessionId id) { happens(mesh::SessionDrained{id, sessions.queued_bytes(id)}); }
     void pass(mesh::Duration time) {
         now.steady += time;
+        now.wall += time;
         happens(mesh::SessionsTimeReached{});
     }
     void deliver(

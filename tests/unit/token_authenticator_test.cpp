@@ -49,6 +49,22 @@ TEST(TokenAuthenticator, SaysWhoConnects) {
     EXPECT_FALSE(anonymous.ends);
 }
 
+TEST(TokenAuthenticator, WhatOthersAreShownIsJsonHoweverItCame) {
+    Judging judging;
+    // {"a":\n1} and "\0\1"
+    const ConnectToken token = judging.connect(
+        R"({"b64info":"eyJhIjoKMX0=","subs":{"news":{"b64info":"eyJhIjoKMX0=","b64data":"AAE="}}})");
+    EXPECT_EQ(token.info, (proto::TokenPayload{proto::PayloadKind::json, R"({"a":1})"}));
+    EXPECT_EQ(token.subs.at("news").info, token.info);
+    EXPECT_EQ(token.subs.at("news").data.kind, proto::PayloadKind::binary) << "for its holder only";
+    for (const char* const claims :
+         {R"({"b64info":"AAE="})", R"({"subs":{"news":{"b64info":"AAE="}}})"}) {
+        const ConnectToken refused = judging.connect(claims);
+        EXPECT_EQ(refused.fault, TokenFault::invalid);
+        EXPECT_THAT(std::string{refused.why}, HasSubstr("no JSON"));
+    }
+}
+
 TEST(TokenAuthenticator, ATokenCountsUntilItsLastMoment) {
     Judging judging;
     const std::string_view claims = R"({"sub":"alice","nbf":1699999000,"exp":1700000000})";
