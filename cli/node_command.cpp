@@ -5,6 +5,7 @@
 #include "cli/token_options.hpp"
 #include "cli/usage_error.hpp"
 #include "node/node.hpp"
+#include "node/origin.hpp"
 #include "proto/limits.hpp"
 
 #include <algorithm>
@@ -145,6 +146,21 @@ node::OpenListeners open_listeners(const std::vector<std::string>& names) {
     return {.client = has("client"), .mesh = has("mesh"), .admin = has("admin")};
 }
 
+std::vector<std::string> allowed_origins(const std::vector<std::string>& given) {
+    std::vector<std::string> origins;
+    for (const std::string& origin : given) {
+        // From generated commands, as with --seeds.
+        if (origin.empty()) continue;
+        if (!node::AllowedOrigins::is_pattern(origin))
+            throw UsageError(
+                "--allowed-origin " + quoted(origin) +
+                ": write scheme://host[:port] without a path, with one * at most, for example "
+                "https://app.example.com or https://*.example.com; or * for all");
+        origins.push_back(origin);
+    }
+    return origins;
+}
+
 }  // namespace
 
 node::Address parse_address(std::string_view flag, std::string_view text, PortZero port_zero) {
@@ -206,6 +222,7 @@ node::NodeConfig node_config(const NodeOptions& options) {
     config.open = open_listeners(options.open);
     config.pages = !options.no_page;
     config.tokens = token_config(options);
+    config.allowed_origins = allowed_origins(options.allowed_origins);
     config.workers = workers_of(options.workers);
     if (!options.config_file.empty()) config.rules = read_rules(options.config_file);
 

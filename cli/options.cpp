@@ -63,6 +63,8 @@ void describe_node(CLI::App& app, NodeOptions& o) {
     text("--token-jwks-file", o.token_jwks_file, "FILE", "Or a key of this JWK set. All three are read again when they change");
     text("--token-audience",  o.token_audience,  "NAME", "Tokens must be for it (aud)");
     text("--token-issuer",    o.token_issuer,    "NAME", "Tokens must be of it (iss)");
+    app.add_flag("--allow-anonymous", o.allow_anonymous, "Where tokens are asked for: who shows none may connect too, as nobody in particular");
+    app.add_option("--allowed-origin", o.allowed_origins, "Web pages of this origin may connect as clients, besides those of this host: https://app.example.com, https://*.example.com, or * for all; give several for several")->type_name("ORIGIN,...")->delimiter(',')->allow_extra_args(false);
     app.add_option("--workers", o.workers, "Event loops, each a thread: 1 to 64, or auto for one a processor; more than one pay on busy machines with processors to spare")->type_name("N|auto")->capture_default_str();
     app.footer(R"(Listening on anything but loopback is refused until that listener is protected:
   mesh by --secret-file, client by a key for tokens (--token-...-file);
@@ -139,6 +141,7 @@ Ends with 0 if every member is alive, 4 if one is suspect or down, 3 if no node 
 void describe_chat(CLI::App& app, ChatOptions& o) {
     app.add_option("--url",     o.urls,    "Client listener of a node; give several to move on when one goes away")->type_name("URL")->default_str("ws://127.0.0.1:8000/connection/websocket")->allow_extra_args(false);
     app.add_option("--user",    o.user,    "Who you are")->type_name("NAME")->required();
+    app.add_option("--token",   o.token,   "Proves it to nodes that ask for tokens (`grapevine token`)")->type_name("TOKEN");
     app.add_option("--channel", o.channel, "Where your lines go")->type_name("NAME")->capture_default_str();
     app.footer(R"(What you type goes to the channel, except:
   /msg bob TEXT     to a user, on whichever node
@@ -158,6 +161,7 @@ void describe_send(CLI::App& app, SendOptions& o) {
     app.add_option("--url",             o.urls,            "Client listener of a node; of several, the first that answers")->type_name("URL")->default_str("ws://127.0.0.1:8000/connection/websocket")->allow_extra_args(false);
     app.add_option("--to",              o.to,              "Who gets it; give several for several users")->type_name("USER")->required()->allow_extra_args(false);
     app.add_option("--user",            o.user,            "Who you are (default: nobody in particular)")->type_name("NAME");
+    app.add_option("--token",           o.token,           "Proves it to nodes that ask for tokens (`grapevine token`)")->type_name("TOKEN");
     app.add_option("--wait",            o.wait,            "How much to wait for: none, node (written to the user's sessions), client (acknowledged)")->type_name("UNTIL")->check(CLI::IsMember({"none", "node", "client"}))->capture_default_str();
     app.add_option("--qos",             o.qos,             "0: at most once; 1: repeated until a client acknowledges it")->type_name("0|1")->check(CLI::Range(0, 1))->capture_default_str();
     app.add_option("--idempotency-key", o.idempotency_key, "The same again within 5 minutes gives the same receipt and sends nothing")->type_name("KEY");

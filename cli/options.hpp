@@ -31,6 +31,8 @@ struct NodeOptions {
     std::string token_jwks_file;
     std::string token_audience;
     std::string token_issuer;
+    bool allow_anonymous = false;
+    std::vector<std::string> allowed_origins;
     std::string workers = "1";
     std::string config_file;
 };
@@ -47,6 +49,7 @@ struct StatusOptions {
 struct ChatOptions {
     std::vector<std::string> urls;
     std::string user;
+    std::string token;
     std::string channel = "chat:lobby";
 };
 
@@ -54,6 +57,7 @@ struct SendOptions {
     std::vector<std::string> urls;
     std::vector<std::string> to;
     std::string user;
+    std::string token;
     std::string wait = "node";
     unsigned qos = 0;
     std::optional<std::string> idempotency_key;

@@ -33,7 +33,13 @@ node::TokenConfig token_config(const NodeOptions& options) {
         .key_file = options.token_key_file,
         .jwks_file = options.token_jwks_file,
         .audience = options.token_audience,
-        .issuer = options.token_issuer};
+        .issuer = options.token_issuer,
+        .allow_anonymous = options.allow_anonymous};
+    if (config.allow_anonymous && !config.has_key())
+        throw UsageError(
+            "--allow-anonymous is for nodes that ask for tokens, and without a key everybody may "
+            "connect: leave it out, or give --token-hmac-secret-file, --token-key-file or "
+            "--token-jwks-file");
     for (const auto& [flag, value] :
          {std::pair{"--token-audience", &config.audience},
           std::pair{"--token-issuer", &config.issuer}}) {

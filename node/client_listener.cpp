@@ -1,7 +1,8 @@
 #include "node/client_listener.hpp"
 
-#include "node/origin.hpp"
 #include "proto/codes.hpp"
+
+#include <utility>
 
 namespace grapevine::node {
 namespace {
@@ -15,8 +16,12 @@ mesh::SessionId session_of(SocketId id) {
 }  // namespace
 
 ClientListener::ClientListener(
-    ClientTurn& turn, WebSockets& sockets, HttpConnections& http, bool any_origin, const Page& page)
-    : turn_(turn), sockets_(sockets), http_(http), page_(page), any_origin_(any_origin) {}
+    ClientTurn& turn,
+    WebSockets& sockets,
+    HttpConnections& http,
+    AllowedOrigins origins,
+    const Page& page)
+    : turn_(turn), sockets_(sockets), http_(http), page_(page), origins_(std::move(origins)) {}
 
 void ClientListener::send(const mesh::SendToSession& send) {
     const SocketId id{send.session.value};
@@ -34,8 +39,7 @@ void ClientListener::close(const mesh::CloseSession& close) {
 UpgradeAnswer ClientListener::upgrade(const HttpHead& head) {
     if (head.path != "/connection/websocket")
         return RejectUpgrade{404, "there is no WebSocket here; connect to /connection/websocket\n"};
-    if (!any_origin_ && !is_same_origin(head) && !is_of_this_machine(head))
-        return RejectUpgrade{403, "pages of this origin may not connect\n"};
+    if (!origins_.allow(head)) return RejectUpgrade{403, "pages of this origin may not connect\n"};
     if (turn_.is_leaving()) return RejectUpgrade{503, "this node is leaving\n"};
     AcceptUpgrade accepted{.owner = this};
     for (const std::string_view offered : head.list("sec-websocket-protocol"))

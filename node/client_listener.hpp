@@ -4,6 +4,7 @@
 
 #include "node/client_turn.hpp"
 #include "node/front.hpp"
+#include "node/origin.hpp"
 #include "node/pages.hpp"
 #include "node/transport/web_socket.hpp"
 
@@ -17,12 +18,12 @@ inline constexpr std::size_t client_unsent_bytes = 128 * 1024;
 
 class ClientListener final : public Router, public SocketOwner {
 public:
-    /// `any_origin`: pages of every origin may connect. `page`: the chat, or without files none.
+    /// `page`: the chat, or without files none.
     ClientListener(
         ClientTurn& turn,
         WebSockets& sockets,
         HttpConnections& http,
-        bool any_origin,
+        AllowedOrigins origins,
         const Page& page);
 
     // ---- what Sessions intends
@@ -52,7 +53,7 @@ private:
     std::vector<FrameKind> kinds_;  ///< by slot: what this session speaks
     std::size_t open_ = 0;
     std::uint64_t wrong_kind_ = 0;
-    bool any_origin_;
+    AllowedOrigins origins_;
 };
 
 }  // namespace grapevine::node

@@ -59,6 +59,8 @@ struct TokenConfig {
     std::string audience;  ///< which a token must be for. Empty: any
     std::string issuer;  ///< whom a token must be of. Empty: any
 
+    bool allow_anonymous = false;  ///< who has none may come too, as nobody in particular
+
     /// Whether tokens are asked for. Without a key none could be checked.
     [[nodiscard]] bool has_key() const {
         return !hmac_secret_file.empty() || !key_file.empty() || !jwks_file.empty();
@@ -109,6 +111,9 @@ struct NodeConfig {
     std::chrono::seconds link_idle{300};
 
     OpenListeners open;
+    /// Pages of which origins may connect as clients, besides the node's own: AllowedOrigins.
+    /// Empty: none, or with `open.client` all.
+    std::vector<std::string> allowed_origins;
     /// Whether the client listener has the chat and the admin listener the dashboard.
     bool pages = true;
     /// What clients may do in which channels.

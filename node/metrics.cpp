@@ -93,17 +93,23 @@ void sessions_part(Page& page, const LoopReport& loops) {
         "binary_skipped_total", "Binary payloads not sent to JSON sessions.", s.binary_skipped);
     page.counter(
         "bodies_rejected_total", "Deliveries whose body could not be read.", s.bodies_rejected);
+    page.counter(
+        "subscriptions_expired_total",
+        "Subscriptions by token that were not refreshed.",
+        s.subscriptions_expired);
     by_reason(
         page,
         "sessions_closed_total",
         "Sessions that ended, by reason.",
-        std::array<Reason, 7>{
+        std::array<Reason, 9>{
             {{"client", s.closed_by_client},
              {"bad_request", s.closed_bad_request},
              {"stale", s.closed_stale},
              {"no_pong", s.closed_no_pong},
              {"slow", s.closed_slow},
              {"shutdown", s.closed_shutdown},
+             {"invalid_token", s.closed_invalid_token},
+             {"expired", s.closed_expired},
              {"inappropriate_protocol", loops.wrong_kind}}});
 }
 

@@ -60,6 +60,11 @@ mesh::MeshConfig mesh_config(const NodeConfig& config, const asio::ip::tcp::endp
     return mesh;
 }
 
+AllowedOrigins origins(const NodeConfig& config) {
+    if (config.open.client && config.allowed_origins.empty()) return AllowedOrigins::any();
+    return AllowedOrigins{config.allowed_origins};
+}
+
 /// Names the flag to change when a listener cannot be had.
 std::unique_ptr<Acceptor> listen(
     Loop& loop,
@@ -84,7 +89,8 @@ struct Node::Parts {
         : loop(on),
           journal(to),
           token_keys(config.tokens),
-          authenticator({config.tokens.audience, config.tokens.issuer}, token_keys.keys()),
+          token_rules{config.tokens.audience, config.tokens.issuer},
+          authenticator(token_rules, token_keys.keys()),
           mesh_door(on),
           client_door(on),
           admin_door(on),
@@ -93,19 +99,22 @@ struct Node::Parts {
           mesh_acceptor(listen(on, "--mesh-listen", config.mesh_listen, mesh_door, edge)),
           driver(
               mesh_config(config, mesh_acceptor->local_endpoint()),
-              {.rules = config.rules},
+              {.rules = config.rules, .allow_anonymous = config.tokens.allow_anonymous},
               mesh::Now{on.now(), wall_now()},
-              config.workers),
+              config.workers,
+              config.tokens.has_key() ? &authenticator : nullptr),
           turn(on, driver, to),
           workers(
               on,
               config.workers,
               driver.sessions_config(),
-              config.open.client,
-              config.pages ? chat_page() : Page{},
+              {.origins = origins(config),
+               .page = config.pages ? chat_page() : Page{},
+               .token_rules = token_rules,
+               .token_keys = config.tokens.has_key() ? token_keys.keys() : nullptr},
               to,
               [this](std::size_t from, LoopBatch& batch) { turn.hear(from, batch.output); }),
-          clients(turn, sockets, http, config.open.client, config.pages ? chat_page() : Page{}),
+          clients(turn, sockets, http, origins(config), config.pages ? chat_page() : Page{}),
           links(on, turn, sockets, http, config),
           admin(
               turn,
@@ -145,6 +154,7 @@ struct Node::Parts {
         });
         if (is_changed) {
             authenticator.use(token_keys.keys());
+            workers.use(token_keys.keys());
             journal.write(
                 Level::info,
                 "token_keys_read keys=" + std::to_string(token_keys.keys()->size()),
@@ -229,6 +239,7 @@ struct Node::Parts {
     Journal& journal;
     EdgeCounters edge;
     TokenKeyFiles token_keys;
+    const mesh::TokenRules token_rules;
     mesh::TokenAuthenticator authenticator;  ///< of this loop
     Door mesh_door;
     Door client_door;

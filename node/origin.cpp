@@ -1,5 +1,7 @@
 #include "node/origin.hpp"
 
+#include <algorithm>
+
 namespace grapevine::node {
 namespace {
 
@@ -9,7 +11,47 @@ std::string_view host_of(std::string_view origin) {
     return scheme != std::string_view::npos ? origin.substr(scheme + 3) : std::string_view{};
 }
 
+/// What a `*` may stand for, and what hosts and ports are made of.
+bool is_of_names(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '.';
+    });
+}
+
+bool matches(std::string_view pattern, std::string_view origin) {
+    const std::size_t star = pattern.find('*');
+    if (star == pattern.npos) return equal_ignoring_case(pattern, origin);
+    const std::string_view before = pattern.substr(0, star);
+    const std::string_view behind = pattern.substr(star + 1);
+    if (origin.size() <= before.size() + behind.size()) return false;
+    const std::size_t between = origin.size() - before.size() - behind.size();
+    return equal_ignoring_case(origin.substr(0, star), before) &&
+           equal_ignoring_case(origin.substr(star + between), behind) &&
+           is_of_names(origin.substr(star, between));
+}
+
 }  // namespace
+
+bool AllowedOrigins::is_pattern(std::string_view text) {
+    if (text == "*") return true;
+    const std::size_t scheme = text.find("://");
+    if (scheme == text.npos || scheme == 0 || !is_of_names(text.substr(0, scheme))) return false;
+    const std::string_view host = text.substr(scheme + 3);
+    const auto is_fine = [](char c) {
+        return is_of_names({&c, 1}) || c == '_' || c == ':' || c == '[' || c == ']' || c == '*';
+    };
+    return !host.empty() && std::all_of(host.begin(), host.end(), is_fine) &&
+           std::count(host.begin(), host.end(), '*') <= 1;
+}
+
+bool AllowedOrigins::allow(const HttpHead& head) const {
+    if (is_same_origin(head) || is_of_this_machine(head)) return true;
+    return head.count("origin") == 1 &&
+           std::any_of(patterns_.begin(), patterns_.end(), [&head](const std::string& pattern) {
+               return pattern == "*" || matches(pattern, head.origin());
+           });
+}
 
 bool is_same_origin(const HttpHead& head) {
     if (head.count("origin") == 0) return true;

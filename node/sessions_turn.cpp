@@ -16,11 +16,12 @@ constexpr Duration beat_every = std::chrono::milliseconds{500};
 SessionsTurn::SessionsTurn(
     Loop& loop,
     const mesh::SessionsConfig& config,
+    mesh::Authenticator* authenticator,
     BatchQueue<LoopBatch>& to_mesh,
     const std::atomic<bool>& leaving,
     std::function<LoopReport()> report)
     : loop_(loop),
-      sessions_(config),
+      sessions_(config, authenticator),
       to_mesh_(to_mesh),
       leaving_(leaving),
       report_(std::move(report)) {}

@@ -23,10 +23,12 @@ struct LoopBatch {
 
 class SessionsTurn final : public ClientTurn {
 public:
-    /// `to_mesh`: where batches go. `report` says how this loop does.
+    /// `authenticator`: of this loop; null: nobody is asked for a token. `to_mesh`: where batches
+    /// go. `report` says how this loop does.
     SessionsTurn(
         Loop& loop,
         const mesh::SessionsConfig& config,
+        mesh::Authenticator* authenticator,
         BatchQueue<LoopBatch>& to_mesh,
         const std::atomic<bool>& leaving,
         std::function<LoopReport()> report);

@@ -31,8 +31,13 @@ struct Worker::Parts {
           to_loop(loop, waiting_bytes_max, [this](mesh::LoopInput& input) { take_input(input); }),
           sockets(loop, edge, options.index),
           http(loop, edge),
-          turn(loop, config, to_mesh, leaving, [this] { return report_now(); }),
-          clients(turn, sockets, http, options.any_origin, options.page),
+          authenticator(
+              options.token_keys ? std::make_unique<mesh::TokenAuthenticator>(
+                                       options.token_rules, options.token_keys)
+                                 : nullptr),
+          turn(
+              loop, config, authenticator.get(), to_mesh, leaving, [this] { return report_now(); }),
+          clients(turn, sockets, http, options.origins, options.page),
           front(loop, sockets, http, clients, edge),
           heard_at(mesh.now()) {
         turn.connect(clients);
@@ -78,6 +83,7 @@ struct Worker::Parts {
     EdgeCounters edge;
     WebSockets sockets;
     HttpConnections http;
+    std::unique_ptr<mesh::TokenAuthenticator> authenticator;  ///< null: nobody is asked
     SessionsTurn turn;
     ClientListener clients;
     Front front;
@@ -116,6 +122,12 @@ void Worker::adopt(TcpSocket socket) {
     ++parts_->given;
     parts_->loop.post([&parts = *parts_, taken = std::move(socket)]() mutable {
         parts.take_in(std::move(taken));
+    });
+}
+
+void Worker::use(mesh::TokenAuthenticator::Keys keys) {
+    parts_->loop.post([&parts = *parts_, taken = std::move(keys)]() mutable {
+        parts.authenticator->use(std::move(taken));
     });
 }
 

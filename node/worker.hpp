@@ -2,8 +2,10 @@
 /// hears batches from it; nothing else is shared.
 #pragma once
 
+#include "mesh/token_authenticator.hpp"
 #include "node/batch_queue.hpp"
 #include "node/loop_report.hpp"
+#include "node/origin.hpp"
 #include "node/pages.hpp"
 #include "node/sessions_turn.hpp"
 
@@ -18,8 +20,10 @@ class Worker {
 public:
     struct Options {
         std::uint8_t index = 1;  ///< of the loop, from 1
-        bool any_origin = false;  ///< pages of every origin may connect
-        Page page;  ///< what the listener shows to people
+        AllowedOrigins origins{};
+        Page page{};  ///< what the listener shows to people
+        mesh::TokenRules token_rules{};
+        mesh::TokenAuthenticator::Keys token_keys{};  ///< none: nobody is asked for a token
     };
 
     /// Begins to run. `heard` is called in turns of `mesh_loop` for each batch, in order.
@@ -38,6 +42,8 @@ public:
     /// Where sockets for it are made.
     [[nodiscard]] Loop& loop();
     void adopt(TcpSocket socket);
+    /// Other keys for tokens from now on; only if it had some.
+    void use(mesh::TokenAuthenticator::Keys keys);
     /// Takes what is in `input`, unless the loop is far behind: then it stays for the next turn.
     void tell(mesh::LoopInput& input);
     /// Connections it has, those under way included.

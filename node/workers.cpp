@@ -17,19 +17,16 @@ Workers::Workers(
     Loop& loop,
     std::size_t loops,
     const mesh::SessionsConfig& sessions,
-    bool any_origin,
-    const Page& page,
+    const Worker::Options& options,
     Journal& journal,
     std::function<void(std::size_t, LoopBatch&)> heard)
     : loop_(loop), journal_(journal), stalled_(loops), looked_at_(loop.now()) {
-    for (std::size_t at = 1; at < loops; ++at)
+    Worker::Options own = options;
+    for (std::size_t at = 1; at < loops; ++at) {
+        own.index = static_cast<std::uint8_t>(at);
         workers_.push_back(std::make_unique<Worker>(
-            loop,
-            sessions,
-            Worker::Options{
-                .index = static_cast<std::uint8_t>(at), .any_origin = any_origin, .page = page},
-            leaving_,
-            [heard, at](LoopBatch& batch) { heard(at, batch); }));
+            loop, sessions, own, leaving_, [heard, at](LoopBatch& batch) { heard(at, batch); }));
+    }
     if (!workers_.empty()) timer_ = loop.arm(look_every, TimerCall::to<&Workers::look>(this));
 }
 
@@ -51,6 +48,11 @@ Worker* Workers::least_loaded(std::uint64_t own_load) {
 void Workers::hand_over(mesh::OtherLoops& loops) {
     for (std::size_t at = 0; at < workers_.size(); ++at)
         workers_[at]->tell(loops.input_of(at + 1));
+}
+
+void Workers::use(const mesh::TokenAuthenticator::Keys& keys) {
+    for (const auto& worker : workers_)
+        worker->use(keys);
 }
 
 LoopReport Workers::sum() const {

@@ -15,13 +15,12 @@ namespace grapevine::node {
 
 class Workers {
 public:
-    /// `heard(loop, batch)` is called in turns of loop 0.
+    /// `options` of all, but for the index. `heard(loop, batch)` is called in turns of loop 0.
     Workers(
         Loop& loop,
         std::size_t loops,
         const mesh::SessionsConfig& sessions,
-        bool any_origin,
-        const Page& page,
+        const Worker::Options& options,
         Journal& journal,
         std::function<void(std::size_t, LoopBatch&)> heard);
     ~Workers();
@@ -32,6 +31,8 @@ public:
     [[nodiscard]] Worker* least_loaded(std::uint64_t own_load);
     /// Tells every loop what waits for it.
     void hand_over(mesh::OtherLoops& loops);
+    /// As Worker::use, for all.
+    void use(const mesh::TokenAuthenticator::Keys& keys);
     /// No loop lets anybody in from now on.
     void leave() { leaving_.store(true); }
 
