@@ -57,11 +57,11 @@ void print(const std::string& line) {
 
 }  // namespace
 
-Chat::Chat(std::vector<ClientUrl> urls, std::string user, std::string channel)
+Chat::Chat(std::vector<ClientUrl> urls, Identity identity, std::string channel)
     : urls_(std::move(urls)),
-      user_(std::move(user)),
+      user_(identity.user),
       channel_(std::move(channel)),
-      connection_(loop_, *this, user_),
+      connection_(loop_, *this, std::move(identity)),
       reader_(loop_.context(), [this](std::optional<std::string_view> line) { on_line(line); }),
       signals_(loop_.context(), SIGINT, SIGTERM),
       out_(STDOUT_FILENO),

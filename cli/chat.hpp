@@ -22,7 +22,7 @@ namespace grapevine::cli {
 
 class Chat final : ConnectionOwner {
 public:
-    Chat(std::vector<ClientUrl> urls, std::string user, std::string channel);
+    Chat(std::vector<ClientUrl> urls, Identity identity, std::string channel);
 
     /// Returns an exit code when the person leaves, the pipe ends, or no node will have us.
     int run();

@@ -14,7 +14,7 @@ int chat_command(const ChatOptions& options) {
     std::string channel =
         checked_name("--channel", options.channel, proto::limits::channel_name_bytes);
 
-    Chat chat(std::move(urls), std::move(user), std::move(channel));
+    Chat chat(std::move(urls), {std::move(user), options.token}, std::move(channel));
     return chat.run();
 }
 

@@ -48,8 +48,8 @@ std::string words_of(const proto::Reply& error) {
     return printable(error.text) + " (" + std::to_string(error.code) + ")";
 }
 
-ClientConnection::ClientConnection(node::Loop& loop, ConnectionOwner& owner, std::string user)
-    : loop_(loop), owner_(owner), user_(std::move(user)) {}
+ClientConnection::ClientConnection(node::Loop& loop, ConnectionOwner& owner, Identity identity)
+    : loop_(loop), owner_(owner), identity_(std::move(identity)) {}
 
 void ClientConnection::dial(const ClientUrl& url) {
     why_gone_.clear();
@@ -64,7 +64,8 @@ void ClientConnection::dial(const ClientUrl& url) {
 
 std::optional<std::uint32_t> ClientConnection::ask(proto::Command command) {
     command.id = last_id_ + 1;
-    proto::Bytes message = proto::Bytes::with_capacity(command.data.size() + 64);
+    proto::Bytes message =
+        proto::Bytes::with_capacity(command.data.size() + command.token.size() + 64);
     proto::append_command(message.writable(), proto::Encoding::json, command);
     if (message.size() > proto::limits::client_message_bytes) return std::nullopt;
     sockets_.send(socket_, message, node::FrameKind::text);
@@ -82,14 +83,15 @@ void ClientConnection::reset() {
 void ClientConnection::opened(node::SocketId, const node::Opening&) {
     listen_on();
     std::string data;
-    if (!user_.empty()) {
+    if (!identity_.user.empty()) {
         data = "{\"user\":";
-        proto::append_json_string(data, user_);
+        proto::append_json_string(data, identity_.user);
         data += '}';
     }
     proto::Command command;
     command.kind = proto::CommandKind::connect;
     command.data = data;
+    command.token = identity_.token;
     connect_id_ = ask(command);
 }
 

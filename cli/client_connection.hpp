@@ -41,10 +41,15 @@ protected:
     ~ConnectionOwner() = default;
 };
 
+/// Who one is. A node that asks for tokens goes by the token alone, others by the name.
+struct Identity {
+    std::string user;  ///< empty: nobody in particular
+    std::string token;  ///< empty: none
+};
+
 class ClientConnection final : node::SocketOwner {
 public:
-    /// `user`: empty for nobody in particular.
-    ClientConnection(node::Loop& loop, ConnectionOwner& owner, std::string user);
+    ClientConnection(node::Loop& loop, ConnectionOwner& owner, Identity identity);
 
     /// After the end of the one before.
     void dial(const ClientUrl& url);
@@ -68,7 +73,7 @@ private:
 
     node::Loop& loop_;
     ConnectionOwner& owner_;
-    std::string user_;
+    Identity identity_;
     node::EdgeCounters counters_;
     node::WebSockets sockets_{loop_, counters_};
     proto::ClientScratch scratch_;

@@ -22,12 +22,12 @@ void notice(const std::string& text) {
 /// asked again: a repetition could double it.
 class Sending final : ConnectionOwner {
 public:
-    Sending(std::vector<ClientUrl> urls, std::string user, std::string request, bool as_json)
+    Sending(std::vector<ClientUrl> urls, Identity identity, std::string request, bool as_json)
         : urls_(std::move(urls)),
-          user_(std::move(user)),
+          user_(identity.user),
           request_(std::move(request)),
           as_json_(as_json),
-          connection_(loop_, *this, user_) {}
+          connection_(loop_, *this, std::move(identity)) {}
 
     int run(node::Duration timeout) {
         loop_.arm(timeout, node::TimerCall::to<&Sending::on_timeout>(this));
@@ -70,6 +70,10 @@ private:
         if (is_leaving_) return loop_.stop();
         if (asked_) return unknown(end.words);
         notice(err_.red("--url " + urls_[url_].text + ": " + end.words));
+        if (end.is_final) {
+            exit_code_ = ExitCode::failed;
+            return loop_.stop();
+        }
         if (++url_ < urls_.size()) return connection_.dial(urls_[url_]);
         exit_code_ = ExitCode::unreachable;
         loop_.stop();
@@ -177,7 +181,8 @@ std::string request_of(const SendOptions& options) {
 int send_command(const SendOptions& options) {
     std::vector<ClientUrl> urls = parse_client_urls(options.urls);
     if (!options.user.empty()) checked_name("--user", options.user, proto::limits::user_name_bytes);
-    Sending sending(std::move(urls), options.user, request_of(options), options.json);
+    Sending sending(
+        std::move(urls), {options.user, options.token}, request_of(options), options.json);
     return sending.run(std::chrono::seconds{options.timeout_s});
 }
 
