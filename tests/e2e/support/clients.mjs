@@ -19,8 +19,9 @@ const asBytes = { write: (value) => new TextEncoder().encode(JSON.stringify(valu
 
 export class Client {
     // `nodes`: one, or several to be balanced over. Everything received is in `messages`, in order.
-    // `acknowledges`: tells the node of each message that is to be acknowledged. `timeout`: for an answer, in ms.
-    constructor(nodes, user, { protobuf = false, acknowledges = false, timeout = 5_000 } = {}) {
+    // `acknowledges`: tells the node of each message that is to be acknowledged. `timeout`: for an answer, in ms. `sdk`: more
+    // for the SDK; who has a token there is who that says, not `user`.
+    constructor(nodes, user, { protobuf = false, acknowledges = false, timeout = 5_000, sdk = {} } = {}) {
         this.user = user;
         this.messages = [];
         this.node = undefined;   // the name of the one it is on, or tries
@@ -31,7 +32,7 @@ export class Client {
         const Sdk = protobuf ? ProtobufCentrifuge : JsonCentrifuge;
         this.sdk = new Sdk('ws://balancer.invalid/', {
             websocket: balanced([nodes].flat(), (name, socket) => { this.node = name; this.socket = socket; }), minReconnectDelay: 50, maxReconnectDelay: 500, timeout,
-            data: this.payload.write(user === undefined ? {} : { user }),
+            ...('token' in sdk || 'getToken' in sdk ? {} : { data: this.payload.write(user === undefined ? {} : { user }) }), ...sdk,
         });
         this.sdk.on('publication', (message) => this.keep(message));
         this.sdk.on('connected', ({ client }) => { this.id = client; });
@@ -41,7 +42,8 @@ export class Client {
     }
     keep({ channel, data, info, tags }) {
         const id = tags?.message_id;
-        this.messages.push({ channel, data: this.payload.read(data), from: info?.user, client: info?.client, id });
+        const seen = (some) => (some?.length === 0 ? undefined : some && this.payload.read(some));    // Protobuf has empty bytes for none
+        this.messages.push({ channel, data: this.payload.read(data), from: info?.user, client: info?.client, id, connInfo: seen(info?.connInfo), chanInfo: seen(info?.chanInfo) });
         if (id && this.acknowledges) this.acknowledge(id).catch(() => {});
     }
     acknowledge(id) { return this.rpc('ack', { id }); }
@@ -55,8 +57,10 @@ export class Client {
     close() { this.sdk.disconnect(); }
 
     // Throws the SDK's error, with its code, if the node refuses.
-    async subscribe(channel) {
-        const subscription = this.sdk.newSubscription(channel, { minResubscribeDelay: 50, maxResubscribeDelay: 500 });
+    async subscribe(channel, more = {}) {
+        const before = this.sdk.getSubscription(channel);
+        if (before) this.sdk.removeSubscription(before);
+        const subscription = this.sdk.newSubscription(channel, { minResubscribeDelay: 50, maxResubscribeDelay: 500, ...more });
         subscription.on('publication', (message) => this.keep(message));
         await within(`${this.user} to subscribe to ${channel}`, new Promise((subscribed, refused) => {
             subscription.on('subscribed', subscribed);

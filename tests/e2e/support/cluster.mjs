@@ -14,6 +14,7 @@ export class Cluster {
         this.clients = [];
         this.lasts = 0;
         this.rounds = 0;
+        this.sign = undefined;   // makes a token of claims, where nodes ask for them
         this.dir = mkdtempSync(join(tmpdir(), 'grapevine-e2e-'));
         this.secretFile = this.secret('secret', 'what all nodes of this cluster know');
     }
@@ -41,7 +42,7 @@ export class Cluster {
     // Until none of them doubts its own senses.
     async well(nodes = this.running) { await Promise.all(nodes.map((node) => until(`${node.name} to be well`, () => node.isWell(), { every: 100 }))); }
     client(user, nodes, options) {
-        const client = new Client(nodes, user, options);
+        const client = new Client(nodes, user, this.sign && !options?.sdk ? { ...options, sdk: { token: this.sign({ sub: user }) } } : options);
         this.clients.push(client);
         return client.connect();
     }
