@@ -1,7 +1,8 @@
 #include "mesh/channel_commands.hpp"
 
-#include "mesh/client_text.hpp"
 #include "mesh/publish.hpp"
+#include "mesh/session_info.hpp"
+#include "mesh/session_presence.hpp"
 #include "mesh/token_commands.hpp"
 #include "proto/hash.hpp"
 #include "proto/names.hpp"
@@ -52,11 +53,8 @@ Addressed to_all(const Call& call, std::string_view marked) {
 Addressed to_channel(const Call& call, std::string_view channel) {
     const NamespaceRules* const rules = call.desk.namespaces.of(channel);
     if (rules == nullptr) return {.refusal = ErrorCode::unknown_channel};
-    const auto is_subscribed = [&] {
-        const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-        return call.desk.registry.channels().has(call.session.channels, key, channel);
-    };
-    if (!call.is_given(rules->publish) && !(rules->publish.subscribers && is_subscribed()))
+    if (!call.is_given(rules->publish) &&
+        !(rules->publish.subscribers && call.is_subscribed(channel)))
         return {.refusal = ErrorCode::permission_denied};
     return {.name = channel, .takes_binary = rules->takes_binary};
 }
@@ -91,8 +89,11 @@ void subscribe(Call call) {
     case SubscriberLists::Joined::first:
     case SubscriberLists::Joined::another: break;
     }
-    if (!token) return call.succeed();
-    reply_subscribed(call, std::move(*token));
+    if (token)
+        reply_subscribed(call, std::move(*token));
+    else
+        call.succeed();
+    tell_joined(call, *rules, channel, call.command.join_leave);
 }
 
 void unsubscribe(Call call) {
@@ -110,17 +111,12 @@ void publish(Call call) {
     const bool is_readable = call.command.data_kind == PayloadKind::json || to.takes_binary;
     if (call.command.data.empty() || !is_readable) return call.fail(ErrorCode::bad_request);
 
-    const ClientText client{call.session.client};
+    const SessionInfo info{call.desk.registry, call.session, call.command.channel};
     call.desk.output.publishes.push_back(publish_of(
         to.target,
         to.name,
         call.command.data_kind,
-        {.data = call.command.data,
-         .info =
-             {.user = call.user(),
-              .client = client.view(),
-              .conn_info = call.desk.registry.conn_info(call.session),
-              .chan_info = call.desk.registry.chan_info(call.session, call.command.channel)}},
+        {.data = call.command.data, .info = info.view()},
         call.desk.config.hash_key));
     ++call.desk.registry.counters().publishes;
     call.succeed();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mesh/session_commands.hpp"
+#include "proto/hash.hpp"
 
 #include <string_view>
 
@@ -29,6 +30,11 @@ struct Call {
     /// As far as who it is decides.
     [[nodiscard]] bool is_given(const Right& right) const {
         return session.user.count != 0 ? right.clients : right.anonymous;
+    }
+    /// To a channel of any name.
+    [[nodiscard]] bool is_subscribed(std::string_view channel) const {
+        const std::uint64_t key = proto::channel_key_of(desk.config.hash_key, channel).value;
+        return desk.registry.channels().has(session.channels, key, channel);
     }
     /// Empty: anonymous.
     [[nodiscard]] std::string_view user() const {

@@ -32,6 +32,10 @@ void LoopInput::tell(Sessions& sessions, Now now, SessionsOutput& output) const 
             sessions.on(*joined);
         } else if (const auto* answer = std::get_if<Answer>(&item)) {
             sessions.handle(*answer, now, output);
+        } else if (const auto* query = std::get_if<LoopQuery>(&item)) {
+            sessions.handle(*query, now, output);
+        } else if (const auto* inquired = std::get_if<Inquired>(&item)) {
+            sessions.handle(*inquired, now, output);
         } else {
             sessions.handle(ShutdownBegun{}, now, output);
         }
@@ -47,6 +51,11 @@ std::size_t LoopOutput::bytes() const {
         bytes += publish.text.size();
     for (const SendToUsers& send : said.sends_to_users)
         bytes += sizeof(SendToUsers) + send.data.size() + send.users.size() * sizeof(std::string);
+    for (const PresenceSaid& each : said.presence) {
+        bytes += sizeof(PresenceSaid);
+        if (const auto* found = std::get_if<LoopFound>(&each))
+            bytes += found->clients.size() + found->users.size() * sizeof(std::uint64_t);
+    }
     return bytes;
 }
 

@@ -17,6 +17,8 @@ public:
     void add(const Joined& joined) { items_.emplace_back(joined); }
     void add(ShutdownBegun begun) { items_.emplace_back(begun); }
     void add(Answer answer) { items_.emplace_back(std::move(answer)); }
+    void add(LoopQuery query) { items_.emplace_back(std::move(query)); }
+    void add(Inquired inquired) { items_.emplace_back(std::move(inquired)); }
     /// Copies name and body.
     void add(const Deliver& deliver);
     /// Hands all of it to a loop's sessions.
@@ -44,7 +46,7 @@ private:
         std::uint32_t name_bytes = 0;
         std::uint32_t body_bytes = 0;
     };
-    using Item = std::variant<Joined, Delivery, Answer, ShutdownBegun>;
+    using Item = std::variant<Joined, Delivery, Answer, LoopQuery, Inquired, ShutdownBegun>;
 
     std::vector<Item> items_;
     std::string text_;  ///< of deliveries: name and body, one after the other

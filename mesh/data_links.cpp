@@ -20,25 +20,25 @@ void DataLinks::used(NodeId node, Now now) {
     wanted_[node].used = now.steady;
 }
 
-bool DataLinks::wait(NodeId node, std::string_view encoded, Now now) {
+bool DataLinks::wait(NodeId node, std::string_view encoded, Now now, std::uint32_t version) {
     if (!want(node, now)) return false;
     Wanted& wanted = wanted_[node];
     if (wanted.bytes + encoded.size() > config_.link_wait_bytes_max ||
         waiting_bytes_ + encoded.size() > config_.all_link_wait_bytes_max)
         return false;
-    wanted.waiting.emplace_back(encoded);
+    wanted.waiting.push_back({std::string{encoded}, version});
     wanted.bytes += encoded.size();
     waiting_bytes_ += encoded.size();
     return true;
 }
 
-void DataLinks::linked(NodeId node, LinkQueue& queue) {
+void DataLinks::linked(NodeId node, LinkQueue& queue, std::uint32_t version) {
     const auto found = wanted_.find(node);
     if (found == wanted_.end()) return;
     found->second.missing_since = never;
     found->second.is_late = false;
-    for (const std::string& encoded : found->second.waiting)
-        queue.append(FrameClass::messages, encoded);
+    for (const Wanted::Frame& frame : found->second.waiting)
+        if (frame.version <= version) queue.append(FrameClass::messages, frame.encoded);
     drop_waiting(found->second);
 }
 

@@ -9,6 +9,7 @@
 #include "mesh/link.hpp"
 #include "mesh/mesh_config.hpp"
 #include "mesh/now.hpp"
+#include "proto/mesh_frames.hpp"
 
 #include <map>
 #include <string>
@@ -30,10 +31,15 @@ public:
     void used(NodeId node, Now now);
     /// Whether it is to have a link for the sake of messages.
     [[nodiscard]] bool is_wanted(NodeId node) const { return wanted_.contains(node); }
-    /// One encoded frame waits for a link to be made. False if too much waits.
-    bool wait(NodeId node, std::string_view encoded, Now now);
+    /// One encoded frame waits for a link to be made, and for one that speaks `version`. False if
+    /// too much waits.
+    bool wait(
+        NodeId node,
+        std::string_view encoded,
+        Now now,
+        std::uint32_t version = proto::mesh_version_min);
     /// There is a link: what waits goes out, before anything that comes later.
-    void linked(NodeId node, LinkQueue& queue);
+    void linked(NodeId node, LinkQueue& queue, std::uint32_t version);
     void forget(NodeId node);
     /// Nodes that were not wanted before and must be dialled.
     [[nodiscard]] std::vector<NodeId> take_news() { return std::exchange(news_, {}); }
@@ -53,7 +59,11 @@ private:
         Instant used{};  ///< wanted, or used
         Instant missing_since = never;  ///< since when it was wanted and had no link
         bool is_late = false;  ///< that is too long
-        std::vector<std::string> waiting;  ///< encoded frames
+        struct Frame {
+            std::string encoded;
+            std::uint32_t version = 0;
+        };
+        std::vector<Frame> waiting;
         std::size_t bytes = 0;  ///< of these
     };
 

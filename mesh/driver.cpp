@@ -39,7 +39,12 @@ Driver::Driver(
     Now start,
     std::size_t loops,
     Authenticator* authenticator)
-    : mesh_(std::move(mesh), start),
+    : mesh_(
+          [&] {
+              mesh.loops = loops;
+              return std::move(mesh);
+          }(),
+          start),
       sessions_config_([&] {
           sessions.hash_key = mesh_.hash_key();
           sessions.node_name = mesh_.config().name;
@@ -121,6 +126,11 @@ void Driver::publish(
 
 void Driver::send(SendToUsers send, Now now) {
     mesh_.handle(std::move(send), now, mesh_output_);
+    exchange(now);
+}
+
+void Driver::inquire(Inquiry inquiry, Now now) {
+    mesh_.handle(std::move(inquiry), now, mesh_output_);
     exchange(now);
 }
 
@@ -206,6 +216,8 @@ void Driver::hear(SessionsOutput& said, std::size_t loop, Now now) {
         mesh_.handle(std::move(acknowledge), now, mesh_output_);
     for (const Question& question : said.questions)
         mesh_.handle(question, now, mesh_output_);
+    for (PresenceSaid& each : said.presence)
+        std::visit([&](auto& told) { mesh_.handle(std::move(told), now, mesh_output_); }, each);
 }
 
 /// Deliveries point into publications, which must live until this is done.
@@ -231,9 +243,32 @@ void Driver::tell_sessions(Now now) {
         else
             speak(delivered_, [&](auto& output) { sessions_.handle(answer, now, output); });
     }
+    for (PresenceTold& each : mesh_output_.presence)
+        std::visit([&](auto& told) { tell(told, now); }, each);
     mesh_output_.joined.clear();
     mesh_output_.delivers.clear();
     mesh_output_.answers.clear();
+    mesh_output_.presence.clear();
+}
+
+void Driver::tell(LoopQuery& query, Now now) {
+    for (std::size_t loop = 1; loop < other_loops_.size(); ++loop)
+        other_loops_.tell(loop, query);
+    sessions_.handle(std::move(query), now, delivered_);
+}
+
+void Driver::tell(Inquired& inquired, Now now) {
+    const std::size_t loop = loop_of(inquired.asker.session);
+    if (inquired.asker.request != 0) {
+        Bytes json = Bytes::with_capacity(256);
+        append_inquired(json.writable(), inquired);
+        edge_.api_answers.push_back({inquired.asker, std::move(json), {}});
+    } else if (loop != 0) {
+        other_loops_.tell(loop, std::move(inquired));
+    } else {
+        speak(
+            delivered_, [&](auto& output) { sessions_.handle(std::move(inquired), now, output); });
+    }
 }
 
 void Driver::deliver(const Deliver& deliver, Now now) {

@@ -73,6 +73,8 @@ public:
         Now now);
     /// `POST /api/send`: its answer comes in Edge::api_answers, at once or later.
     void send(SendToUsers send, Now now);
+    /// `POST /api/presence`: likewise.
+    void inquire(Inquiry inquiry, Now now);
     /// SIGTERM: sessions are closed with 3001, the others hear LEAVE; Edge::has_left follows.
     void leave(Now now);
     /// When next_deadline() has come.
@@ -100,6 +102,8 @@ private:
     void hear(SessionsOutput& said, std::size_t loop, Now now);
     void tell_sessions(Now now);
     void deliver(const Deliver& deliver, Now now);
+    void tell(LoopQuery& query, Now now);
+    void tell(Inquired& inquired, Now now);
     void collect_mesh();
 
     Mesh mesh_;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "proto/bytes.hpp"
+#include "proto/client_frames.hpp"
 #include "proto/codes.hpp"
 #include "proto/mesh_frames.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace grapevine::mesh {
@@ -18,6 +20,7 @@ using proto::LinkId;
 using proto::MessageId;
 using proto::NodeId;
 using proto::PayloadKind;
+using proto::QueryKind;
 using proto::SessionId;
 using proto::Target;
 using proto::Version;
@@ -73,6 +76,26 @@ struct Question {
     Asker asker;
     std::vector<std::string> users;  ///< of user_status; at most limits::users_per_query
 };
+
+/// A question about a channel, to whoever has subscribers of it: answered by Inquired, or by an
+/// Answer with an error.
+struct Inquiry {
+    Asker asker;
+    QueryKind kind{};
+    std::string channel;
+};
+
+/// What one loop's sessions know of it, for Mesh to put together.
+struct LoopFound {
+    std::uint64_t number = 0;  ///< of the LoopQuery
+    std::string clients;  ///< of presence: entries of a client.wire.PresenceResult
+    std::uint64_t count = 0;  ///< of presence_stats: sessions
+    std::vector<std::uint64_t> users;  ///< likewise: hashes of their users, each once
+    bool is_cut = false;  ///< there are more than may be told
+};
+
+/// Said by Sessions of who is subscribed where: rare, so it shares a place.
+using PresenceSaid = std::variant<Inquiry, LoopFound>;
 
 /// How much of a message's way its sender waits for.
 enum class Wait : std::uint8_t {
@@ -136,6 +159,26 @@ struct Joined {
     SessionId session;
     Version version;
 };
+
+/// To every loop; each answers with a LoopFound of this number.
+struct LoopQuery {
+    std::uint64_t number = 0;
+    QueryKind kind{};
+    std::uint64_t key = 0;  ///< keyed hash of the channel
+    std::string channel;
+};
+
+/// The answer to an Inquiry, of all nodes together.
+struct Inquired {
+    Asker asker;
+    QueryKind kind{};
+    std::string clients;  ///< entries of a client.wire.PresenceResult
+    proto::PresenceStats stats;
+    bool is_incomplete = false;  ///< somebody did not answer in time, or there are too many to tell
+};
+
+/// Told to Sessions about the same.
+using PresenceTold = std::variant<LoopQuery, Inquired>;
 
 /// To a command, or to a request of the HTTP API.
 struct Answer {

@@ -1,5 +1,5 @@
-/// One publication as the pushes that its subscribers get: written at most once for each encoding,
-/// when the first subscriber needs it, and then shared.
+/// One publication, or coming or going, as the pushes that its subscribers get: written at most
+/// once for each encoding, when the first subscriber needs it, and then shared.
 #pragma once
 
 #include "mesh/exchange.hpp"
@@ -27,8 +27,10 @@ public:
     /// Adds it to messages that are written already; false if it cannot be. Never for a binary
     /// payload, which some encodings skip.
     [[nodiscard]] bool append_to(std::string& messages, proto::Encoding encoding) const {
-        return proto::append_push(
-            messages, encoding, channel_, deliver_.payload_kind, deliver_.body);
+        return deliver_.target == Target::watchers
+                   ? proto::append_coming_push(messages, encoding, channel_, deliver_.body)
+                   : proto::append_push(
+                         messages, encoding, channel_, deliver_.payload_kind, deliver_.body);
     }
     [[nodiscard]] bool is_binary() const { return deliver_.payload_kind == PayloadKind::binary; }
     /// About what it takes: the body in its push, with room for what JSON adds around it.
@@ -59,8 +61,7 @@ private:
             return;
         }
         form.message = Bytes::with_capacity(room());
-        const bool written = proto::append_push(
-            form.message.writable(), encoding, channel_, deliver_.payload_kind, deliver_.body);
+        const bool written = append_to(form.message.writable(), encoding);
         form.state = written ? State::written : State::unreadable;
     }
 

@@ -18,6 +18,7 @@ void MeshOutput::clear() {
     alive.clear();
     joined.clear();
     answers.clear();
+    presence.clear();
     events.clear();
     has_left = false;
     must_stop = false;

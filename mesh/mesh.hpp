@@ -79,6 +79,8 @@ using MeshInput = std::variant<
     Acknowledge,
     Delivered,
     Question,
+    Inquiry,
+    LoopFound,
     LeaveWanted,
     TimeReached,
     TurnEnded>;
@@ -116,6 +118,7 @@ struct MeshOutput {
     std::vector<Bytes> alive;  ///< buffers that some of `delivers` point into
     std::vector<Joined> joined;  ///< to be told before `delivers`
     std::vector<Answer> answers;
+    std::vector<PresenceTold> presence;
     Events events;
     bool has_left = false;  ///< LEAVE is done: the process may end
     bool must_stop = false;  ///< NameTaken: the process must end with an error
@@ -135,6 +138,10 @@ inline constexpr std::size_t refuse_reasons =
 /// Things that happen per message.
 struct MeshCounters {
     std::uint64_t published = 0;
+    std::uint64_t comings_told = 0;  ///< that somebody began or ended to be subscribed
+    std::uint64_t inquiries = 0;  ///< who is subscribed: asked here, and by other nodes
+    std::uint64_t inquiries_refused = 0;  ///< too many at once
+    std::uint64_t inquiries_incomplete = 0;  ///< told without what somebody did not say in time
     std::uint64_t published_nowhere = 0;  ///< to a channel that no session and no node wanted
     // Every message to a user ends in exactly one of the five results.
     std::uint64_t user_messages = 0;  ///< one for each user it was for

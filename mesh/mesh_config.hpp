@@ -118,6 +118,12 @@ struct MeshConfig {
     std::size_t node_names_bytes_max = 64 * 1024 * 1024;
     std::size_t all_names_bytes_max = 256 * 1024 * 1024;  ///< of all nodes
 
+    // ---- who is subscribed to a channel
+    std::size_t loops = 1;  ///< of this node: each has subscribers. Driver says how many
+    /// Who was asked and does not answer in this time is left out; more makes people wait for who
+    /// is silent, less leaves out who is slow. Others are answered in half of it.
+    Duration inquire_within = 1s;
+
     // ---- messages to users
     Duration deliver_within = 3s;  ///< then a result is due, whatever is known
     Duration park_within = 2s;  ///< for a user who is nowhere: he may be changing nodes

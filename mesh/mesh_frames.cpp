@@ -25,6 +25,8 @@ bool is_urgent(const Link& link, const proto::MeshFrame& frame) {
            !std::holds_alternative<proto::SnapEnd>(frame) &&
            !std::holds_alternative<proto::Forward>(frame) &&
            !std::holds_alternative<proto::Tunnel>(frame) &&
+           !std::holds_alternative<proto::Query>(frame) &&
+           !std::holds_alternative<proto::Found>(frame) &&
            !std::holds_alternative<proto::Spread>(frame);
 }
 

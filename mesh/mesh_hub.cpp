@@ -88,6 +88,7 @@ Mesh::Parts::Parts(const Mesh& owner, MeshConfig configured, Now start)
       flows(reach()),
       arrivals(reach()),
       receipts(config, counters),
+      inquiries(config),
       tick_at(start.steady),
       last_message{proto::mix64(config.boot.value)} {}
 
@@ -147,6 +148,9 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     if (is_leaving) return;
     is_leaving = true;
     leave_by = now.steady + config.leave_within;
+    // Who is told that this node leaves reads nothing of it that comes later.
+    links.hand_out(facts, output);
+    settle(now, output);
     const proto::Leave leave{identity.epoch, replication.log().version()};
     links.for_each_node([&](NodeId, Link& link) { links.send(link, FrameClass::control, leave); });
     flows.end_all(now);
@@ -269,7 +273,7 @@ void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutpu
         output.events.emplace_back(LimitReached{"table slots"});
     relay.unfollow(node);
     link->needed_at = now.steady;
-    data_links.linked(node, link->queue);
+    data_links.linked(node, link->queue, link->version());
     replication.begin(*link, handshake.peers_welcome().your_version);
     links.mark_dirty(*link);
     introduce(*link, is_new);
@@ -329,6 +333,8 @@ void Mesh::Parts::on_fact(const NodeLost& lost, Now now, MeshOutput& output) {
     relay.unfollow(lost.node);
     flows.node_lost(lost.node, now);
     arrivals.node_lost(lost.node);
+    inquiries.node_lost(lost.node);
+    tell_inquired(output);
     places_changed = true;
     replicas.drop_staged(lost.node, tables);
     if (is_leaving) return leave_if_done(now, output);
@@ -394,6 +400,8 @@ void Mesh::Parts::on_news(const MemberNews& told, Now now, MeshOutput& output) {
 void Mesh::Parts::take_leave_of(NodeId node, MeshOutput& output) {
     links.close_node(node, LinkEnd::member_left, facts, output);
     arrivals.forget(node);
+    inquiries.node_left(node);
+    tell_inquired(output);
     probes.forget(node);
     relay.forget(node);
     data_links.forget(node);
@@ -435,6 +443,8 @@ void Mesh::Parts::tick(Now now, MeshOutput& output) {
     }
     flows.tick(now, output);
     receipts.tick(now);
+    inquiries.tick(now);
+    tell_inquired(output);
     arrivals.tick(now);
     tell_receipts(output);
     if (is_leaving) leave_if_done(now, output);

@@ -8,6 +8,7 @@
 
 namespace grapevine::mesh {
 void Mesh::Parts::on(Publish& publish, Now now, MeshOutput& output) {
+    if (publish.target == Target::watchers) return router.announce(publish, now, output);
     ++counters.published;
     if (publish.target == Target::everybody) return spread(publish, output);
     if (publish.target != Target::user) return router.publish(publish, now, output);

@@ -7,6 +7,7 @@
 #include "mesh/data_links.hpp"
 #include "mesh/dialer.hpp"
 #include "mesh/flows.hpp"
+#include "mesh/inquiries.hpp"
 #include "mesh/links.hpp"
 #include "mesh/local_counts.hpp"
 #include "mesh/local_health.hpp"
@@ -55,6 +56,17 @@ struct Mesh::Parts {
     }
     void tell_news(MeshOutput& output);
     [[nodiscard]] std::string name_of(NodeId node) const;
+
+    // ---- mesh_presence.cpp: who is subscribed to a channel
+    void on(const Inquiry& inquiry, Now now, MeshOutput& output);
+    void on(const LoopFound& found, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Query& query, Now now, MeshOutput& output);
+    void on_frame(Link& link, const proto::Found& found, Now now, MeshOutput& output);
+    /// Whether it will be asked, on a link that is there or is being made.
+    [[nodiscard]] bool ask(NodeId node, const proto::Query& query, Now now);
+    /// What inquiries led to, to those who wait for it.
+    void tell_inquired(MeshOutput& output);
+    void tell_found(const Inquiries::Reply& reply);
 
     // ---- mesh_hub.cpp: what components tell, carried to the others until nobody has news
     void settle(Now now, MeshOutput& output);
@@ -225,6 +237,7 @@ struct Mesh::Parts {
     Flows flows;
     Arrivals arrivals;
     Receipts receipts;
+    Inquiries inquiries;
     Refusals refusals;
 
     LinkFacts facts;  ///< waiting to be carried

@@ -28,6 +28,10 @@ struct NamespaceRules {
     Right subscribe{};
     Right publish{};
     bool takes_binary = false;  ///< else a publication must be JSON
+    bool has_presence = false;  ///< else nobody may ask who is there
+    Right presence{};  ///< to ask, and to hear who comes and goes
+    bool tells_comings = false;  ///< subscribers may hear who comes and goes
+    bool tells_all = false;  ///< those who did not ask for it too
 
     friend bool operator==(const NamespaceRules&, const NamespaceRules&) = default;
 };
@@ -36,7 +40,11 @@ struct ChannelRules {
     /// There is nothing to look up: every name is in the namespace without a name.
     bool has_no_namespaces = true;
     NamespaceRules without_namespace{
-        .name = {}, .subscribe = Right::everybody(), .publish = Right::everybody()};
+        .name = {},
+        .subscribe = Right::everybody(),
+        .publish = Right::everybody(),
+        .has_presence = true,
+        .presence = {.subscribers = true}};
     std::vector<NamespaceRules> namespaces{};  ///< names differ; at most namespaces_max
     Right publish_to_users = Right::everybody();
     Right publish_to_all{};  ///< the system channel

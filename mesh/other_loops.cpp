@@ -22,7 +22,8 @@ void OtherLoops::changed(std::size_t loop, const LocalChange& change) {
 bool OtherLoops::may_have(const Loop& loop, const Deliver& deliver) {
     switch (deliver.target) {
     case Target::user: return loop.users.find(deliver.key) != nullptr;
-    case Target::channel: return loop.channels.find(deliver.key) != nullptr;
+    case Target::channel:
+    case Target::watchers: return loop.channels.find(deliver.key) != nullptr;
     case Target::everybody: return true;
     }
     return false;

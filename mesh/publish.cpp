@@ -24,4 +24,18 @@ Publish publish_of(
     return publish;
 }
 
+Publish coming_of(std::string_view channel, std::uint64_t key, const proto::Coming& coming) {
+    constexpr std::size_t framing_bytes = 32;
+    Publish publish{
+        .target = Target::watchers,
+        .name_bytes = static_cast<std::uint8_t>(channel.size()),
+        .key = key,
+        .text = Bytes::with_capacity(
+            channel.size() + coming.info.user.size() + coming.info.client.size() +
+            coming.info.conn_info.size() + coming.info.chan_info.size() + framing_bytes)};
+    publish.text.writable().append(channel);
+    proto::append_coming(publish.text.writable(), coming);
+    return publish;
+}
+
 }  // namespace grapevine::mesh

@@ -18,4 +18,8 @@ namespace grapevine::mesh {
     const proto::Publication& publication,
     proto::HashKey key);
 
+/// Somebody comes or goes; `key`: of the channel.
+[[nodiscard]] Publish
+coming_of(std::string_view channel, std::uint64_t key, const proto::Coming& coming);
+
 }  // namespace grapevine::mesh

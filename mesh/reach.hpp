@@ -50,10 +50,14 @@ struct Reach {
         return forward(link, frame, encoded);
     }
     /// Like forward(), to a node that has no link: it waits until there is one, but not for long.
-    void forward_later(NodeId node, const proto::Forward& frame, Now now) const {
+    void forward_later(
+        NodeId node,
+        const proto::Forward& frame,
+        Now now,
+        std::uint32_t version = proto::mesh_version_min) const {
         std::string encoded;
         proto::append_frame(encoded, frame);
-        if (data_links.wait(node, encoded, now))
+        if (data_links.wait(node, encoded, now, version))
             ++counters.forwards_sent;
         else
             ++counters.forwards_dropped;

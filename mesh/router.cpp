@@ -1,6 +1,7 @@
 #include "mesh/router.hpp"
 
 #include "mesh/check.hpp"
+#include "proto/mesh_versions.hpp"
 
 namespace grapevine::mesh {
 Deliver Router::deliver_here(const Publish& publish) {
@@ -38,6 +39,22 @@ void Router::publish(const Publish& publish, Now now, MeshOutput& output) {
         }
     });
     if (!wanted) ++reach_.counters.published_nowhere;
+}
+
+void Router::announce(const Publish& publish, Now now, MeshOutput& output) {
+    ++reach_.counters.comings_told;
+    std::string_view encoded;  // once for all links
+    reach_.tables.for_each_place(proto::TableKind::channels, publish.key, [&](Slot slot) {
+        const NodeId node = reach_.tables.node_of(slot);
+        if (slot == Tables::self_slot) {
+            output.delivers.push_back(deliver_here(publish));
+        } else if (Link* const link = reach_.links.to(node)) {
+            if (link->version() >= proto::watchers_since_version)
+                (void)reach_.forward(*link, frame_of(publish), encoded);
+        } else if (!reach_.has_parted(node)) {
+            reach_.forward_later(node, frame_of(publish), now, proto::watchers_since_version);
+        }
+    });
 }
 
 }  // namespace grapevine::mesh

@@ -13,6 +13,8 @@ public:
     explicit Router(Reach reach) : reach_(reach) {}
 
     void publish(const Publish& publish, Now now, MeshOutput& output);
+    /// Who comes or goes, to those who hear that: likewise.
+    void announce(const Publish& publish, Now now, MeshOutput& output);
 
     // ---- one that nobody answers, as it goes
     [[nodiscard]] static Deliver deliver_here(const Publish& publish);

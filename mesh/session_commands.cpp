@@ -3,6 +3,7 @@
 #include "mesh/channel_commands.hpp"
 #include "mesh/client_text.hpp"
 #include "mesh/send_request.hpp"
+#include "mesh/session_presence.hpp"
 #include "mesh/token_commands.hpp"
 
 #include <array>
@@ -105,8 +106,8 @@ run_command(CommandDesk& desk, Session& session, const Command& command, Replies
     case CommandKind::sub_refresh: sub_refresh(call); break;
     case CommandKind::ping: call.succeed(); break;
     case CommandKind::send: break;  // has no reply, and nobody here listens
-    case CommandKind::presence:
-    case CommandKind::presence_stats:
+    case CommandKind::presence: ask_who_is_present(call, QueryKind::presence); break;
+    case CommandKind::presence_stats: ask_who_is_present(call, QueryKind::presence_stats); break;
     case CommandKind::history: call.fail(ErrorCode::not_available); break;
     case CommandKind::none: return CloseCode::bad_request;
     }

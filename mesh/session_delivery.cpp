@@ -17,6 +17,16 @@ void SessionDelivery::deliver(
         to_all(registry, subscribers, push, output);
         break;
     }
+    case Target::watchers: {
+        LazyPush push{deliver, deliver.name};
+        meant_.clear();
+        registry.channels().for_each_watcher(
+            deliver.key, deliver.name, [&](const SubscriberLists::Subscriber& watcher) {
+                meant_.push_back(watcher);
+            });
+        if (!meant_.empty()) to_all(registry, meant_, push, output);
+        break;
+    }
     case Target::user: {
         personal_channel_.assign(1, proto::personal_mark).append(deliver.name);
         LazyPush push{deliver, personal_channel_};

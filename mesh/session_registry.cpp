@@ -1,6 +1,7 @@
 #include "mesh/session_registry.hpp"
 
 #include "mesh/check.hpp"
+#include "mesh/session_presence.hpp"
 #include "proto/client_codec.hpp"
 #include "proto/hash.hpp"
 
@@ -99,6 +100,8 @@ SessionRegistry::subscribe(Session& session, std::string_view channel, SessionsO
 void SessionRegistry::unsubscribe(
     Session& session, std::string_view channel, SessionsOutput& output) {
     const std::uint64_t key = proto::channel_key_of(hash_key_, channel).value;
+    if (channels_.marks_of(session.channels, key, channel).is_told_of)
+        tell_coming(*this, session, key, channel, proto::Coming::Way::leave, output);
     if (channels_.leave(session.channels, key, channel) == SubscriberLists::Left::was_last)
         output.changes.push_back(
             {.kind = proto::TableKind::channels, .key = key, .by = -1, .session = {}});
@@ -131,6 +134,9 @@ void SessionRegistry::closed(const SessionClosed& closed, SessionsOutput& output
 }
 
 void SessionRegistry::forget(Session& session, SessionsOutput& output) {
+    channels_.for_each_told_of(session.channels, [&](std::uint64_t key, std::string_view channel) {
+        tell_coming(*this, session, key, channel, proto::Coming::Way::leave, output);
+    });
     users_.leave_all(session.user, [&](std::uint64_t key, SubscriberLists::Left) {
         output.changes.push_back({.kind = proto::TableKind::users, .key = key, .by = -1});
     });

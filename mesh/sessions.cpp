@@ -2,6 +2,7 @@
 
 #include "mesh/session_commands.hpp"
 #include "mesh/session_delivery.hpp"
+#include "mesh/session_presence.hpp"
 #include "mesh/session_registry.hpp"
 #include "mesh/session_timing.hpp"
 
@@ -62,6 +63,12 @@ struct Sessions::Parts {
         else
             proto::append_rpc(replies.text(), session->encoding, id, answer.json.view());
         registry.reply_or_close(*session, replies.take(), output);
+    }
+    void on(const LoopQuery& query, Now, SessionsOutput& output) {
+        find_present(registry, config.hash_key, query, output);
+    }
+    void on(const Inquired& inquired, Now, SessionsOutput& output) {
+        tell_inquired(registry, inquired, output);
     }
     void on(const Joined& joined, Now, SessionsOutput&) { registry.joined(joined); }
     void on(const ShutdownBegun&, Now, SessionsOutput& output) {

@@ -78,6 +78,8 @@ using SessionsInput = std::variant<
     Deliver,
     Joined,
     Answer,
+    LoopQuery,
+    Inquired,
     ShutdownBegun,
     SessionsTimeReached>;
 
@@ -102,11 +104,12 @@ struct SessionsOutput {
     std::vector<Acknowledge> acknowledges;
     std::vector<Delivered> delivered;
     std::vector<Question> questions;
+    std::vector<PresenceSaid> presence;
 
     [[nodiscard]] bool is_empty() const {
         return sends.empty() && closes.empty() && publishes.empty() && changes.empty() &&
                sends_to_users.empty() && acknowledges.empty() && delivered.empty() &&
-               questions.empty();
+               questions.empty() && presence.empty();
     }
     void swap(SessionsOutput& other) noexcept {
         sends.swap(other.sends);
@@ -117,6 +120,7 @@ struct SessionsOutput {
         acknowledges.swap(other.acknowledges);
         delivered.swap(other.delivered);
         questions.swap(other.questions);
+        presence.swap(other.presence);
     }
     void clear() {
         sends.clear();
@@ -127,6 +131,7 @@ struct SessionsOutput {
         acknowledges.clear();
         delivered.clear();
         questions.clear();
+        presence.clear();
     }
 };
 

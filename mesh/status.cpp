@@ -125,6 +125,13 @@ void append_user_status(std::string& out, const Mesh& mesh, std::span<const std:
     out += "}}";
 }
 
+void append_inquired(std::string& out, const Inquired& inquired) {
+    if (inquired.kind == QueryKind::presence)
+        proto::append_presence_result(out, inquired.clients, inquired.is_incomplete);
+    else
+        proto::append_presence_stats_result(out, inquired.stats, inquired.is_incomplete);
+}
+
 void append_cluster(std::string& out, const Mesh& mesh, Reader reader, Now now) {
     out.push_back('{');
     append_text(out, "self", mesh.config().name);

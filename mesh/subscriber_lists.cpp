@@ -14,7 +14,7 @@ constexpr std::size_t row_kept = 32;
 SubscriberLists::Joined SubscriberLists::join(
     Places& places, std::uint32_t slot, std::uint64_t key, std::string_view name) {
     std::uint32_t at = find_group(key, name);
-    if (at != none && is_in(places, at)) return Joined::already;
+    if (at != none && place_in(places, at) != none) return Joined::already;
     if (places.count >= places_max_) return Joined::no_room;
 
     const bool first = at == none;
@@ -36,15 +36,32 @@ SubscriberLists::Joined SubscriberLists::join(
     return first ? Joined::first : Joined::another;
 }
 
-bool SubscriberLists::is_in(const Places& places, std::uint32_t group) const {
-    for (std::uint32_t mine = places.newest; mine != none; mine = places_[mine].older)
-        if (places_[mine].group == group) return true;
-    return false;
+std::uint32_t SubscriberLists::place_in(const Places& places, std::uint32_t group) const {
+    std::uint32_t mine = places.newest;
+    while (mine != none && places_[mine].group != group)
+        mine = places_[mine].older;
+    return mine;
 }
 
 bool SubscriberLists::has(const Places& places, std::uint64_t key, std::string_view name) const {
     const std::uint32_t group = find_group(key, name);
-    return group != none && is_in(places, group);
+    return group != none && place_in(places, group) != none;
+}
+
+void SubscriberLists::mark_newest(const Places& places, Marks marks) {
+    Place& place = places_[places.newest];
+    Group& group = groups_[place.group];
+    group.watchers += (marks.watches ? 1 : 0) - place.watches;
+    place.watches = marks.watches ? 1 : 0;
+    place.is_told_of = marks.is_told_of ? 1 : 0;
+}
+
+SubscriberLists::Marks
+SubscriberLists::marks_of(const Places& places, std::uint64_t key, std::string_view name) const {
+    const std::uint32_t group = find_group(key, name);
+    const std::uint32_t at = group != none ? place_in(places, group) : none;
+    if (at == none) return {};
+    return {.watches = places_[at].watches != 0, .is_told_of = places_[at].is_told_of != 0};
 }
 
 SubscriberLists::Left
@@ -72,6 +89,7 @@ SubscriberLists::Left SubscriberLists::vacate(std::uint32_t place) {
     const Place left = places_[place];
     places_.give_back(place);
     Group& group = groups_[left.group];
+    group.watchers -= left.watches;
     std::vector<Subscriber>& row = group.several;
     if (row.empty()) {
         index_.remove(groups_, left.group);
@@ -140,8 +158,12 @@ void SubscriberLists::check_invariants() const {
             check(group.several.size() != 1, "a single member needs no row");
             ++groups;
             members += group.members().size();
-            for (const Subscriber& member : group.members())
+            std::uint32_t watchers = 0;
+            for (const Subscriber& member : group.members()) {
                 check(places_[member.place].group == at, "a member's place is in this group");
+                watchers += places_[member.place].watches;
+            }
+            check(watchers == group.watchers, "those who hear who comes and goes are counted");
         }
     });
     check(groups == groups_.taken(), "every group can be found");

@@ -1,6 +1,7 @@
 #include "mesh/token_commands.hpp"
 
 #include "mesh/client_text.hpp"
+#include "mesh/session_presence.hpp"
 #include "proto/hash.hpp"
 #include "proto/names.hpp"
 
@@ -130,9 +131,15 @@ void let_in(Call call, ConnectToken& token) {
     if (const auto refused = choose_channels(call, token)) return call.fail(*refused);
     reply_connected(call, token);
     if (!token.user.empty()) join_user(call, token.user);
-    for (const auto& [channel, claims] : token.subs)
-        (void)call.desk.registry.subscribe(call.session, channel, call.desk.output);
     keep_terms(call, token);
+    for (const auto& [channel, claims] : token.subs) {
+        (void)call.desk.registry.subscribe(call.session, channel, call.desk.output);
+        tell_joined(
+            call,
+            *call.desk.namespaces.of(channel),
+            channel,
+            claims.join_leave.value_or(false));
+    }
     call.session.phase = Phase::connected;
     call.desk.timing.connected(call.desk.registry, call.session, call.desk.now);
     ++call.desk.registry.counters().connected;

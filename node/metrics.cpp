@@ -168,6 +168,20 @@ void mesh_part(Page& page, const mesh::Driver& driver, mesh::Now now) {
     page.counter("published_total", "Publications routed.", m.published);
     page.counter(
         "published_nowhere_total", "Publications that nobody wanted.", m.published_nowhere);
+    page.counter(
+        "comings_told_total",
+        "Sessions that began or ended to be subscribed where that is told.",
+        m.comings_told);
+    page.counter(
+        "inquiries_total",
+        "Questions who is subscribed to a channel, by clients, the API and other nodes.",
+        m.inquiries);
+    page.counter(
+        "inquiries_refused_total", "Of these, because too many were open.", m.inquiries_refused);
+    page.counter(
+        "inquiries_incomplete_total",
+        "Of these, answered without what somebody did not say in time, or without room for all.",
+        m.inquiries_incomplete);
     page.counter("forwards_sent_total", "Publications sent to other nodes.", m.forwards_sent);
     page.counter(
         "forwards_received_total", "Publications received from other nodes.", m.forwards_received);

@@ -159,6 +159,15 @@ void append_presence_stats(
         client_protobuf::append_presence_stats(out, id, stats, is_incomplete);
 }
 
+void append_presence_result(std::string& out, std::string_view entries, bool is_incomplete) {
+    client_json::append_presence_result(out, entries, is_incomplete);
+}
+
+void append_presence_stats_result(
+    std::string& out, const PresenceStats& stats, bool is_incomplete) {
+    client_json::append_presence_stats_result(out, stats, is_incomplete);
+}
+
 bool append_push(
     std::string& out,
     Encoding encoding,
@@ -177,6 +186,14 @@ void append_unsubscribe(
         client_json::append_unsubscribe(out, channel, code);
     else
         client_protobuf::append_unsubscribe(out, channel, code);
+}
+
+bool append_coming_push(
+    std::string& out, Encoding encoding, std::string_view channel, std::string_view body) {
+    if (encoding == Encoding::json) return client_json::append_coming_push(out, channel, body);
+    if (!read_coming(body)) return false;
+    client_protobuf::append_coming_push(out, channel, body);
+    return true;
 }
 
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code) {

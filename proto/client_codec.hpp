@@ -85,6 +85,9 @@ void append_presence_stats(
     std::uint32_t id,
     const PresenceStats& stats,
     bool is_incomplete);
+/// The results of these two alone, as the HTTP API tells them.
+void append_presence_result(std::string& out, std::string_view entries, bool is_incomplete);
+void append_presence_stats_result(std::string& out, const PresenceStats& stats, bool is_incomplete);
 /// A publication push. `body` is an encoded publication as a Forward carries it: for Protobuf it is
 /// wrapped as it is, for JSON it is rewritten. False, and nothing appended, if the body is
 /// malformed, or if a binary payload is to be written as JSON.
@@ -96,6 +99,9 @@ bool append_push(
     std::string_view body);
 void append_unsubscribe(
     std::string& out, Encoding encoding, std::string_view channel, UnsubscribeCode code);
+/// The same of somebody who comes or goes, as append_coming() wrote it.
+bool append_coming_push(
+    std::string& out, Encoding encoding, std::string_view channel, std::string_view body);
 void append_disconnect(std::string& out, Encoding encoding, CloseCode code);
 void append_ping(std::string& out, Encoding encoding);
 /// Replies and pushes that are written already, not none.
@@ -106,6 +112,10 @@ inline constexpr std::size_t separator_bytes_max = 1;
 // ---- the body of a publication, the same on every link and for every subscriber
 void append_publication(std::string& out, const Publication& publication);
 std::optional<Publication> read_publication(std::string_view body);
+
+// ---- who comes and goes, likewise: the one field of a client.wire.Push that says so
+void append_coming(std::string& out, const Coming& coming);
+std::optional<Coming> read_coming(std::string_view body);
 
 // ---- who is present, the same on every link and for every subscriber: one after the other they
 // are a client.wire.PresenceResult

@@ -22,9 +22,12 @@ void append_presence(
     std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete);
 void append_presence_stats(
     std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
+void append_presence_result(std::string& out, std::string_view entries, bool is_incomplete);
+void append_presence_stats_result(std::string& out, const PresenceStats& stats, bool is_incomplete);
 bool append_push(
     std::string& out, std::string_view channel, PayloadKind kind, std::string_view body);
 void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code);
+bool append_coming_push(std::string& out, std::string_view channel, std::string_view body);
 void append_disconnect(std::string& out, CloseCode code);
 void append_ping(std::string& out);
 void append_command(std::string& out, const Command& command);
@@ -48,6 +51,7 @@ void append_presence_stats(
     std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete);
 void append_push(std::string& out, std::string_view channel, std::string_view body);
 void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeCode code);
+void append_coming_push(std::string& out, std::string_view channel, std::string_view body);
 void append_disconnect(std::string& out, CloseCode code);
 void append_ping(std::string& out);
 void append_command(std::string& out, const Command& command);

@@ -55,6 +55,7 @@ struct Command {
     /// Empty: there is none. JSON's null is none too, as in every Protobuf mapping.
     std::string_view data;
     PayloadKind data_kind = PayloadKind::json;
+    bool join_leave = false;  ///< of subscribe: wants to hear who comes and goes
 };
 
 /// Who published. Empty user and client: nobody in particular (HTTP API).
@@ -87,6 +88,14 @@ struct ServerSubscription {
     std::string_view channel;
     SubscribeResult result{};
     friend bool operator==(const ServerSubscription&, const ServerSubscription&) = default;
+};
+
+/// Somebody began or ended to be subscribed to a channel.
+struct Coming {
+    enum class Way : std::uint8_t { join, leave };
+    Way way = Way::join;
+    ClientInfo info;
+    friend bool operator==(const Coming&, const Coming&) = default;
 };
 
 struct ConnectResult {
@@ -129,6 +138,7 @@ struct Reply {
         sub_refresh,
         publication,
         unsubscribed,  ///< by the node
+        coming,
         disconnect,
         other
     };
@@ -137,8 +147,9 @@ struct Reply {
     std::uint32_t code = 0;  ///< of an error, of being unsubscribed or disconnected
     std::string_view text;  ///< error message or reason
     bool temporary = false;
-    std::string_view channel;  ///< of a publication, or from which one was unsubscribed
+    std::string_view channel;  ///< of a publication or a coming, or from which one was unsubscribed
     Publication publication;
+    Coming coming;
     std::string_view data;  ///< of the result of rpc or subscribe
     std::uint32_t ttl_s = 0;  ///< of connect, subscribe and their refreshes
     std::vector<ServerSubscription> subs;  ///< of a connect result

@@ -69,6 +69,8 @@ bool take_request(
     Command& command) {
     return take_object(walker, value, [&](std::string_view name, element member) {
         for (const RequestField& field : request.fields) {
+            if (field.flag != nullptr && field.name == name)
+                return take_flag(walker, member, command.*field.flag);
             if (field.place == nullptr || field.name != name) continue;
             std::string_view& place = command.*field.place;
             return field.type == RequestField::Type::payload
@@ -124,9 +126,24 @@ bool take_publication(
     });
 }
 
+bool take_coming(
+    JsonDocument& document, JsonWalker& walker, element value, Coming::Way way, Reply& reply) {
+    reply.kind = Reply::Kind::coming;
+    reply.coming.way = way;
+    return take_object(walker, value, [&](std::string_view name, element member) {
+        return name == "info" && !member.is_null()
+                   ? take_info(document, walker, member, reply.coming.info)
+                   : take_nothing(walker);
+    });
+}
+
 bool take_push(JsonDocument& document, JsonWalker& walker, element value, Reply& reply) {
     return take_object(walker, value, [&](std::string_view name, element member) {
         if (name == "channel") return take_text(walker, member, reply.channel);
+        if (name == "join" && !member.is_null())
+            return take_coming(document, walker, member, Coming::Way::join, reply);
+        if (name == "leave" && !member.is_null())
+            return take_coming(document, walker, member, Coming::Way::leave, reply);
         if (name == "pub" && !member.is_null()) {
             reply.kind = Reply::Kind::publication;
             return take_publication(document, walker, member, reply.publication);
@@ -523,6 +540,19 @@ void append_presence(
     std::string& out, std::uint32_t id, std::string_view entries, bool is_incomplete) {
     open_message(out, id);
     out += R"("presence":)";
+    client_json::append_presence_result(out, entries, is_incomplete);
+    out += '}';
+}
+
+void append_presence_stats(
+    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete) {
+    open_message(out, id);
+    out += R"("presence_stats":)";
+    client_json::append_presence_stats_result(out, stats, is_incomplete);
+    out += '}';
+}
+
+void append_presence_result(std::string& out, std::string_view entries, bool is_incomplete) {
     Members presence{out};
     Members by_client{presence.named("presence")};
     (void)for_each_present_client(entries, [&](const ClientInfo& info) {
@@ -532,20 +562,16 @@ void append_presence(
     by_client.close();
     presence.flag("incomplete", is_incomplete);
     presence.close();
-    out += '}';
 }
 
-void append_presence_stats(
-    std::string& out, std::uint32_t id, const PresenceStats& stats, bool is_incomplete) {
-    open_message(out, id);
-    out += R"("presence_stats":)";
+void append_presence_stats_result(
+    std::string& out, const PresenceStats& stats, bool is_incomplete) {
     Members told{out};
     // Zeros too: SDKs take what is missing for nothing at all.
     append_number(told.named("num_clients"), stats.clients);
     append_number(told.named("num_users"), stats.users);
     told.flag("incomplete", is_incomplete);
     told.close();
-    out += '}';
 }
 
 bool append_push(
@@ -582,6 +608,18 @@ void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeC
     out += "}}";
 }
 
+bool append_coming_push(std::string& out, std::string_view channel, std::string_view body) {
+    const std::optional<Coming> coming = read_coming(body);
+    if (!coming) return false;
+    append_separator(out);
+    out += R"({"push":{"channel":)";
+    append_json_string(out, channel);
+    out += coming->way == Coming::Way::join ? R"(,"join":{"info":)" : R"(,"leave":{"info":)";
+    append_info(out, coming->info);
+    out += "}}}";
+    return true;
+}
+
 void append_disconnect(std::string& out, CloseCode code) {
     append_separator(out);
     out += R"({"push":{"disconnect":)";
@@ -605,6 +643,7 @@ void append_command(std::string& out, const Command& command) {
     if (const Request* const request = request_of(command.kind)) {
         Members members{message.named(request->name)};
         for (const RequestField& field : request->fields) {
+            if (field.flag != nullptr) members.flag(field.name, command.*field.flag);
             if (field.place == nullptr) continue;
             if (field.type == RequestField::Type::payload)
                 members.raw(field.name, command.*field.place);

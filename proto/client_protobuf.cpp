@@ -9,6 +9,11 @@ namespace {
 using wire::Field;
 using wire::Reader;
 
+/// Field number in Push.
+constexpr std::uint32_t coming_number(Coming::Way way) {
+    return way == Coming::Way::join ? 5 : 6;
+}
+
 // ---- reading
 
 /// A `string` field: proto3 promises UTF-8.
@@ -31,6 +36,7 @@ bool take_request(Reader& in, Field field, const Request& request, Command& comm
     return take_message(in, field, [&](Field part, Reader& inner) {
         for (const RequestField& known : request.fields) {
             if (known.number != part.number) continue;
+            if (known.flag != nullptr) return inner.value(part, command.*known.flag);
             std::string_view text;
             if (!inner.value(part, text)) return false;
             if (known.type == RequestField::Type::text && !is_utf8(text)) return false;
@@ -163,6 +169,15 @@ bool take_end(Reader& in, Field field, Reply::Kind kind, std::uint32_t code, Rep
     });
 }
 
+/// The member of a push that says who comes or goes.
+bool take_coming(Reader& in, Field field, Coming& coming) {
+    coming.way =
+        field.number == coming_number(Coming::Way::join) ? Coming::Way::join : Coming::Way::leave;
+    return take_message(in, field, [&](Field part, Reader& inner) {
+        return part.number == 1 ? take_info(inner, part, coming.info) : skip_field(part, inner);
+    });
+}
+
 bool take_push(Reader& in, Field field, Reply& reply) {
     return take_message(in, field, [&](Field part, Reader& inner) {
         std::string_view body;
@@ -172,6 +187,10 @@ bool take_push(Reader& in, Field field, Reply& reply) {
             reply.kind = Reply::Kind::publication;
             return inner.value(part, body) && take_publication_fields(body, reply.publication);
         case 7: return take_end(inner, part, Reply::Kind::unsubscribed, 2, reply);
+        case coming_number(Coming::Way::join):
+        case coming_number(Coming::Way::leave):
+            reply.kind = Reply::Kind::coming;
+            return take_coming(inner, part, reply.coming);
         case 11: return take_end(inner, part, Reply::Kind::disconnect, 1, reply);
         default: return skip_field(part, inner);
         }
@@ -430,6 +449,15 @@ void append_unsubscribe(std::string& out, std::string_view channel, UnsubscribeC
     });
 }
 
+void append_coming_push(std::string& out, std::string_view channel, std::string_view body) {
+    wire::append_delimited(out, [&](auto& reply) {
+        reply.message(4, [&](auto& push) {
+            push.bytes(2, channel);
+            push.put_bytes(body);
+        });
+    });
+}
+
 void append_disconnect(std::string& out, CloseCode code) {
     wire::append_delimited(out, [&](auto& reply) {
         reply.message(4, [&](auto& push) {
@@ -452,8 +480,10 @@ void append_command(std::string& out, const Command& command) {
         message.varint(1, command.id);
         if (request == nullptr) return;
         message.message(request->number, [&](auto& inner) {
-            for (const RequestField& field : request->fields)
+            for (const RequestField& field : request->fields) {
                 if (field.place != nullptr) inner.bytes(field.number, command.*field.place);
+                if (field.flag != nullptr) inner.varint(field.number, command.*field.flag);
+            }
         });
     });
 }
@@ -483,7 +513,29 @@ std::optional<Publication> read_publication(std::string_view body) {
     return publication;
 }
 
-// ---- so is who is present
+// ---- so is who comes and goes
+
+void append_coming(std::string& out, const Coming& coming) {
+    wire::append_message(out, [&](auto& push) {
+        push.message(client_protobuf::coming_number(coming.way), [&](auto& body) {
+            client_protobuf::put_info(body, 1, coming.info);
+        });
+    });
+}
+
+std::optional<Coming> read_coming(std::string_view body) {
+    Coming coming;
+    wire::Reader in{body};
+    wire::Field field;
+    const bool is_one =
+        in.field(field) && (field.number == client_protobuf::coming_number(Coming::Way::join) ||
+                            field.number == client_protobuf::coming_number(Coming::Way::leave));
+    if (!is_one || !client_protobuf::take_coming(in, field, coming) || !in.done())
+        return std::nullopt;
+    return coming;
+}
+
+// ---- and who is present
 
 void append_present_client(std::string& out, const ClientInfo& info) {
     wire::append_message(out, [&](auto& presence) {

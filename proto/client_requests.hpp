@@ -11,15 +11,16 @@
 namespace grapevine::proto {
 
 /// One field of a request. Text is UTF-8 and a JSON string; a payload is any bytes and any JSON
-/// value.
+/// value; a flag is true or false.
 struct RequestField {
-    enum class Type : std::uint8_t { text, payload };
+    enum class Type : std::uint8_t { text, payload, flag };
 
     std::uint32_t number = 0;  ///< 0: the request has no more fields
     std::string_view name;
     Type type = Type::text;
     /// Where it goes; none if it is only checked.
     std::string_view Command::*place = nullptr;
+    bool Command::*flag = nullptr;  ///< likewise, of a flag
 };
 
 struct Request {
@@ -47,7 +48,14 @@ inline constexpr std::array requests{
         13,
         "rpc",
         {data_field(1), RequestField{2, "method", RequestField::Type::text, &Command::method}}},
-    Request{CommandKind::subscribe, 5, "subscribe", {channel_field, token_field(2), data_field(7)}},
+    Request{
+        CommandKind::subscribe,
+        5,
+        "subscribe",
+        {channel_field,
+         token_field(2),
+         data_field(8),
+         RequestField{11, "join_leave", RequestField::Type::flag, nullptr, &Command::join_leave}}},
     Request{CommandKind::unsubscribe, 6, "unsubscribe", {channel_field}},
     Request{
         CommandKind::connect,

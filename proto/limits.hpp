@@ -82,6 +82,16 @@ inline constexpr std::size_t refusal_text_bytes = 512;
 /// Copies answered in one DONE or NACK frame: 36 KiB at most.
 inline constexpr std::size_t answers_per_frame = 4096;
 
+/// Clients in one FOUND frame, encoded; more come as several.
+inline constexpr std::size_t found_client_bytes = 48 * 1024;
+/// Hashes of users in one FOUND frame: 32 KiB.
+inline constexpr std::size_t found_users = 4096;
+/// Clients that one answer about presence tells of, encoded, from all nodes together: half of what
+/// may be queued for a session. More: they are left out, and the answer says so.
+inline constexpr std::size_t presence_bytes = session_queue_bytes / 2;
+/// Users that are told apart when they are counted, of all nodes together: as many bytes of hashes.
+inline constexpr std::size_t presence_users = presence_bytes / sizeof(std::uint64_t);
+
 // ---- http
 inline constexpr std::size_t http_head_bytes = 8 * 1024;
 inline constexpr std::size_t http_body_bytes = 1024 * 1024;

@@ -246,7 +246,7 @@ void fields(Codec& codec, As<Codec, Names>& names) {
 template <class Codec>
 void fields(Codec& codec, As<Codec, Forward>& forward) {
     codec.fixed64(1, forward.copy);
-    codec.choice(2, forward.target, Target::everybody);
+    codec.choice(2, forward.target, Target::watchers);
     codec.bytes(3, forward.name, limits::channel_name_bytes);
     codec.choice(4, forward.payload_kind, PayloadKind::binary);
     codec.bytes(5, forward.body, limits::forward_body_bytes);
@@ -273,6 +273,22 @@ template <class Codec>
 void fields(Codec& codec, As<Codec, Acked>& acked) {
     codec.varint(1, acked.message_id.value);
     codec.bytes(2, acked.user, limits::user_name_bytes);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Query>& query) {
+    codec.fixed64(1, query.number);
+    codec.choice(2, query.kind, QueryKind::presence_stats);
+    codec.bytes(3, query.channel, limits::channel_name_bytes);
+}
+
+template <class Codec>
+void fields(Codec& codec, As<Codec, Found>& found) {
+    codec.fixed64(1, found.number);
+    codec.choice(2, found.step, FoundStep::cut);
+    codec.bytes(3, found.clients, limits::found_client_bytes);
+    codec.varint(4, found.count);
+    codec.bytes(5, found.users.packed, limits::found_users * sizeof(std::uint64_t));
 }
 
 }  // namespace grapevine::proto::mesh_wire

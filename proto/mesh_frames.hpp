@@ -43,6 +43,8 @@
 ///   A ◀─ Nack{copy, V} ──────────────────── B     nobody here who was here at `known`; B's log is
 ///                                                 at V
 ///   A ◀─ Acked{message, user} ───────────── B     later, if a client acknowledged the message
+///
+/// What no table has is asked of the nodes that may know (Query), and told in parts (Found).
 #pragma once
 
 #include "proto/bytes.hpp"
@@ -223,7 +225,8 @@ struct Refute {
 /// What a Tunnel frame does to its tunnel. Numbers are on the wire.
 enum class TunnelStep : std::uint8_t { open = 1, data = 2, drained = 3, close = 4 };
 
-enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3 };
+/// Watchers are those of a channel's subscribers who hear who comes and goes.
+enum class Target : std::uint8_t { user = 1, channel = 2, everybody = 3, watchers = 4 };
 enum class PayloadKind : std::uint8_t { json = 1, binary = 2 };
 
 /// Two nodes that cannot reach each other have a link through a third, which carries these frames
@@ -414,7 +417,7 @@ struct Forward {
     Target target = Target::channel;
     std::string_view name;  ///< user or channel in full: hashes may collide, names do not
     PayloadKind payload_kind = PayloadKind::json;
-    std::string_view body;  ///< an encoded client.wire.Publication
+    std::string_view body;  ///< a client.wire.Publication; for watchers the field of a Push
     Version known;  ///< of a user: it is meant for sessions that joined up to here
     MessageId message_id;  ///< of a message that may be sent again: tells repetitions; else zero
     std::uint32_t answer_soon = 0;  ///< else the answer may wait for others, for a moment
@@ -459,6 +462,33 @@ struct Acked {
     friend bool operator==(const Acked&, const Acked&) = default;
 };
 
+/// What is asked of a node about one of its channels. Numbers are on the wire.
+enum class QueryKind : std::uint8_t { presence = 1, presence_stats = 2 };
+
+/// Answered by one Found or several.
+struct Query {
+    std::uint64_t number = 0;  ///< names it to who asked, in Found
+    QueryKind kind{};
+    std::string_view channel;
+    friend bool operator==(const Query&, const Query&) = default;
+};
+
+/// What comes after a part of an answer. Numbers are on the wire.
+enum class FoundStep : std::uint8_t {
+    more = 1,  ///< another part
+    last = 2,  ///< nothing: that was all
+    cut = 3,  ///< nothing, though there is more: too many to tell, or somebody did not answer
+};
+
+struct Found {
+    std::uint64_t number = 0;
+    FoundStep step{};
+    std::string_view clients;  ///< of presence: entries of a client.wire.PresenceResult
+    std::uint64_t count = 0;  ///< of presence_stats: sessions
+    CopyList users;  ///< of presence_stats: hashes of their users, each once in one answer
+    friend bool operator==(const Found&, const Found&) = default;
+};
+
 /// One decoded frame. Those with views are only valid while the bytes they were read from are.
 using MeshFrame = std::variant<
     Hello,
@@ -492,6 +522,8 @@ using MeshFrame = std::variant<
     Beats,
     Rest,
     Spread,
-    Names>;
+    Names,
+    Query,
+    Found>;
 
 }  // namespace grapevine::proto

@@ -82,6 +82,14 @@ inline std::string_view contradiction(const Names& names) {
     return names.names.is_whole() ? "" : "names cut off, empty or over their limit";
 }
 
+inline std::string_view contradiction(const Query& query) {
+    return query.channel.empty() ? "a question about no channel" : "";
+}
+inline std::string_view contradiction(const Found& found) {
+    const bool whole = found.users.packed.size() % sizeof(std::uint64_t) == 0;
+    return whole ? "" : "a part of a hash";
+}
+
 /// Looks whether a frame is within all limits and ranges.
 class Inspection {
 public:

@@ -44,6 +44,13 @@ template <>
 inline constexpr std::uint32_t since_version<Spread> = 2;
 template <>
 inline constexpr std::uint32_t since_version<Names> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Query> = 2;
+template <>
+inline constexpr std::uint32_t since_version<Found> = 2;
+
+/// Of a Forward for watchers.
+inline constexpr std::uint32_t watchers_since_version = 2;
 
 namespace mesh_wire {
 template <std::size_t... Index>

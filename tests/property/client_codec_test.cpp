@@ -377,6 +377,47 @@ RC_GTEST_PROP(ClientCodec, WhoIsPresentCutAnywhereIsMalformed, ()) {
     }
 }
 
+RC_GTEST_PROP(ClientCodec, WhoComesAndGoesReadsBackInBothEncodings, ()) {
+    const OwnedPublication owned = *tests::gen::publication();
+    const std::string channel = *tests::gen::text();
+    const Coming coming{
+        .way = *rc::gen::element(Coming::Way::join, Coming::Way::leave), .info = owned.info()};
+    std::string body;
+    append_coming(body, coming);
+    RC_ASSERT(read_coming(body) == coming);
+    for (const Encoding encoding : both_encodings) {
+        std::string message;
+        RC_ASSERT(append_coming_push(message, encoding, channel, body));
+        assert_reply(encoding, message, [&](const Reply& reply) {
+            RC_ASSERT(reply.kind == Reply::Kind::coming);
+            RC_ASSERT(reply.channel == channel);
+            RC_ASSERT(reply.coming == coming);
+        });
+    }
+    client::wire::Reply generated_reply;
+    generated_reply.mutable_push()->set_channel(channel);
+    if (coming.way == Coming::Way::join)
+        *generated_reply.mutable_push()->mutable_join()->mutable_info() = generated(coming.info);
+    else
+        *generated_reply.mutable_push()->mutable_leave()->mutable_info() = generated(coming.info);
+    std::string message;
+    RC_ASSERT(append_coming_push(message, Encoding::protobuf, channel, body));
+    RC_ASSERT(google::protobuf::util::MessageDifferencer::Equals(parsed(message), generated_reply));
+}
+
+RC_GTEST_PROP(ClientCodec, WhoComesAndGoesCutAnywhereIsMalformed, ()) {
+    const OwnedPublication owned = *tests::gen::publication();
+    std::string body;
+    append_coming(body, {.way = Coming::Way::leave, .info = owned.info()});
+    for (std::size_t size = 0; size < body.size(); ++size) {
+        const tests::ExactBytes cut{std::string_view{body}.substr(0, size)};
+        std::string message;
+        for (const Encoding encoding : both_encodings)
+            RC_ASSERT(!append_coming_push(message, encoding, "c", cut.view()));
+        RC_ASSERT(message.empty());
+    }
+}
+
 RC_GTEST_PROP(ClientCodec, HowManyArePresentReadsBackInBothEncodings, ()) {
     const std::uint32_t id = *tests::gen::number32();
     const PresenceStats stats{*tests::gen::number32(), *tests::gen::number32()};

@@ -35,6 +35,9 @@ RC_GTEST_PROP(SubscriberLists, AreSetsOfSessionsByName, ()) {
     SubscriberLists lists{places_max};
     std::array<SubscriberLists::Places, sessions> places;
     std::array<std::set<std::uint32_t>, names> model;
+    // Those of them who hear who comes and goes, and those whose coming was told.
+    std::array<std::set<std::uint32_t>, names> watchers;
+    std::array<std::set<std::uint32_t>, names> told_of;
 
     for (const auto& [step, slot, name] : steps) {
         const std::string text = std::to_string(name);
@@ -48,6 +51,14 @@ RC_GTEST_PROP(SubscriberLists, AreSetsOfSessionsByName, ()) {
                                                    : SubscriberLists::Joined::another;
             RC_ASSERT(lists.join(places[slot], slot, key_of(name), text) == expected);
             if (expected != SubscriberLists::Joined::no_room) group.insert(slot);
+            if (expected != SubscriberLists::Joined::first &&
+                expected != SubscriberLists::Joined::another)
+                break;
+            const SubscriberLists::Marks marks{
+                .watches = *rc::gen::arbitrary<bool>(), .is_told_of = *rc::gen::arbitrary<bool>()};
+            lists.mark_newest(places[slot], marks);
+            if (marks.watches) watchers[name].insert(slot);
+            if (marks.is_told_of) told_of[name].insert(slot);
             break;
         }
         case Step::leave: {
@@ -69,6 +80,12 @@ RC_GTEST_PROP(SubscriberLists, AreSetsOfSessionsByName, ()) {
             break;
         }
         }
+        for (std::size_t each = 0; each < names; ++each)
+            for (std::uint32_t left = 0; left < sessions; ++left)
+                if (model[each].count(left) == 0) {
+                    watchers[each].erase(left);
+                    told_of[each].erase(left);
+                }
         lists.check_invariants();
         for (std::uint32_t each = 0; each < sessions; ++each)
             lists.check_places(places[each], each);
@@ -79,6 +96,18 @@ RC_GTEST_PROP(SubscriberLists, AreSetsOfSessionsByName, ()) {
                 found.insert(subscriber.slot);
             RC_ASSERT(found == model[each]);
             RC_ASSERT(lists.find(key_of(each) ^ 1, std::to_string(each)).empty());
+            std::set<std::uint32_t> watching;
+            lists.for_each_watcher(
+                key_of(each), std::to_string(each), [&](const SubscriberLists::Subscriber& one) {
+                    watching.insert(one.slot);
+                });
+            RC_ASSERT(watching == watchers[each]);
+            for (std::uint32_t one = 0; one < sessions; ++one) {
+                const SubscriberLists::Marks marks =
+                    lists.marks_of(places[one], key_of(each), std::to_string(each));
+                RC_ASSERT(marks.watches == (watchers[each].count(one) != 0));
+                RC_ASSERT(marks.is_told_of == (told_of[each].count(one) != 0));
+            }
         }
     }
 }

@@ -4,12 +4,14 @@
 #include "tests/sim/at_most_once.hpp"
 #include "tests/sim/bounded_memory.hpp"
 #include "tests/sim/channel_fifo.hpp"
+#include "tests/sim/comings.hpp"
 #include "tests/sim/complete_delivery.hpp"
 #include "tests/sim/fifo_per_sender.hpp"
 #include "tests/sim/no_misdelivery.hpp"
 #include "tests/sim/no_resurrection.hpp"
 #include "tests/sim/prefix_exact.hpp"
 #include "tests/sim/terminates_bounded.hpp"
+#include "tests/sim/true_presence.hpp"
 #include "tests/sim/truthful_result.hpp"
 #include "tests/sim/verdict.hpp"
 
@@ -30,6 +32,8 @@ public:
               TruthfulResult{verdict},
               BoundedMemory{verdict},
               NoResurrection{verdict},
+              Comings{verdict},
+              TruePresence{verdict},
               CompleteDelivery{}) {}
 
     /// Every checker that watches facts of this kind sees it.
@@ -55,6 +59,8 @@ private:
         TruthfulResult,
         BoundedMemory,
         NoResurrection,
+        Comings,
+        TruePresence,
         CompleteDelivery>
         all_;
 };

@@ -638,5 +638,143 @@ TEST(Checkers, OneLinkSeesNoneTwoDifferentAndDeadOnes) {
     EXPECT_TRUE(why_not_one_link({"n1", "n2"}, {there, back, to_the_dead}).has_value());
 }
 
+/// Ann hears who comes and goes in the lobby, where Bob is.
+struct WatchedLobby : Lobby {
+    WatchedLobby() {
+        checkers.see(
+            SubscribeAsked{.session = ann, .channel = "lobby", .command = 3, .watches = true});
+    }
+    void ann_hears(bool joins, const std::string& user = "bob", const std::string& client = "c2") {
+        checkers.see(ComingHeard{
+            .session = ann, .channel = "lobby", .joins = joins, .user = user, .client = client});
+    }
+};
+
+TEST(Checkers, SeeAComingThatDidNotHappenOrOutOfOrder) {
+    {
+        WatchedLobby lobby;
+        lobby.ann_hears(true);
+        lobby.ann_hears(false);
+        EXPECT_TRUE(lobby.verdict.is_good()) << lobby.verdict.first();
+        lobby.ann_hears(true);
+        EXPECT_TRUE(lobby.blames("Comings")) << "a second join of one";
+    }
+    {
+        WatchedLobby lobby;
+        lobby.ann_hears(false);
+        EXPECT_TRUE(lobby.verdict.is_good()) << "he was there before";
+        lobby.ann_hears(false);
+        EXPECT_TRUE(lobby.blames("Comings"));
+    }
+    {
+        WatchedLobby lobby;
+        lobby.ann_hears(true, "eve");
+        EXPECT_TRUE(lobby.blames("Comings")) << "not his name";
+    }
+    {
+        WatchedLobby lobby;
+        lobby.ann_hears(true, "bob", "c9");
+        EXPECT_TRUE(lobby.blames("Comings")) << "nobody's";
+    }
+    {
+        Lobby lobby;
+        lobby.checkers.see(ComingHeard{
+            .session = bob, .channel = "lobby", .joins = true, .user = "bob", .client = "c2"});
+        EXPECT_TRUE(lobby.blames("Comings")) << "he did not ask for it";
+    }
+}
+
+/// Bob is in the lobby at n2; Ann asks at n1, whose table names both nodes.
+struct AskedLobby : Lobby {
+    AskedLobby() {
+        checkers.see(ProcessStarted{.process = n1, .node = "n1", .id = id1});
+        checkers.see(ProcessStarted{.process = n2, .node = "n2", .id = id2});
+        bob_is(true);
+    }
+    void bob_is(bool on) {
+        checkers.see(SubscribedAt{.process = n2, .session = bob, .channel = "lobby", .is_on = on});
+    }
+    void asks(std::set<proto::NodeId> shown = {id1, id2}) {
+        checkers.see(PresenceTaken{
+            .process = n1, .session = ann, .command = 7, .channel = "lobby", .shown = shown});
+    }
+    void is_told(
+        std::vector<std::pair<std::string, std::string>> clients,
+        bool is_incomplete = false,
+        std::set<proto::NodeId> shown = {id1, id2}) {
+        checkers.see(PresenceTold{
+            .process = n1,
+            .session = ann,
+            .command = 7,
+            .clients = std::move(clients),
+            .is_incomplete = is_incomplete,
+            .shown = std::move(shown)});
+    }
+    void is_told(std::uint32_t count) {
+        checkers.see(PresenceTold{
+            .process = n1,
+            .session = ann,
+            .command = 7,
+            .is_count = true,
+            .count = count,
+            .shown = {id1, id2}});
+    }
+};
+
+TEST(Checkers, SeeWhoIsMissingInAnAnswerThatCallsItselfComplete) {
+    AskedLobby lobby;
+    lobby.asks();
+    lobby.is_told({{"c2", "bob"}});
+    lobby.asks();
+    lobby.is_told({}, true);
+    lobby.asks({id1});
+    lobby.is_told({});
+    lobby.asks();
+    lobby.is_told({}, false, {id1});
+    lobby.asks();
+    lobby.is_told(1);
+    EXPECT_TRUE(lobby.verdict.is_good()) << lobby.verdict.first();
+    lobby.asks();
+    lobby.is_told({});
+    EXPECT_TRUE(lobby.blames("TruePresence"));
+}
+
+TEST(Checkers, SeeWhoIsToldOfAndWasGone) {
+    {
+        AskedLobby lobby;
+        lobby.asks();
+        lobby.bob_is(false);
+        lobby.is_told({{"c2", "bob"}});
+        EXPECT_TRUE(lobby.verdict.is_good()) << "he was there when it was asked";
+        lobby.asks();
+        lobby.is_told({{"c2", "bob"}}, true);
+        EXPECT_TRUE(lobby.blames("TruePresence"));
+    }
+    {
+        AskedLobby lobby;
+        lobby.checkers.see(SessionLost{.process = n2, .session = bob});
+        lobby.asks();
+        lobby.is_told(1);
+        EXPECT_TRUE(lobby.blames("TruePresence")) << "nobody is there to be counted";
+    }
+    {
+        AskedLobby lobby;
+        lobby.asks();
+        lobby.is_told(0);
+        EXPECT_TRUE(lobby.blames("TruePresence"));
+    }
+    {
+        AskedLobby lobby;
+        lobby.asks();
+        lobby.is_told({{"c2", "bob"}, {"c2", "bob"}});
+        EXPECT_TRUE(lobby.blames("TruePresence")) << "twice";
+    }
+    {
+        AskedLobby lobby;
+        lobby.is_told({});
+        EXPECT_TRUE(lobby.blames("TruePresence")) << "nobody asked";
+    }
+}
+
 }  // namespace
 }  // namespace grapevine::sim

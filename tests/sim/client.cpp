@@ -73,8 +73,8 @@ void Client::subscribe(const std::string& channel) {
     wanted_.insert(channel);
     if (!is_connected()) return;
     const std::uint32_t command = ask(proto::CommandKind::subscribe, channel);
-    stage_.checkers.see(
-        SubscribeAsked{.session = session_, .channel = channel, .command = command});
+    stage_.checkers.see(SubscribeAsked{
+        .session = session_, .channel = channel, .command = command, .watches = options_.watches});
 }
 
 void Client::unsubscribe(const std::string& channel) {
@@ -145,6 +145,16 @@ void Client::ask_who_is_online(const std::string& whom) {
     call("user_status", R"({"users":[")" + whom + R"("]})", {});
 }
 
+void Client::ask_who_is_in(const std::string& channel) {
+    presence_.reset();
+    if (is_connected()) ask(proto::CommandKind::presence, channel);
+}
+
+void Client::ask_how_many_are_in(const std::string& channel) {
+    presence_.reset();
+    if (is_connected()) ask(proto::CommandKind::presence_stats, channel);
+}
+
 void Client::claim(const std::string& message_id) {
     call("ack", R"({"id":")" + message_id + "\"}", {});
 }
@@ -164,6 +174,7 @@ std::uint32_t Client::ask(proto::CommandKind kind, const std::string& channel) {
     command.id = ++commands_;
     command.kind = kind;
     command.channel = channel;
+    command.join_leave = kind == proto::CommandKind::subscribe && options_.watches;
     requests_[command.id] = Request{.kind = kind, .channel = channel};
     send(command);
     return command.id;
@@ -251,14 +262,15 @@ void Client::take(const proto::Reply& reply) {
     }
     case proto::Reply::Kind::connect: return greeted(reply);
     case proto::Reply::Kind::publication: return take_push(reply);
+    case proto::Reply::Kind::coming: return take_coming(reply);
     case proto::Reply::Kind::disconnect: close_code_ = reply.code; return;
     case proto::Reply::Kind::error: errors_.push_back(reply.code); break;
     case proto::Reply::Kind::rpc: last_answer_ = reply.data; break;
+    case proto::Reply::Kind::presence:
+    case proto::Reply::Kind::presence_stats: take_presence(reply); break;
     case proto::Reply::Kind::subscribe:
     case proto::Reply::Kind::unsubscribe:
     case proto::Reply::Kind::publish:
-    case proto::Reply::Kind::presence:
-    case proto::Reply::Kind::presence_stats:
     case proto::Reply::Kind::refresh:
     case proto::Reply::Kind::sub_refresh:
     case proto::Reply::Kind::unsubscribed:
@@ -316,6 +328,26 @@ void Client::take_push(const proto::Reply& reply) {
     if (!options_.acknowledges) return;
     stage_.checkers.see(Acknowledged{.session = session_, .payload = heard_.back()});
     claim(std::string{reply.publication.message_id});
+}
+
+void Client::take_coming(const proto::Reply& reply) {
+    const bool joins = reply.coming.way == proto::Coming::Way::join;
+    const std::string who{reply.coming.info.user};
+    comings_.push_back((joins ? "join " : "leave ") + who + " " + std::string{reply.channel});
+    stage_.checkers.see(ComingHeard{
+        .session = session_,
+        .channel = std::string{reply.channel},
+        .joins = joins,
+        .user = who,
+        .client = std::string{reply.coming.info.client}});
+}
+
+void Client::take_presence(const proto::Reply& reply) {
+    presence_ =
+        Presence{.users = {}, .stats = reply.presence_stats, .incomplete = reply.incomplete};
+    for (const proto::ClientInfo& one : reply.presence)
+        presence_->users.emplace_back(one.user);
+    std::sort(presence_->users.begin(), presence_->users.end());
 }
 
 void Client::watch_silence() {

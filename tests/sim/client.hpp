@@ -26,6 +26,8 @@ struct ClientOptions {
     Duration silence_most = 40s;
     /// Answers `rpc ack` to every message that wants it.
     bool acknowledges = true;
+    /// Wants to hear who comes and goes wherever it subscribes.
+    bool watches = false;
 };
 
 class Client final : public Host {
@@ -56,6 +58,8 @@ public:
     /// Says that it has this message, whosever it is.
     void claim(const std::string& message_id);
     void ask_who_is_online(const std::string& user);
+    void ask_who_is_in(const std::string& channel);
+    void ask_how_many_are_in(const std::string& channel);
     /// Sends bytes as they are.
     void send_raw(std::string_view bytes);
     void stop_reading();
@@ -88,6 +92,15 @@ public:
     [[nodiscard]] const std::vector<std::uint32_t>& errors() const { return errors_; }
     [[nodiscard]] std::uint32_t close_code() const { return close_code_; }
     [[nodiscard]] const std::string& last_answer() const { return last_answer_; }
+    /// What was answered last about a channel: users, sorted. Nothing if nothing was.
+    struct Presence {
+        std::vector<std::string> users;
+        proto::PresenceStats stats;
+        bool incomplete = false;
+    };
+    [[nodiscard]] const std::optional<Presence>& presence() const { return presence_; }
+    /// Who came and went, in order, on all connections: `join bob lobby`.
+    [[nodiscard]] const std::vector<std::string>& comings() const { return comings_; }
 
     // ---- facts from the network
     void accepted(Socket, std::string_view, std::string) override {}
@@ -109,6 +122,8 @@ private:
     std::uint32_t ask(proto::CommandKind kind, const std::string& channel);
     void take(const proto::Reply& reply);
     void take_push(const proto::Reply& reply);
+    void take_coming(const proto::Reply& reply);
+    void take_presence(const proto::Reply& reply);
     void take_answer(const std::string& payload, const proto::Reply& reply);
     std::string new_payload(const std::string& channel, std::size_t size);
     void call(std::string_view method, std::string_view data, const std::string& payload);
@@ -139,6 +154,8 @@ private:
     std::map<std::string, SendResult> results_;  ///< by payload
     std::vector<std::uint32_t> errors_;
     std::string last_answer_;
+    std::optional<Presence> presence_;
+    std::vector<std::string> comings_;
 };
 
 }  // namespace grapevine::sim

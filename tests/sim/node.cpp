@@ -183,7 +183,10 @@ void Node::resume() {
 
 void Node::leave() {
     if (!is_running()) return;
-    post([this](mesh::Now time) { process_->driver.leave(time); });
+    post([this](mesh::Now time) {
+        stage_.checkers.see(ProcessLeaves{.process = process_->key});
+        process_->driver.leave(time);
+    });
 }
 
 void Node::stall_loop(std::size_t loop, Duration span) {
@@ -523,6 +526,8 @@ void Node::carry_out(mesh::Edge& edge) {
             socket != process_->sessions.end())
             stage_.network.close(socket->second, static_cast<std::uint16_t>(close.code));
     }
+    for (const PresenceTold& told : std::exchange(process_->presence_told, {}))
+        stage_.checkers.see(told);
     for (const mesh::Answer& answer : edge.api_answers)
         take_api_answer(answer);
     for (const mesh::Event& event : edge.events) {
@@ -590,13 +595,39 @@ void Node::observe() {
     stage_.checkers.see(seen);
 }
 
-/// The sends among what a session says.
+std::set<proto::NodeId> Node::nodes_with(const std::string& channel) const {
+    const std::uint64_t key = proto::channel_key_of(mesh().hash_key(), channel).value;
+    std::set<proto::NodeId> nodes;
+    std::set<proto::NodeId> left;  // shown for a while, but nobody is there
+    for (const mesh::MemberView& member : mesh().members())
+        if (member.state == proto::MemberState::left) left.insert(member.node);
+    for (const mesh::Mesh::Entry& entry : mesh().visible_entries())
+        if (entry.kind == proto::TableKind::channels && entry.key == key &&
+            !left.contains(entry.node))
+            nodes.insert(entry.node);
+    return nodes;
+}
+
+/// Sends, and what is about who is subscribed, among what a session says.
 void Node::observe_commands(proto::SessionId session, std::string_view message) {
-    if (message.find("send") == std::string_view::npos) return;  // most messages
+    if (!stage_.is_watched) return;
     const Caller& caller = process_->callers[session];
     proto::CommandReader reader{stage_.scratch, caller.encoding, message};
     proto::Command command;
-    while (reader.next(command) == proto::CommandReader::Step::command)
+    while (reader.next(command) == proto::CommandReader::Step::command) {
+        const bool is_question = command.kind == proto::CommandKind::presence ||
+                                 command.kind == proto::CommandKind::presence_stats;
+        if (is_question || command.kind == proto::CommandKind::subscribe ||
+            command.kind == proto::CommandKind::unsubscribe)
+            process_->asked[{session, command.id}] = {
+                .kind = command.kind, .channel = std::string{command.channel}};
+        if (is_question)
+            stage_.checkers.see(PresenceTaken{
+                .process = process_->key,
+                .session = caller.key,
+                .command = command.id,
+                .channel = std::string{command.channel},
+                .shown = nodes_with(std::string{command.channel})});
         if (command.kind == proto::CommandKind::rpc && command.method == "send")
             stage_.checkers.see(SendTaken{
                 .process = process_->key,
@@ -604,6 +635,40 @@ void Node::observe_commands(proto::SessionId session, std::string_view message) 
                 .request = command.id,
                 .within = answer_within(wait_in(command.data), is_at_least_once(command.data)),
                 .at = stage_.clock.time()});
+    }
+}
+
+/// Of a question that is about a channel.
+void Node::observe_answer(proto::SessionId session, const proto::Reply& reply) {
+    const auto found = process_->asked.find({session, reply.id});
+    if (found == process_->asked.end()) return;
+    const Process::Asked asked = found->second;
+    process_->asked.erase(found);
+    const SessionKey key = process_->callers[session].key;
+    switch (reply.kind) {
+    case proto::Reply::Kind::subscribe:
+    case proto::Reply::Kind::unsubscribe:
+        return stage_.checkers.see(SubscribedAt{
+            .process = process_->key,
+            .session = key,
+            .channel = asked.channel,
+            .is_on = asked.kind == proto::CommandKind::subscribe});
+    case proto::Reply::Kind::presence:
+    case proto::Reply::Kind::presence_stats: break;
+    default: return;
+    }
+    PresenceTold told{
+        .process = process_->key,
+        .session = key,
+        .command = reply.id,
+        .is_count = reply.kind == proto::Reply::Kind::presence_stats,
+        .clients = {},
+        .count = reply.presence_stats.clients,
+        .is_incomplete = reply.incomplete,
+        .shown = nodes_with(asked.channel)};
+    for (const proto::ClientInfo& one : reply.presence)
+        told.clients.emplace_back(one.client, one.user);
+    process_->presence_told.push_back(std::move(told));
 }
 
 /// What sessions are really handed, whatever counters say of it.
@@ -613,6 +678,7 @@ void Node::observe_session_sends(const mesh::Edge& edge) {
         proto::ReplyReader reader{stage_.scratch, caller.encoding, send.message.view()};
         proto::Reply reply;
         while (reader.next(reply) == proto::ReplyReader::Step::reply) {
+            if (reply.id != 0) observe_answer(send.session, reply);
             if (reply.kind == proto::Reply::Kind::publication)
                 stage_.checkers.see(Written{
                     .process = process_->key,

@@ -15,7 +15,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace grapevine::sim {
@@ -151,6 +153,14 @@ private:
         std::map<proto::SessionId, Socket> sessions;
         /// Of all sessions there were: one that ended in this turn may still have been written to.
         std::map<proto::SessionId, Caller> callers;
+        /// What sessions asked about channels and was not answered yet, by command.
+        struct Asked {
+            proto::CommandKind kind{};
+            std::string channel;
+        };
+        std::map<std::pair<proto::SessionId, std::uint32_t>, Asked> asked;
+        /// Answers of this turn: shown after what may have changed in it before they were made.
+        std::vector<PresenceTold> presence_told;
         std::map<std::uint64_t, std::string> api_sends;  ///< payloads, by request, unanswered
         std::uint64_t api_requests = 0;
         std::deque<Fact> inbox;
@@ -177,6 +187,9 @@ private:
     void observe_queues();
     void observe_commands(proto::SessionId session, std::string_view message);
     void observe_session_sends(const mesh::Edge& edge);
+    void observe_answer(proto::SessionId session, const proto::Reply& reply);
+    /// Nodes of which its table says that they have subscribers.
+    [[nodiscard]] std::set<proto::NodeId> nodes_with(const std::string& channel) const;
     [[nodiscard]] Duration answer_within(Wait wait, bool at_least_once) const;
     void take_api_answer(const mesh::Answer& answer);
     std::string new_payload(const std::string& channel);

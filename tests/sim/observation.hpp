@@ -11,6 +11,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,15 @@ struct SubscribeAsked {
     SessionKey session;
     std::string channel;
     std::uint32_t command = 0;  ///< commands of one session count up
+    bool watches = false;  ///< wants to hear who comes and goes
+};
+/// A session hears that another one began (`joins`) or ended to be subscribed to a channel.
+struct ComingHeard {
+    SessionKey session;
+    std::string channel;
+    bool joins = false;
+    std::string user;
+    std::string client;
 };
 /// Answered with success: nothing of the channel may follow, unless it was asked for again after
 /// `command`.
@@ -115,6 +125,36 @@ struct ProcessResumed {
 struct SessionLost {
     ProcessKey process;
     SessionKey session;
+};
+/// A process hands out that it has subscribed one of its sessions, or not any more.
+struct SubscribedAt {
+    ProcessKey process;
+    SessionKey session;
+    std::string channel;
+    bool is_on = false;
+};
+/// A process reads the question who is subscribed to a channel.
+struct PresenceTaken {
+    ProcessKey process;
+    SessionKey session;
+    std::uint32_t command = 0;
+    std::string channel;
+    std::set<proto::NodeId> shown;  ///< nodes that its table names then
+};
+/// It hands out the answer: who, by client id and user, or how many.
+struct PresenceTold {
+    ProcessKey process;
+    SessionKey session;
+    std::uint32_t command = 0;
+    bool is_count = false;
+    std::vector<std::pair<std::string, std::string>> clients;
+    std::uint32_t count = 0;
+    bool is_incomplete = false;
+    std::set<proto::NodeId> shown;  ///< as above, now
+};
+/// A process is told to leave.
+struct ProcessLeaves {
+    ProcessKey process;
 };
 /// A process hands a publication to the socket of one of its sessions.
 struct Written {

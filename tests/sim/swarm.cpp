@@ -134,6 +134,7 @@ private:
             dice_.clients.one_in(2) ? proto::Encoding::json : proto::Encoding::protobuf;
         client.silence_most = 12s;
         client.acknowledges = !dice_.clients.one_in(4);
+        client.watches = dice_.clients.one_in(2);
         world_.add_client(client);
     }
 
@@ -254,7 +255,7 @@ private:
     void act(Client& client) {
         const std::string channel = channels[dice_.acts.below(channels.size())];
         if (client.is_offline()) return client.connect(some_node(dice_.acts));
-        switch (dice_.acts.below(24)) {
+        switch (dice_.acts.below(28)) {
         case 0: return client.move_to(some_node(dice_.acts));
         case 1: return client.disconnect();
         case 2: return dice_.acts.one_in(4) ? client.vanish() : client.disconnect();
@@ -278,6 +279,10 @@ private:
             if (Node& node = some_node(dice_.acts); node.is_running())
                 node.publish(dice_.acts.one_in(2) ? "$system" : channel);
             return;
+        case 16:
+        case 17:
+        case 18: return client.ask_who_is_in(channel);
+        case 19: return client.ask_how_many_are_in(channel);
         default: client.say(channel); return;
         }
     }

@@ -131,6 +131,8 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         world.loops = 1 + rng.between(1, 3);
         world.loop_crossing_most = pick<Duration>(rng, {10us, 1ms, 50ms});
     }
+    world.sessions.rules.without_namespace.presence.clients = true;
+    world.sessions.rules.without_namespace.tells_comings = true;
     world.sessions.ping_every = 5s;
     world.sessions.pong_within = 4s;  // two spikes and some
     if (rng.one_in(3))

@@ -41,6 +41,12 @@ a_command(CommandKind kind, std::string_view channel = "lobby", std::uint32_t id
 inline Command a_subscribe(std::string_view channel = "lobby", std::uint32_t id = 2) {
     return a_command(CommandKind::subscribe, channel, id);
 }
+/// One who wants to hear who comes and goes.
+inline Command a_watch(std::string_view channel = "lobby", std::uint32_t id = 2) {
+    Command command = a_subscribe(channel, id);
+    command.join_leave = true;
+    return command;
+}
 inline Command an_unsubscribe(std::string_view channel = "lobby", std::uint32_t id = 3) {
     return a_command(CommandKind::unsubscribe, channel, id);
 }
@@ -82,6 +88,10 @@ struct ReadReply {
     std::string message_id;  ///< of a publication
     std::uint32_t ttl_s = 0;
     std::map<std::string, std::string> subs{};  ///< of a connect result: their data
+    std::string way{};  ///< join or leave, of who comes or goes: `user` and `client`
+    std::vector<std::string> present{};  ///< users, in the order told
+    proto::PresenceStats stats{};
+    bool incomplete = false;
 };
 
 /// What one message says; a failure of the test's own if it cannot be read.
@@ -95,17 +105,28 @@ inline std::vector<ReadReply> read(Encoding encoding, std::string_view message) 
         if (step == proto::ReplyReader::Step::end) return replies;
         mesh::check(step == proto::ReplyReader::Step::reply, "what the node sends can be read");
         const bool pushed = reply.kind == proto::Reply::Kind::publication;
+        const bool comes = reply.kind == proto::Reply::Kind::coming;
+        const proto::ClientInfo& info = comes ? reply.coming.info : reply.publication.info;
+        std::vector<std::string> present;
+        for (const proto::ClientInfo& one : reply.presence)
+            present.emplace_back(one.user);
         replies.push_back({
             .id = reply.id,
             .kind = reply.kind,
             .code = reply.code,
             .channel = std::string{reply.channel},
             .data = std::string{pushed ? reply.publication.data : reply.data},
-            .user = std::string{reply.publication.info.user},
-            .client = std::string{pushed ? reply.publication.info.client : reply.client},
+            .user = std::string{info.user},
+            .client = std::string{pushed || comes ? info.client : reply.client},
             .node = std::string{reply.node},
             .message_id = std::string{reply.publication.message_id},
             .ttl_s = reply.ttl_s,
+            .way = !comes                                         ? ""
+                   : reply.coming.way == proto::Coming::Way::join ? "join"
+                                                                  : "leave",
+            .present = std::move(present),
+            .stats = reply.presence_stats,
+            .incomplete = reply.incomplete,
         });
         for (const proto::ServerSubscription& sub : reply.subs)
             replies.back().subs.emplace(sub.channel, sub.result.data);

@@ -19,6 +19,7 @@ struct OwnedCommand {
     std::string token;
     std::string data;
     proto::PayloadKind data_kind = proto::PayloadKind::json;
+    bool join_leave = false;
 
     [[nodiscard]] proto::Command command() const {
         return {
@@ -28,7 +29,8 @@ struct OwnedCommand {
             .method = method,
             .token = token,
             .data = data,
-            .data_kind = data_kind};
+            .data_kind = data_kind,
+            .join_leave = join_leave};
     }
 };
 
@@ -60,6 +62,8 @@ inline rc::Gen<OwnedCommand> command() {
             if (field.place == &proto::Command::token) command.token = *text(300);
             if (field.place == &proto::Command::data)
                 command.data = *rc::gen::oneOf(json(), rc::gen::just(std::string{}));
+            if (field.flag == &proto::Command::join_leave)
+                command.join_leave = *rc::gen::arbitrary<bool>();
         }
         return command;
     });

@@ -30,9 +30,19 @@ struct OwnedForward {
 };
 
 /// An answer to copies together with the text it points to: a Done, a Nack or an Acked; or a
-/// Tunnel, a Spread, Names or Beats, which point to text too.
+/// Tunnel, a Spread, Names, Beats, a Query or a Found, which point to text too.
 struct OwnedAnswer {
-    enum class Kind : std::uint8_t { done, nack, acked, tunnel, spread, names, beats };
+    enum class Kind : std::uint8_t {
+        done,
+        nack,
+        acked,
+        tunnel,
+        spread,
+        names,
+        beats,
+        query,
+        found
+    };
     Kind kind = Kind::done;
     std::vector<std::uint64_t> copies;
     std::string text;
@@ -59,6 +69,19 @@ struct OwnedAnswer {
                 .payload_kind = proto::PayloadKind::binary,
                 .body = text};
         case Kind::names: return proto::Names{{number}, {text}};
+        case Kind::query:
+            return proto::Query{
+                .number = number,
+                .kind = text.size() % 2 == 0 ? proto::QueryKind::presence
+                                             : proto::QueryKind::presence_stats,
+                .channel = text};
+        case Kind::found:
+            return proto::Found{
+                .number = number,
+                .step = static_cast<proto::FoundStep>(1 + text.size() % 3),
+                .clients = text,
+                .count = copies.front(),
+                .users = proto::CopyList::of(copies)};
         case Kind::beats:
             return proto::Beats{
                 .beats = {},
@@ -187,7 +210,7 @@ inline rc::Gen<OwnedForward> owned_forward() {
     return rc::gen::exec([] {
         OwnedForward forward;
         forward.copy = *number();
-        forward.target = static_cast<proto::Target>(*rc::gen::inRange(1, 4));
+        forward.target = static_cast<proto::Target>(*rc::gen::inRange(1, 5));
         forward.name = *bytes(proto::limits::user_name_bytes);
         forward.payload_kind = static_cast<proto::PayloadKind>(*rc::gen::inRange(1, 3));
         forward.body = *bytes(1000);
@@ -201,13 +224,15 @@ inline rc::Gen<OwnedForward> owned_forward() {
 inline rc::Gen<OwnedAnswer> owned_answer() {
     return rc::gen::exec([] {
         OwnedAnswer answer;
-        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 7));
+        answer.kind = static_cast<OwnedAnswer::Kind>(*rc::gen::inRange(0, 9));
         answer.number = *number();
         const std::size_t count = *rc::gen::inRange<std::size_t>(1, 40);
         while (answer.copies.size() < count)
             answer.copies.push_back(*number());
         if (answer.kind == OwnedAnswer::Kind::acked)
             answer.text = *bytes(proto::limits::user_name_bytes);
+        else if (answer.kind == OwnedAnswer::Kind::query)
+            answer.text = "c" + *bytes(proto::limits::channel_name_bytes - 1);
         else if (answer.kind == OwnedAnswer::Kind::names)
             for (std::size_t name = 0; name < count; ++name)
                 proto::NameList::append(

@@ -27,6 +27,7 @@ inline client::wire::Command generated(const proto::Command& command) {
         out.mutable_subscribe()->set_channel(channel);
         out.mutable_subscribe()->set_token(token);
         out.mutable_subscribe()->set_data(data);
+        out.mutable_subscribe()->set_join_leave(command.join_leave);
         break;
     case CommandKind::unsubscribe: out.mutable_unsubscribe()->set_channel(channel); break;
     case CommandKind::publish:

@@ -216,6 +216,20 @@ struct ToGenerated {
         put(*out.mutable_nack(), nack.copies);
         out.mutable_nack()->set_version(nack.version.value);
     }
+    void operator()(const proto::Query& query) const {
+        out.mutable_query()->set_number(query.number);
+        out.mutable_query()->set_kind(static_cast<std::uint32_t>(query.kind));
+        out.mutable_query()->set_channel(std::string{query.channel});
+    }
+    void operator()(const proto::Found& found) const {
+        auto& message = *out.mutable_found();
+        message.set_number(found.number);
+        message.set_step(static_cast<std::uint32_t>(found.step));
+        message.set_clients(std::string{found.clients});
+        message.set_count(found.count);
+        for (std::size_t index = 0; index < found.users.size(); ++index)
+            message.add_users(found.users[index]);
+    }
     void operator()(const proto::Acked& acked) const {
         out.mutable_acked()->set_message_id(acked.message_id.value);
         out.mutable_acked()->set_user(std::string{acked.user});

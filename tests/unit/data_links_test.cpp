@@ -30,7 +30,7 @@ TEST_F(DataLinksTest, OneIsDialledOnceAndKeptWhileItIsUsed) {
     EXPECT_EQ(links.take_news(), std::vector<NodeId>{ann});
     EXPECT_TRUE(links.take_news().empty());
     LinkQueue queue;
-    links.linked(ann, queue);
+    links.linked(ann, queue, proto::mesh_version_max);
     for (int round = 0; round < 3; ++round) {
         pass(config.link_idle - 1s);
         links.used(ann, now);
@@ -48,10 +48,19 @@ TEST_F(DataLinksTest, WhatWaitsGoesOutInOrderWhenThereIsALink) {
     EXPECT_TRUE(links.wait(bob, "other", now));
     EXPECT_TRUE(links.wait(ann, "two", now));
     LinkQueue queue;
-    links.linked(ann, queue);
+    links.linked(ann, queue, proto::mesh_version_max);
     EXPECT_EQ(queue.take(SIZE_MAX).view(), "onetwo");
     EXPECT_FALSE(queue.take(SIZE_MAX));
     EXPECT_EQ(tick().dropped, 0u);
+}
+
+TEST_F(DataLinksTest, WhatTheLinkDoesNotSpeakIsDropped) {
+    (void)tick();
+    EXPECT_TRUE(links.wait(ann, "new", now, 2));
+    EXPECT_TRUE(links.wait(ann, "old", now));
+    LinkQueue queue;
+    links.linked(ann, queue, 1);
+    EXPECT_EQ(queue.take(SIZE_MAX).view(), "old");
 }
 
 TEST_F(DataLinksTest, NobodyWaitsForLong) {
@@ -66,7 +75,7 @@ TEST_F(DataLinksTest, NobodyWaitsForLong) {
     EXPECT_FALSE(links.want(ann, now)) << "it is not worth waiting for";
     EXPECT_FALSE(links.wait(ann, "three", now));
     LinkQueue queue;
-    links.linked(ann, queue);
+    links.linked(ann, queue, proto::mesh_version_max);
     EXPECT_FALSE(queue.take(SIZE_MAX));
     EXPECT_TRUE(links.want(ann, now)) << "there was a link meanwhile";
 }
@@ -88,7 +97,7 @@ TEST_F(DataLinksTest, TheIdlestGoFirstButNotOneThatIsBeingMade) {
     LinkQueue queue;
     for (std::uint64_t id = 1; id <= 3; ++id) {
         (void)links.want(NodeId{id}, now);
-        if (id != 1) links.linked(NodeId{id}, queue);
+        if (id != 1) links.linked(NodeId{id}, queue, proto::mesh_version_max);
         pass(1s);
     }
     (void)tick();

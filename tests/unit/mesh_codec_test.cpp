@@ -120,12 +120,12 @@ TEST(MeshLimits, NumbersOfEnums) {
         batch.add_frames()->mutable_members()->add_members()->set_state(number);
         EXPECT_EQ(accepts(batch.SerializeAsString()), number >= 1 && number <= 5) << number;
     }
-    for (const int target : {0, 1, 3, 4, 256 + 1})
+    for (const int target : {0, 1, 4, 5, 256 + 1})
         for (const int kind : {0, 1, 2, 3, 256 + 1}) {
             mesh::wire::Batch batch;
             batch.add_frames()->mutable_forward()->set_target(target);
             batch.mutable_frames(0)->mutable_forward()->set_payload_kind(kind);
-            const bool valid = target >= 1 && target <= 3 && kind >= 1 && kind <= 2;
+            const bool valid = target >= 1 && target <= 4 && kind >= 1 && kind <= 2;
             EXPECT_EQ(accepts(batch.SerializeAsString()), valid) << target << ' ' << kind;
         }
 }
@@ -151,6 +151,34 @@ TEST(MeshLimits, NamesAndBodiesOfForwards) {
     const std::string larger = text(limits::forward_body_bytes + 1);
     forward.body = larger;
     EXPECT_FALSE(accepts_frame(forward));
+}
+
+TEST(MeshLimits, QuestionsAndWhatIsFound) {
+    const std::string longest = text(limits::channel_name_bytes);
+    const std::string longer = text(limits::channel_name_bytes + 1);
+    Query query{.number = 1, .kind = QueryKind::presence, .channel = longest};
+    EXPECT_TRUE(accepts_frame(query));
+    query.channel = longer;
+    EXPECT_FALSE(accepts_frame(query));
+    query.channel = "";
+    EXPECT_FALSE(accepts_frame(query));
+
+    const std::string clients = text(limits::found_client_bytes + 1);
+    const std::vector<std::uint64_t> users(limits::found_users + 1, 7);
+    Found found{.number = 1, .step = FoundStep::last};
+    EXPECT_TRUE(accepts_frame(found)) << "nobody";
+    found.clients = std::string_view{clients}.substr(1);
+    found.users = CopyList::of(std::span{users}.subspan(1));
+    EXPECT_TRUE(accepts_frame(found));
+    found.clients = clients;
+    EXPECT_FALSE(accepts_frame(found));
+    found.clients = {};
+    found.users = CopyList::of(users);
+    EXPECT_FALSE(accepts_frame(found));
+    found.users.packed = found.users.packed.substr(0, 12);
+    std::string half;
+    append_frame(half, found);
+    EXPECT_FALSE(accepts(half)) << "a hash and a half";
 }
 
 TEST(MeshLimits, NamesOfUsers) {

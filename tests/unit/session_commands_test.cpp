@@ -284,8 +284,8 @@ TEST_P(SessionCommandsInBothEncodings, BadQueriesAreErrors) {
         {an_rpc("user_status", R"({"users":["#bob"]})"), ErrorCode::bad_request},
         {an_rpc("dance"), ErrorCode::method_not_found},
         {an_rpc(""), ErrorCode::method_not_found},
-        {a_command(CommandKind::presence), ErrorCode::not_available},
-        {a_command(CommandKind::presence_stats), ErrorCode::not_available},
+        {a_command(CommandKind::presence), ErrorCode::permission_denied},
+        {a_command(CommandKind::presence_stats), ErrorCode::permission_denied},
         {a_command(CommandKind::history), ErrorCode::not_available},
         {a_command(CommandKind::refresh), ErrorCode::not_available},
         {a_command(CommandKind::sub_refresh), ErrorCode::not_available}};
