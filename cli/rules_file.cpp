@@ -57,6 +57,41 @@ constexpr std::array flags{
         &NamespaceRules::publish,
         &Right::anonymous,
         "sessions without a user may"},
+    Flag{
+        "allow_presence_for_client",
+        &NamespaceRules::presence,
+        &Right::clients,
+        "sessions with a user may ask who is subscribed, and hear who comes and goes"},
+    Flag{
+        "allow_presence_for_subscriber",
+        &NamespaceRules::presence,
+        &Right::subscribers,
+        "those that are subscribed may, with or without a user"},
+    Flag{
+        "allow_presence_for_anonymous",
+        &NamespaceRules::presence,
+        &Right::anonymous,
+        "sessions without a user may"},
+};
+
+struct Feature {
+    std::string_view key;
+    bool NamespaceRules::*is_on;
+    std::string_view means;
+};
+constexpr std::array features{
+    Feature{
+        "presence",
+        &NamespaceRules::has_presence,
+        "who is subscribed may be asked, by back ends too"},
+    Feature{
+        "join_leave",
+        &NamespaceRules::tells_comings,
+        "subscribers who ask for it hear who comes and goes"},
+    Feature{
+        "force_push_join_leave",
+        &NamespaceRules::tells_all,
+        "with join_leave: all subscribers hear it, asked for or not"},
 };
 constexpr std::string_view payload_key = "payload";
 constexpr std::string_view payload_means =
@@ -138,6 +173,9 @@ private:
             const auto is_key = [wanted = key.str()](const Flag& flag) {
                 return flag.key == wanted;
             };
+            const auto is_feature = [wanted = key.str()](const Feature& feature) {
+                return feature.key == wanted;
+            };
             if (key == "name" && named == Named::yes)
                 rules.name = name_in(node);
             else if (key == payload_key)
@@ -145,9 +183,14 @@ private:
             else if (const auto at = std::find_if(flags.begin(), flags.end(), is_key);
                      at != flags.end())
                 rules.*at->right.*at->whom = flag_in(key, node);
+            else if (const auto of = std::find_if(features.begin(), features.end(), is_feature);
+                     of != features.end())
+                rules.*of->is_on = flag_in(key, node);
             else
                 unknown(key, known_keys(named), "in a namespace");
         }
+        if (rules.tells_all && !rules.tells_comings)
+            refuse(table.source(), "force_push_join_leave needs join_leave = true");
         if (named == Named::yes && rules.name.empty())
             refuse(table.source(), "a namespace needs a name, for example name = \"chat\"");
     }
@@ -205,6 +248,8 @@ private:
         if (named == Named::yes) known.emplace_back("name");
         for (const Flag& flag : flags)
             known.push_back(flag.key);
+        for (const Feature& feature : features)
+            known.push_back(feature.key);
         known.push_back(payload_key);
         return known;
     }
@@ -236,6 +281,8 @@ void write_right(std::ostream& out, std::string_view key, bool value) {
 void write_namespace(std::ostream& out, const NamespaceRules& rules) {
     for (const Flag& flag : flags)
         write_right(out, flag.key, rules.*flag.right.*flag.whom);
+    for (const Feature& feature : features)
+        write_right(out, feature.key, rules.*feature.is_on);
     out << payload_key << " = \"" << (rules.takes_binary ? "any" : "json") << "\"\n";
 }
 
@@ -285,6 +332,8 @@ std::vector<RuleKey> namespace_keys() {
     std::vector<RuleKey> keys{{"name", "what is before the colon in the names of its channels"}};
     for (const Flag& flag : flags)
         keys.push_back({std::string{flag.key}, flag.means});
+    for (const Feature& feature : features)
+        keys.push_back({std::string{feature.key}, feature.means});
     keys.push_back({std::string{payload_key}, payload_means});
     return keys;
 }

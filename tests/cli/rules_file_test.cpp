@@ -38,6 +38,14 @@ allow_publish_for_subscriber = true
 name = "files"
 payload = "any"
 
+[[channel.namespaces]]
+name = "room"
+presence = true
+allow_presence_for_subscriber = true
+allow_presence_for_anonymous = true
+join_leave = true
+force_push_join_leave = true
+
 [channel.users]
 allow_publish_for_client = true
 )",
@@ -47,7 +55,12 @@ allow_publish_for_client = true
         .without_namespace = {.name = {}, .subscribe = {.anonymous = true}},
         .namespaces =
             {{.name = "chat", .subscribe = {.clients = true}, .publish = {.subscribers = true}},
-             {.name = "files", .takes_binary = true}},
+             {.name = "files", .takes_binary = true},
+             {.name = "room",
+              .has_presence = true,
+              .presence = {.anonymous = true, .subscribers = true},
+              .tells_comings = true,
+              .tells_all = true}},
         .publish_to_users = {.clients = true},
         .publish_to_all = {}};
     EXPECT_EQ(rules, expected);
@@ -65,7 +78,12 @@ TEST(RulesFile, IsWrittenAsItIsRead) {
     ChannelRules rules;
     rules.has_no_namespaces = false;
     rules.namespaces = {
-        {.name = "a", .publish = {.subscribers = true}, .takes_binary = true}, {.name = "b.c-d_e"}};
+        {.name = "a", .publish = {.subscribers = true}, .takes_binary = true},
+        {.name = "b.c-d_e",
+         .has_presence = true,
+         .presence = {.clients = true},
+         .tells_comings = true,
+         .tells_all = true}};
     rules.publish_to_all = {.clients = true, .anonymous = true};
     EXPECT_EQ(parse_rules(toml_of(rules), "f.toml"), rules);
 }
@@ -91,6 +109,9 @@ TEST(RulesFile, MistakesAreNamedWithTheirPlace) {
     EXPECT_THAT(
         refusal("[channel.without_namespace]\npayload = \"binary\""),
         HasSubstr("payload is \"json\" or \"any\""));
+    EXPECT_THAT(
+        refusal("[channel.without_namespace]\nforce_push_join_leave = true"),
+        HasSubstr("needs join_leave = true"));
     EXPECT_THAT(refusal("[channel.without_namespace]\nname = \"x\""), HasSubstr("no 'name'"));
     EXPECT_THAT(
         refusal("[channel.users]\nallow_subscribe_for_client = true"),
