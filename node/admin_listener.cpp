@@ -2,6 +2,8 @@
 
 #include "node/origin.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace grapevine::node {
@@ -14,6 +16,24 @@ Response wrong_method(std::string_view allowed) {
         .status = 405,
         .body = "use " + std::string{allowed} + "\n",
         .headers = {{"Allow", std::string{allowed}}}};
+}
+
+/// A method of the API, by its path.
+struct ApiMethod {
+    std::string_view path;
+    void (HttpApi::*run)(RequestId id, std::string_view body);
+};
+constexpr std::array api_methods{
+    ApiMethod{"/api/publish", &HttpApi::publish},
+    ApiMethod{"/api/send", &HttpApi::send},
+    ApiMethod{"/api/presence", &HttpApi::presence},
+    ApiMethod{"/api/presence_stats", &HttpApi::presence_stats},
+};
+
+const ApiMethod* method_at(std::string_view path) {
+    const auto is_it = [path](const ApiMethod& method) { return method.path == path; };
+    const auto* const found = std::find_if(api_methods.begin(), api_methods.end(), is_it);
+    return found != api_methods.end() ? found : nullptr;
 }
 
 bool is_get(const Request& request) {
@@ -56,10 +76,9 @@ void AdminListener::requested(RequestId id, const Request& request) {
                      "start the node with --open admin to serve anybody\n"});
         return;
     }
-    if (request.head.method == "POST") {
-        if (request.head.path == "/api/publish") return api_.publish(id, request.body);
-        if (request.head.path == "/api/send") return api_.send(id, request.body);
-    }
+    const ApiMethod* const method = method_at(request.head.path);
+    if (method != nullptr && request.head.method == "POST")
+        return (api_.*method->run)(id, request.body);
     http_.answer(id, answer(request));
 }
 
@@ -67,7 +86,7 @@ Response AdminListener::answer(const Request& request) {
     if (auto file = answer_from(page_, request.head)) return *std::move(file);
     const std::string_view path = request.head.path;
     const mesh::Driver& driver = turn_.driver();
-    if (path == "/api/publish" || path == "/api/send") return wrong_method("POST");
+    if (method_at(path) != nullptr) return wrong_method("POST");
     if (path == "/healthz" || path == "/readyz" || path == "/metrics" || path == "/api/cluster")
         if (!is_get(request)) return wrong_method("GET");
     if (path == "/healthz") return {.body = "ok\n"};
@@ -86,7 +105,7 @@ Response AdminListener::answer(const Request& request) {
     return {
         .status = 404,
         .body = "not found; there are /healthz /readyz /metrics /api/cluster /api/publish "
-                "/api/send\n"};
+                "/api/send /api/presence /api/presence_stats\n"};
 }
 
 }  // namespace grapevine::node

@@ -6,6 +6,7 @@
 ///   GET  /metrics        Prometheus
 ///   GET  /api/cluster    members as this node sees them
 ///   POST /api/publish    {"channel": "chat:lobby" | "#user" | "$system", "data": any JSON}
+///   POST /api/presence, /api/presence_stats    {"channel": "chat:lobby"}
 ///   POST /api/send       {"to": "bob" | ["bob", "eve"], "data": any JSON, "wait": "node", ...}
 #pragma once
 

@@ -13,6 +13,8 @@ namespace {
 
 using proto::ErrorCode;
 
+constexpr std::string_view no_channel = "the body is not a JSON object with a text \"channel\"";
+
 Response json(std::string body) {
     return {.content_type = "application/json", .body = std::move(body)};
 }
@@ -61,19 +63,24 @@ Destination destination_of(std::string_view channel, const mesh::Namespaces& nam
 
 }  // namespace
 
+void HttpApi::refuse(RequestId id, ErrorCode code, std::string_view why) {
+    http_.answer(id, error(code, why));
+}
+
+bool HttpApi::may_wait(RequestId id) {
+    if (waiting_.size() < proto::limits::api_requests_waiting) return true;
+    refuse(id, ErrorCode::too_many_requests, "wait for the answers to earlier requests");
+    return false;
+}
+
 void HttpApi::publish(RequestId id, std::string_view text) {
-    const auto refuse = [&](ErrorCode code, std::string_view why) {
-        http_.answer(id, error(code, why));
-    };
     const proto::PublishBody body = proto::read_publish_body(reader_, text);
-    if (!body.valid)
-        return refuse(
-            ErrorCode::bad_request, "the body is not a JSON object with a text \"channel\"");
+    if (!body.valid) return refuse(id, ErrorCode::bad_request, no_channel);
     const Destination to = destination_of(body.channel, namespaces_);
-    if (to.code != ErrorCode{}) return refuse(to.code, to.why);
-    if (body.data.empty()) return refuse(ErrorCode::bad_request, "\"data\" is missing");
+    if (to.code != ErrorCode{}) return refuse(id, to.code, to.why);
+    if (body.data.empty()) return refuse(id, ErrorCode::bad_request, "\"data\" is missing");
     if (body.data.size() > proto::limits::publish_data_bytes)
-        return refuse(ErrorCode::limit_exceeded, "\"data\" is longer than 65536 bytes");
+        return refuse(id, ErrorCode::limit_exceeded, "\"data\" is longer than 65536 bytes");
     turn_.driver().publish(to.target, to.name, proto::PayloadKind::json, body.data, turn_.now());
     turn_.schedule();
     http_.answer(id, result("{}"));
@@ -86,15 +93,34 @@ void HttpApi::send(RequestId id, std::string_view text) {
         http_.answer(id, error(code, body.fault));
         return;
     }
-    if (waiting_.size() >= proto::limits::api_requests_waiting) {
-        http_.answer(
-            id, error(ErrorCode::too_many_requests, "wait for the answers to earlier requests"));
-        return;
-    }
+    if (!may_wait(id)) return;
     waiting_.insert(id);
     mesh::SendToUsers send = mesh::send_request(std::move(body));
     send.asker.request = id.value;
     turn_.driver().send(std::move(send), turn_.now());
+    turn_.schedule();
+}
+
+void HttpApi::inquire(RequestId id, std::string_view text, mesh::QueryKind kind) {
+    const proto::PublishBody body = proto::read_publish_body(reader_, text);
+    if (!body.valid) return refuse(id, ErrorCode::bad_request, no_channel);
+    const Destination of = destination_of(body.channel, namespaces_);
+    if (of.code != ErrorCode{}) return refuse(id, of.code, of.why);
+    if (of.target != proto::Target::channel)
+        return refuse(
+            id, ErrorCode::not_available, "names that begin with '#' or '$' have no presence");
+    if (!namespaces_.of(body.channel)->has_presence)
+        return refuse(
+            id,
+            ErrorCode::not_available,
+            "its namespace does not say presence = true in the file of --config");
+    if (!may_wait(id)) return;
+    waiting_.insert(id);
+    turn_.driver().inquire(
+        {.asker = {.session = {}, .command_id = 0, .request = id.value},
+         .kind = kind,
+         .channel = std::string{body.channel}},
+        turn_.now());
     turn_.schedule();
 }
 

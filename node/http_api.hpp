@@ -25,12 +25,27 @@ public:
     /// As `rpc send` (proto/json_reading.hpp: SendBody); the result is the receipt.
     void send(RequestId id, std::string_view body);
 
+    /// {"channel": "chat:lobby"}: {"presence": {"<client>": {"user", "client"}}} of all nodes, and
+    /// "incomplete": true if one did not say in time.
+    void presence(RequestId id, std::string_view body) {
+        inquire(id, body, mesh::QueryKind::presence);
+    }
+    /// Likewise: {"num_clients", "num_users"}.
+    void presence_stats(RequestId id, std::string_view body) {
+        inquire(id, body, mesh::QueryKind::presence_stats);
+    }
+
     /// To a request that waits. To one whose client has left: ignored.
     void answered(const mesh::Answer& answer);
     /// Its client has left.
     void abandoned(RequestId id) { waiting_.erase(id); }
 
 private:
+    void refuse(RequestId id, proto::ErrorCode code, std::string_view why);
+    /// Whether there is room for one more request that waits; else it is answered.
+    bool may_wait(RequestId id);
+    void inquire(RequestId id, std::string_view body, mesh::QueryKind kind);
+
     Turn& turn_;
     HttpConnections& http_;
     /// A back end may do everything, in channels that there may be.
