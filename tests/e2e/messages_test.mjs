@@ -119,8 +119,8 @@ onCluster('what is refused has its code', { size: 1 }, async (cluster) => {
         const refused = (promise, code) => assert.rejects(promise, withCode(code));
         await refused(ann.subscribe('#bob'), 103);
         await refused(ann.subscribe('$other'), 103);
-        await refused(ann.sdk.presence('chat:lobby'), 108);
-        await refused(ann.sdk.presenceStats('chat:lobby'), 108);
+        await refused(ann.sdk.presence('chat:lobby'), 103);
+        await refused(ann.sdk.presenceStats('chat:lobby'), 103);
         await refused(ann.sdk.history('chat:lobby', { limit: 1 }), 108);
         await refused(ann.rpc('no_such_method'), 104);
         await refused(ann.rpc('user_status', { users: 'ann' }), 107);
