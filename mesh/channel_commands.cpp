@@ -90,10 +90,10 @@ void subscribe(Call call) {
     case SubscriberLists::Joined::another: break;
     }
     if (token)
-        reply_subscribed(call, std::move(*token));
+        reply_subscribed(call, *token);
     else
         call.succeed();
-    tell_joined(call, *rules, channel, call.command.join_leave);
+    tell_joined(call, *rules, channel, token ? &token->options : nullptr);
 }
 
 void unsubscribe(Call call) {

@@ -122,16 +122,27 @@ void find_present(
     output.presence.emplace_back(std::move(found));
 }
 
-void tell_joined(Call call, const NamespaceRules& rules, std::string_view channel, bool asks) {
-    if (!rules.tells_comings) return;
+void tell_joined(
+    Call call,
+    const NamespaceRules& rules,
+    std::string_view channel,
+    const proto::SubscriptionClaims* claims) {
+    bool is_told_of = rules.tells_comings;
+    bool watches = rules.tells_all;
+    if (claims != nullptr) {
+        is_told_of = claims->join_leave.value_or(is_told_of);
+        watches = claims->force_push_join_leave.value_or(watches);
+    }
+    const bool may_watch =
+        rules.tells_comings && (call.is_given(rules.presence) || rules.presence.subscribers);
+    watches = watches || (call.command.join_leave && may_watch);
+    if (!is_told_of && !watches) return;
     SessionRegistry& registry = call.desk.registry;
-    const bool may_watch = call.is_given(rules.presence) || rules.presence.subscribers;
-    const bool watches = rules.tells_all || (asks && may_watch);
     registry.channels().mark_newest(
-        call.session.channels, {.watches = watches, .is_told_of = true});
+        call.session.channels, {.watches = watches, .is_told_of = is_told_of});
+    if (!is_told_of) return;
     const std::uint64_t key = proto::channel_key_of(call.desk.config.hash_key, channel).value;
-    tell_coming(
-        registry, call.session, key, channel, proto::Coming::Way::join, call.desk.output);
+    tell_coming(registry, call.session, key, channel, proto::Coming::Way::join, call.desk.output);
 }
 
 void tell_coming(

@@ -26,9 +26,13 @@ void find_present(
     const LoopQuery& query,
     SessionsOutput& output);
 
-/// It has just been subscribed to this channel. Subscribers hear that as the rules say, and it
-/// hears of others from now on if it asks for that and may, or must.
-void tell_joined(Call call, const NamespaceRules& rules, std::string_view channel, bool asks);
+/// It has just been subscribed to this channel. Subscribers hear that, and it hears of others from
+/// now on, as the rules say, or its token instead of them (`claims`; null: there is none).
+void tell_joined(
+    Call call,
+    const NamespaceRules& rules,
+    std::string_view channel,
+    const proto::SubscriptionClaims* claims);
 
 /// To those of the channel's subscribers, wherever they are, who hear that.
 void tell_coming(

@@ -134,11 +134,7 @@ void let_in(Call call, ConnectToken& token) {
     keep_terms(call, token);
     for (const auto& [channel, claims] : token.subs) {
         (void)call.desk.registry.subscribe(call.session, channel, call.desk.output);
-        tell_joined(
-            call,
-            *call.desk.namespaces.of(channel),
-            channel,
-            claims.join_leave.value_or(false));
+        tell_joined(call, *call.desk.namespaces.of(channel), channel, &claims);
     }
     call.session.phase = Phase::connected;
     call.desk.timing.connected(call.desk.registry, call.session, call.desk.now);
@@ -204,7 +200,7 @@ SubscribeToken subscribe_token(Call call) {
         call.desk.now.wall);
 }
 
-void reply_subscribed(Call call, SubscribeToken token) {
+void reply_subscribed(Call call, SubscribeToken& token) {
     const proto::SubscribeResult result{
         .ttl_s = keep_terms(call, token), .data = data_for(call.session.encoding, token.options)};
     proto::append_subscribe(call.replies.text(), call.session.encoding, call.command.id, result);

@@ -17,6 +17,6 @@ void sub_refresh(Call call);
 /// What the command's token, which must not be empty, says of the session in the command's channel.
 [[nodiscard]] SubscribeToken subscribe_token(Call call);
 /// The session is in the channel by this token: keeps what it says, and answers the command.
-void reply_subscribed(Call call, SubscribeToken token);
+void reply_subscribed(Call call, SubscribeToken& token);
 
 }  // namespace grapevine::mesh

@@ -112,6 +112,7 @@ void OwnDialect::on_other(const proto::Reply& reply, Hearer& hearer) const {
     case Kind::publication:
     case Kind::presence:
     case Kind::presence_stats:
+    case Kind::coming:
     case Kind::other: break;
     }
 }
