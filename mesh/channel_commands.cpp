@@ -8,7 +8,6 @@
 #include "proto/names.hpp"
 
 #include <optional>
-#include <utility>
 
 namespace grapevine::mesh {
 namespace {

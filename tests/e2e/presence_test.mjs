@@ -19,6 +19,9 @@ join_leave = true
 [[channel.namespaces]]
 name = "quiet"
 allow_subscribe_for_client = true
+
+[channel.users]
+allow_publish_for_client = true
 `;
 
 const ruled = {

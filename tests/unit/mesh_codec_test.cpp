@@ -175,10 +175,14 @@ TEST(MeshLimits, QuestionsAndWhatIsFound) {
     found.clients = {};
     found.users = CopyList::of(users);
     EXPECT_FALSE(accepts_frame(found));
-    found.users.packed = found.users.packed.substr(0, 12);
-    std::string half;
-    append_frame(half, found);
-    EXPECT_FALSE(accepts(half)) << "a hash and a half";
+
+    grapevine::mesh::wire::Batch batch;
+    auto& half = *batch.add_frames()->mutable_found();
+    half.set_number(1);
+    half.set_step(static_cast<std::uint32_t>(FoundStep::last));
+    half.GetReflection()->MutableUnknownFields(&half)->AddLengthDelimited(
+        half.kUsersFieldNumber, text(12));
+    EXPECT_FALSE(accepts(batch.SerializeAsString())) << "a hash and a half";
 }
 
 TEST(MeshLimits, NamesOfUsers) {
