@@ -78,7 +78,10 @@ void Mesh::Parts::on_frame(Link& link, const proto::LinkSwitch& switched, Now, M
     links.on(link, switched, facts, output);
 }
 
-void Mesh::Parts::on_frame(Link& link, const proto::Refuse& refused, Now, MeshOutput& output) {
+void Mesh::Parts::on_frame(Link& link, const proto::Refuse& refused, Now now, MeshOutput& output) {
+    // It began to leave while this link was made, and has said so to its members already.
+    if (refused.reason == proto::RefuseReason::leaving)
+        on_frame(link, proto::Leave{link.handshake->peer().epoch, {}}, now, output);
     links.on(link, refused, facts, output);
 }
 

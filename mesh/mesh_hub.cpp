@@ -151,8 +151,13 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     // Who is told that this node leaves reads nothing of it that comes later.
     links.hand_out(facts, output);
     settle(now, output);
-    const proto::Leave leave{identity.epoch, replication.log().version()};
+    const proto::Leave leave = last_words();
     links.for_each_node([&](NodeId, Link& link) { links.send(link, FrameClass::control, leave); });
+    // Who was welcomed a moment ago may take this node for a member by now.
+    links.for_each([&](Link& link) {
+        if (link.handshake && !link.is_complete() && !link.closing) refuse_as_leaving(link, output);
+    });
+    settle(now, output);
     flows.end_all(now);
     arrivals.hurry(now);
     tell_receipts(output);
@@ -221,9 +226,7 @@ void Mesh::Parts::settle(Now now, MeshOutput& output) {
 void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output) {
     Link* const link = links.find(proven.link);
     if (link == nullptr || link->closing) return;
-    if (is_leaving)
-        return links.refuse(
-            *link, proto::RefuseReason::leaving, "this node is leaving", facts, output);
+    if (is_leaving) return refuse_as_leaving(*link, output);
     const proto::Hello& peer = link->handshake->peer();
     const Replica* const replica = replicas.find(peer.node_id);
     const bool has_copy = replica != nullptr && replica->epoch == peer.epoch && !replica->discarded;
@@ -240,6 +243,11 @@ void Mesh::Parts::on_fact(const LinkProven& proven, Now now, MeshOutput& output)
 void Mesh::Parts::on_fact(const LinkEstablished& established, Now now, MeshOutput& output) {
     Link* const link = links.find(established.link);
     if (link == nullptr || !link->is_complete()) return;
+    // It was welcome until now. Shown nothing of this node, the peer need not find out.
+    if (is_leaving) {
+        links.send(*link, FrameClass::control, last_words());
+        return refuse_as_leaving(*link, output);
+    }
     const Handshake& handshake = *link->handshake;
     if (handshake.peers_welcome().your_epoch_floor >= identity.epoch)
         return raise_epoch(handshake.peers_welcome().your_epoch_floor, now, output);
@@ -552,6 +560,14 @@ void Mesh::Parts::raise_epoch(Epoch seen, Now now, MeshOutput& output) {
     beats = spreads = 0;
     links.close_all(LinkEnd::epoch_raised, facts, output);
     members.for_each([&](const Member& member) { dialer.redial(member.node, now); });
+}
+
+proto::Leave Mesh::Parts::last_words() const {
+    return {identity.epoch, replication.log().version()};
+}
+
+void Mesh::Parts::refuse_as_leaving(Link& link, MeshOutput& output) {
+    links.refuse(link, proto::RefuseReason::leaving, "this node is leaving", facts, output);
 }
 
 void Mesh::Parts::leave_if_done(Now now, MeshOutput& output) {

@@ -210,6 +210,8 @@ struct Mesh::Parts {
     /// All who live, but those that it knows: sorted.
     void send_members(Link& link, const std::vector<NodeId>& known = {});
     void raise_epoch(Epoch seen, Now now, MeshOutput& output);
+    [[nodiscard]] proto::Leave last_words() const;
+    void refuse_as_leaving(Link& link, MeshOutput& output);
     void leave_if_done(Now now, MeshOutput& output);
 
     const Mesh& mesh;  ///< its const views answer questions

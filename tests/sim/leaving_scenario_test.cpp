@@ -41,6 +41,29 @@ TEST(Leaving, UsersAreShownWhileTheyMoveOn) {
     EXPECT_TRUE(was_hidden_while_moving(0s));
 }
 
+// A handshake that was under way when its node began to leave ended in a link on which nobody was
+// told so: the peer showed the node, and then took it for dead.
+TEST(Leaving, WhoIsMetMeanwhileIsToldToo) {
+    std::size_t told_only = 0;
+    for (Duration when = 25ms; when < 1500ms; when += 25ms) {
+        WorldOptions options{.nodes = 3, .seed = 1};
+        options.network.path.latency = {.least = 100ms, .most = 100ms};
+        Cluster cluster{options};
+        cluster.start_all();
+        cluster.run_for(when);
+        const proto::NodeId gone = cluster.node(1).id();
+        cluster.node(1).leave();
+        cluster.run_for(1800ms);
+        const auto& met = cluster.node(2);
+        for (const auto& member : met.mesh().members())
+            if (member.node == gone) EXPECT_EQ(member.state, proto::MemberState::left);
+        cluster.run_for(5s);
+        EXPECT_EQ(met.count<mesh::MemberSuspected>(), 0u) << when.count();
+        told_only += met.count<mesh::MemberLeft>();
+    }
+    EXPECT_GT(told_only, 0u);
+}
+
 // Those who do not come back are hidden when the linger is over, and not a moment later.
 TEST(Leaving, WhoDoesNotMoveOnIsHiddenWhenItIsOver) {
     Cluster cluster{lingering(5s)};
