@@ -64,6 +64,10 @@ struct ClientInfo {
     std::string_view client;
     std::string_view conn_info{};  ///< JSON, as the token says; empty: none
     std::string_view chan_info{};  ///< likewise, for this channel
+
+    [[nodiscard]] bool is_empty() const {
+        return user.empty() && client.empty() && conn_info.empty() && chan_info.empty();
+    }
     friend bool operator==(const ClientInfo&, const ClientInfo&) = default;
 };
 

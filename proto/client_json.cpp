@@ -585,7 +585,7 @@ bool append_push(
     append_json_string(out, channel);
     out += R"(,"pub":{"data":)";
     out += publication->data;
-    if (publication->info != ClientInfo{}) append_info(out += R"(,"info":)", publication->info);
+    if (!publication->info.is_empty()) append_info(out += R"(,"info":)", publication->info);
     if (!publication->message_id.empty()) {
         out += R"(,"tags":)";
         Members tags{out};

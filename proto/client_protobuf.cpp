@@ -495,7 +495,7 @@ void append_command(std::string& out, const Command& command) {
 void append_publication(std::string& out, const Publication& publication) {
     wire::append_message(out, [&](auto& body) {
         body.bytes(4, publication.data);
-        if (publication.info != ClientInfo{}) client_protobuf::put_info(body, 5, publication.info);
+        if (!publication.info.is_empty()) client_protobuf::put_info(body, 5, publication.info);
         if (!publication.message_id.empty())
             // An entry of a map: its key and its value.
             body.message(7, [&](auto& tag) {

@@ -238,9 +238,10 @@ public:
         head(number, value.size());
         this->put_bytes(value);
     }
-    /// `describe(fields)` gives the fields of the message inside.
+    /// `describe(fields)` gives the fields of the message inside. Inlined, for what is measured and
+    /// written once for each publication.
     template <class Describe>
-    void message(std::uint32_t number, Describe describe) {
+    [[gnu::always_inline]] void message(std::uint32_t number, Describe describe) {
         Fields<Count> measured;
         describe(measured);
         head(number, measured.total());
