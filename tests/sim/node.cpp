@@ -593,6 +593,16 @@ void Node::observe() {
             return stage_.liars.contains(replica.first);
         });
     stage_.checkers.see(seen);
+    observe_questions();
+}
+
+/// What the table says only for a moment need not be asked about.
+void Node::observe_questions() {
+    for (auto& [command, asked] : process_->asked) {
+        if (asked.shown.empty()) continue;
+        const std::set<proto::NodeId> shown = nodes_with(asked.channel);
+        std::erase_if(asked.shown, [&](proto::NodeId node) { return !shown.contains(node); });
+    }
 }
 
 std::set<proto::NodeId> Node::nodes_with(const std::string& channel) const {
@@ -617,17 +627,19 @@ void Node::observe_commands(proto::SessionId session, std::string_view message) 
     while (reader.next(command) == proto::CommandReader::Step::command) {
         const bool is_question = command.kind == proto::CommandKind::presence ||
                                  command.kind == proto::CommandKind::presence_stats;
+        const std::string channel{command.channel};
         if (is_question || command.kind == proto::CommandKind::subscribe ||
             command.kind == proto::CommandKind::unsubscribe)
-            process_->asked[{session, command.id}] = {
-                .kind = command.kind, .channel = std::string{command.channel}};
-        if (is_question)
+            process_->asked[{session, command.id}] = {.kind = command.kind, .channel = channel};
+        if (is_question) {
+            process_->asked[{session, command.id}].shown = nodes_with(channel);
             stage_.checkers.see(PresenceTaken{
                 .process = process_->key,
                 .session = caller.key,
                 .command = command.id,
-                .channel = std::string{command.channel},
-                .shown = nodes_with(std::string{command.channel})});
+                .channel = channel,
+                .shown = process_->asked[{session, command.id}].shown});
+        }
         if (command.kind == proto::CommandKind::rpc && command.method == "send")
             stage_.checkers.see(SendTaken{
                 .process = process_->key,
@@ -665,7 +677,7 @@ void Node::observe_answer(proto::SessionId session, const proto::Reply& reply) {
         .clients = {},
         .count = reply.presence_stats.clients,
         .is_incomplete = reply.incomplete,
-        .shown = nodes_with(asked.channel)};
+        .shown = asked.shown};
     for (const proto::ClientInfo& one : reply.presence)
         told.clients.emplace_back(one.client, one.user);
     process_->presence_told.push_back(std::move(told));

@@ -157,6 +157,7 @@ private:
         struct Asked {
             proto::CommandKind kind{};
             std::string channel;
+            std::set<proto::NodeId> shown{};  ///< of a question: the whole time so far
         };
         std::map<std::pair<proto::SessionId, std::uint32_t>, Asked> asked;
         /// Answers of this turn: shown after what may have changed in it before they were made.
@@ -188,6 +189,7 @@ private:
     void observe_commands(proto::SessionId session, std::string_view message);
     void observe_session_sends(const mesh::Edge& edge);
     void observe_answer(proto::SessionId session, const proto::Reply& reply);
+    void observe_questions();
     /// Nodes of which its table says that they have subscribers.
     [[nodiscard]] std::set<proto::NodeId> nodes_with(const std::string& channel) const;
     [[nodiscard]] Duration answer_within(Wait wait, bool at_least_once) const;

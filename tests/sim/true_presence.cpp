@@ -78,11 +78,15 @@ void TruePresence::on(const PresenceTold& told) {
     }
     std::uint32_t least = 0;
     std::uint32_t most = 0;
+    std::string certain;
     for (const SessionKey key : in_channel_[question.channel]) {
         const Session& session = sessions_[key];
         const Stay& stay = session.channels.at(question.channel);
         const bool must = must_be_told(stay, question, told);
         least += must ? 1 : 0;
+        if (must)
+            certain += " " + session.user + "/" + std::to_string(key.value) + "@" +
+                       std::to_string(stay.process.value);
         most += may_be_told(stay, question) ? 1 : 0;
         if (must && !told.is_incomplete && !told.is_count && !named.contains(key))
             return blame(
@@ -94,7 +98,7 @@ void TruePresence::on(const PresenceTold& told) {
     if (told.is_count && (told.count > most || (told.count < least && !told.is_incomplete)))
         blame(
             std::to_string(told.count) + " are not " + std::to_string(least) + " to " +
-                std::to_string(most),
+                std::to_string(most) + ", for sure" + certain,
             question,
             told);
 }
