@@ -10,6 +10,10 @@
 namespace grapevine::mesh {
 namespace {
 
+/// Users who may be there twice are sorted when there are so many: half of the places are free
+/// then, so that sorting costs each of them a little and never all of them all the time.
+constexpr std::size_t users_unsorted_max = 2 * proto::limits::presence_users;
+
 /// As many whole entries as fit.
 std::string_view fitting(std::string_view clients, std::size_t room) {
     if (clients.size() <= room) return clients;
@@ -108,29 +112,25 @@ void Inquiries::take_clients(Open& of, std::string_view clients) {
     of.found.is_cut = of.found.is_cut || taken.size() != clients.size();
 }
 
-bool Inquiries::has_room_for_user(Open& of) {
-    const auto has_room = [&] {
-        return of.found.users.size() < proto::limits::presence_users &&
-               held_bytes_ + sizeof(std::uint64_t) <= held_bytes_max;
-    };
-    if (!has_room() && !of.found.is_cut) drop_repeated_users(of);
-    return has_room();
-}
-
 void Inquiries::take_user(Open& of, std::uint64_t user) {
-    if (has_room_for_user(of)) {
-        of.found.users.push_back(user);
-        held_bytes_ += sizeof user;
-    } else {
+    if (of.found.users.size() >= users_unsorted_max) shrink_users(of);
+    if (held_bytes_ + sizeof user > held_bytes_max) {
         of.found.is_cut = true;
+        return;
     }
+    of.found.users.push_back(user);
+    held_bytes_ += sizeof user;
 }
 
-void Inquiries::drop_repeated_users(Open& of) {
+void Inquiries::shrink_users(Open& of) {
     std::vector<std::uint64_t>& users = of.found.users;
     const std::size_t before = users.size();
     std::sort(users.begin(), users.end());
     users.erase(std::unique(users.begin(), users.end()), users.end());
+    if (users.size() > proto::limits::presence_users) {
+        users.resize(proto::limits::presence_users);
+        of.found.is_cut = true;
+    }
     held_bytes_ -= (before - users.size()) * sizeof(std::uint64_t);
 }
 
@@ -169,7 +169,7 @@ void Inquiries::end_if_whole(Place at) {
 
 Inquiries::Place Inquiries::end(Place at) {
     Open& of = at->second;
-    drop_repeated_users(of);
+    shrink_users(of);
     LoopFound& found = of.found;
     held_bytes_ -= found.clients.size() + found.users.size() * sizeof(std::uint64_t);
     if (found.is_cut) ++incomplete_;

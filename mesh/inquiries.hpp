@@ -87,10 +87,9 @@ private:
 
     std::uint64_t add(Open made);
     void take_clients(Open& of, std::string_view clients);
-    [[nodiscard]] bool has_room_for_user(Open& of);
     void take_user(Open& of, std::uint64_t user);
-    /// Each, and what they take, once.
-    void drop_repeated_users(Open& of);
+    /// Each once, and no more than may be told.
+    void shrink_users(Open& of);
     template <class Change>
     void change_all_that_miss(NodeId node, Change change);
     void end_if_whole(Place at);

@@ -149,6 +149,7 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     is_leaving = true;
     leave_by = now.steady + config.leave_within;
     // Who is told that this node leaves reads nothing of it that comes later.
+    arrivals.hurry(now);
     links.hand_out(facts, output);
     settle(now, output);
     const proto::Leave leave = last_words();
@@ -159,7 +160,6 @@ void Mesh::Parts::on(LeaveWanted, Now now, MeshOutput& output) {
     });
     settle(now, output);
     flows.end_all(now);
-    arrivals.hurry(now);
     tell_receipts(output);
     leave_if_done(now, output);
 }

@@ -36,6 +36,8 @@ void ask_user_status(Call call) {
 
 /// Answered with a receipt, when Mesh has it.
 void send_to_users(Call call) {
+    if (!call.is_given(call.desk.namespaces.rules().publish_to_users))
+        return call.fail(ErrorCode::permission_denied);
     proto::SendBody body = read_send_body(call.desk.json, call.command.data);
     if (!body.fault.empty())
         return call.fail(body.over_limit ? ErrorCode::limit_exceeded : ErrorCode::bad_request);

@@ -15,8 +15,9 @@ namespace {
 
 using proto::ErrorCode;
 
+/// Of what was looked at: a crowd of one user is as much work as one of many.
 std::size_t bytes_of(const LoopFound& found) {
-    return found.clients.size() + found.users.size() * sizeof(std::uint64_t);
+    return found.clients.size() + found.count * sizeof(std::uint64_t);
 }
 
 /// Of what was found in this turn.

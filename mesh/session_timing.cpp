@@ -44,9 +44,8 @@ void end_subscriptions(
             ++at;
             continue;
         }
-        const std::string channel = std::move(all[at].channel);
-        all.erase(all.begin() + static_cast<std::ptrdiff_t>(at));
-        registry.unsubscribe(session, channel, output);
+        const std::string channel = all[at].channel;
+        registry.unsubscribe(session, channel, output);  // which forgets its terms
         ++registry.counters().subscriptions_expired;
         if (!told) told = Bytes::with_capacity(unsubscribe_room_bytes);
         proto::append_unsubscribe(

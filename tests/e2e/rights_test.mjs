@@ -45,6 +45,7 @@ for (const protobuf of [false, true]) onCluster(`rights hold across nodes, ${pro
     await assert.rejects(nobody.subscribe('chat:den'), withCode(103));
     await assert.rejects(ann.publish('chat:den', 'too early'), withCode(103));
     await assert.rejects(nobody.publish('#bob', 'psst'), withCode(103));
+    await assert.rejects(nobody.sdk.rpc('send', nobody.payload.write({ to: 'bob', data: 'psst' })), withCode(103), 'also as rpc');
     await assert.rejects(ann.publish('$system', 'all hear me'), withCode(103));
 
     for (const one of [ann, bob]) await one.subscribe('chat:den');

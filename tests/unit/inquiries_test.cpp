@@ -176,13 +176,36 @@ TEST_F(InquiriesTest, UsersBeyondTheBoundAreNotCounted) {
     for (std::uint64_t user = 0; user < limits::presence_users; ++user)
         many.users.push_back(user);
     inquiries.on(many);
-    const std::vector<std::uint64_t> known{1, 2, 3};
+    const std::vector<std::uint64_t> more{1, 2, 3, limits::presence_users};
     EXPECT_TRUE(inquiries.on(
-        n2, {.number = number, .step = FoundStep::last, .users = proto::CopyList::of(known)}));
+        n2, {.number = number, .step = FoundStep::last, .users = proto::CopyList::of(more)}));
     inquiries.node_left(n3);
     const Inquired answer = answered();
     EXPECT_EQ(answer.stats.users, limits::presence_users);
-    EXPECT_TRUE(answer.is_incomplete) << "nobody looks whether these three are among the others";
+    EXPECT_TRUE(answer.is_incomplete);
+}
+
+// All of them were sorted for each user beyond the bound who freed a few places: minutes.
+TEST_F(InquiriesTest, ACrowdThatIsInTwoPlacesIsSortedAFewTimesOnly) {
+    const std::uint64_t number = ask(QueryKind::presence_stats);
+    LoopFound many{.number = number, .clients = {}, .count = limits::presence_users};
+    for (std::uint64_t user = 0; user < limits::presence_users; ++user)
+        many.users.push_back(user);
+    inquiries.on(many);
+    for (const NodeId node : both)
+        for (std::size_t at = 0; at < many.users.size(); at += limits::found_users) {
+            const std::size_t size = std::min(limits::found_users, many.users.size() - at);
+            const bool is_last = at + size == many.users.size();
+            EXPECT_TRUE(inquiries.on(
+                node,
+                {.number = number,
+                 .step = is_last ? FoundStep::last : FoundStep::more,
+                 .users = proto::CopyList::of(std::span{many.users}.subspan(at, size))}));
+        }
+    const Inquired answer = answered();
+    EXPECT_EQ(answer.stats.users, limits::presence_users);
+    EXPECT_FALSE(answer.is_incomplete);
+    EXPECT_EQ(inquiries.held_bytes(), 0U);
 }
 
 TEST_F(InquiriesTest, NobodyTakesAllOfThem) {

@@ -353,6 +353,25 @@ TEST_P(SessionTokensInBothEncodings, ASubscriptionThatIsNotRefreshedEndsAndTheSe
     EXPECT_TRUE(guarded.room.replies_to(alice).empty());
 }
 
+TEST_P(SessionTokensInBothEncodings, WhoIsPutOutOfAChannelIsNamedAsWhenHeCame) {
+    mesh::SessionsConfig config = closed_doors();
+    config.rules.without_namespace.tells_comings = true;
+    Guarded guarded{config};
+    const SessionId alice = guarded.join(0, of_alice(), GetParam());
+    guarded.shows(
+        alice,
+        a_subscribe("den"),
+        a_token(R"("sub":"alice","channel":"den","info":{"role":"host"})", 60));
+    guarded.forget(alice);
+    guarded.live(alice, 85s - 1us);
+    guarded.room.pass(1us);
+    ASSERT_EQ(guarded.room.output.publishes.size(), 1U);
+    const auto left = proto::read_coming(guarded.room.output.publishes.front().body());
+    ASSERT_TRUE(left.has_value());
+    EXPECT_EQ(left->way, proto::Coming::Way::leave);
+    EXPECT_EQ(left->info.chan_info, R"({"role":"host"})");
+}
+
 TEST_P(SessionTokensInBothEncodings, ASubscriptionThatIsRefreshedGoesOn) {
     Guarded guarded{closed_doors()};
     const SessionId alice = guarded.join(0, of_alice(), GetParam());

@@ -303,7 +303,9 @@ byId('retry').addEventListener('click', () => connection.retry());
 byId('logout').addEventListener('click', () => connection.stop());
 addEventListener('online', () => connection?.retry());
 
-const given = new URLSearchParams(location.search).get('nodes');
+// Whoever made a link elsewhere must not choose who is shown the token.
+const isOfThisMachine = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+const given = isOfThisMachine && new URLSearchParams(location.search).get('nodes');
 if (given) {
     byId('addresses').value = given.replaceAll(',', ', ');
     byId('more').open = true;

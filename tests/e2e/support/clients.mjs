@@ -42,8 +42,10 @@ export class Client {
     }
     keep({ channel, data, info, tags }) {
         const id = tags?.message_id;
-        const seen = (some) => (some?.length === 0 ? undefined : some && this.payload.read(some));    // Protobuf has empty bytes for none
-        this.messages.push({ channel, data: this.payload.read(data), from: info?.user, client: info?.client, id, connInfo: seen(info?.connInfo), chanInfo: seen(info?.chanInfo) });
+        const message = { channel, data: this.payload.read(data), from: info?.user, client: info?.client, id };
+        // Protobuf has empty bytes for none.
+        for (const name of ['connInfo', 'chanInfo']) if (info?.[name]?.length !== 0 && info?.[name]) message[name] = this.payload.read(info[name]);
+        this.messages.push(message);
         if (id && this.acknowledges) this.acknowledge(id).catch(() => {});
     }
     acknowledge(id) { return this.rpc('ack', { id }); }
