@@ -183,6 +183,13 @@ SwarmOptions draw_options(std::uint64_t seed, mesh::Rng& rng) {
         options.has_nodes_without_names = !is_large && rng.one_in(3);
     }
     world.mesh.answers_wait = pick<Duration>(rng, {0ms, 5ms, 5ms, 100ms});
+    // A link that takes a change at a time and mostly waits for a spike is still busy with what it
+    // missed when all should be well.
+    const Latency& latency = world.network.path.latency;
+    const bool mostly_waits = latency.spike > 1s && latency.spike_one_in == 20;
+    if (mostly_waits)
+        world.mesh.link_delta_bytes_max =
+            std::max<std::size_t>(world.mesh.link_delta_bytes_max, 300);
     return options;
 }
 
