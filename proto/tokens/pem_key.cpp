@@ -42,7 +42,7 @@ openssl::Key public_key(std::string_view pem) {
     return openssl::Key{key};
 }
 
-TokenKeysRead fault(std::string text) {
+TokenKeysRead refused(std::string text) {
     return {.keys = {}, .fault = std::move(text)};
 }
 
@@ -51,23 +51,23 @@ TokenKeysRead fault(std::string text) {
 TokenKeysRead read_token_pem(std::string_view pem) {
     const std::size_t blocks = blocks_in(pem);
     if (blocks == 0)
-        return fault("is not PEM: it should begin with -----BEGIN PUBLIC KEY----- or -----BEGIN "
-                     "CERTIFICATE-----");
+        return refused("is not PEM: it should begin with -----BEGIN PUBLIC KEY----- or -----BEGIN "
+                       "CERTIFICATE-----");
     // Of a chain of certificates only one is the signer's.
     if (blocks > 1)
-        return fault(
+        return refused(
             "has " + std::to_string(blocks) +
             " PEM blocks: give one public key or one certificate; several keys are for a "
             "JWKS file");
     const std::string_view label = label_of(pem);
     if (label.ends_with("PRIVATE KEY"))
-        return fault("is a private key, which belongs to who signs tokens and nowhere else: give "
-                     "the public one, from openssl pkey -in PRIVATE -pubout");
+        return refused("is a private key, which belongs to who signs tokens and nowhere else: give "
+                       "the public one, from openssl pkey -in PRIVATE -pubout");
     openssl::Key key = label == "CERTIFICATE" ? key_of_certificate(pem) : public_key(pem);
     ERR_clear_error();
-    if (!key) return fault("is PEM, but holds no public key that can be read");
+    if (!key) return refused("is PEM, but holds no public key that can be read");
     KeyKind kind = kind_of_key(*key);
-    if (!kind.algorithm) return fault(std::move(kind.fault));
+    if (!kind.algorithm) return refused(std::move(kind.fault));
     TokenKeysRead read;
     read.keys.emplace_back(std::string{}, PublicKey{std::move(key)}, *kind.algorithm);
     return read;
